@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Add-on instances as the API describes them, and what their states mean. Pure.
+
+Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Older clouds leave parts out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._errors import InputError
+from ._text import quoted
+from ._versions import Cluster
+
+UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
+# `unknown` means that the template instance does not exist.
+ENDED_BADLY = frozenset(("installFailed", "upgradeFailed", "rollbackFailed", "deleteFailed", "unknown"))
+ROLLBACK_STATES = frozenset(("running", "available", "abnormal", "upgradeFailed", "rollbackFailed"))
+RUNNING = "running"
+AVAILABLE = "available"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An add-on instance, in the API's own words; what the API left out is None.
+
+    `target_versions` is None where the cloud does not tell them, which is not the same as an empty list.
+    """
+
+    id: str
+    addon_template_name: str
+    name: str | None = None
+    alias: str | None = None
+    version: str | None = None
+    current_version: str | None = None
+    previous_version: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    is_rollbackable: bool = False
+    target_versions: tuple[str, ...] | None = None
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    def is_at(self, version: str) -> bool:
+        """Whether a version is installed; where CCE tells both the wanted and the current version, both are it."""
+        return self.version == version and self.current_version in (None, version)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an operation is under way."""
+        return self.status in UNDER_WAY
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def read_instance(item: dict[str, Any]) -> Instance:
+    """Return the add-on instance that an item of an answer describes."""
+    metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
+    current = _mapping(status.get("currentVersion"))
+    targets = status.get("targetVersions")
+    return Instance(
+        id=_text(metadata.get("uid")) or "",
+        addon_template_name=_text(spec.get("addonTemplateName")) or _text(metadata.get("name")) or "",
+        name=_text(metadata.get("name")),
+        alias=_text(metadata.get("alias")),
+        version=_text(spec.get("version")) or _text(current.get("version")),
+        current_version=_text(current.get("version")),
+        previous_version=_text(status.get("previousVersion")),
+        status=_text(status.get("status")),
+        reason=_text(status.get("Reason")) or _text(status.get("reason")),
+        message=_text(status.get("message")),
+        is_rollbackable=status.get("isRollbackable") is True,
+        target_versions=tuple(target for target in targets if isinstance(target, str))
+        if isinstance(targets, list)
+        else None,
+        values=_mapping(spec.get("values")),
+        created_at=_text(metadata.get("creationTimestamp")),
+        updated_at=_text(metadata.get("updateTimestamp")),
+    )
+
+
+def read_instances(items: Iterable[dict[str, Any]]) -> list[Instance]:
+    """Return the add-on instances of a list answer, by name."""
+    return sorted((read_instance(item) for item in items), key=lambda instance: instance.addon_template_name)
+
+
+def find_instance(
+    instances: Sequence[Instance], *, addon_template_name: str | None = None, addon_instance_id: str | None = None
+) -> Instance | None:
+    """Return the instance of a name or id, or None.
+
+    Raises:
+        InputError: Several instances have that name: it does not tell which one is meant.
+    """
+    found = [
+        instance
+        for instance in instances
+        if (addon_instance_id is None or instance.id == addon_instance_id)
+        and (addon_template_name is None or instance.addon_template_name == addon_template_name)
+    ]
+    if len(found) > 1:
+        raise InputError(
+            f"{addon_template_name} is installed {len(found)} times (instances {quoted([item.id for item in found])}): "
+            "give addon_instance_id."
+        )
+    return found[0] if found else None
+
+
+def describe(instance: Instance, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return an instance as the modules return it.
+
+    `values` are those to show instead of its own: masked, or left out where it is None.
+    """
+    shown: dict[str, Any] = {
+        "addon_instance_id": instance.id,
+        "addon_template_name": instance.addon_template_name,
+        "addon_instance_name": instance.name,
+        "alias": instance.alias,
+        "version": instance.version,
+        "previous_version": instance.previous_version,
+        "status": instance.status,
+        "reason": instance.reason,
+        "message": instance.message,
+        "is_rollbackable": instance.is_rollbackable,
+        "target_versions": None if instance.target_versions is None else list(instance.target_versions),
+        "created_at": instance.created_at,
+        "updated_at": instance.updated_at,
+    }
+    if values is not None:
+        shown["values"] = values
+    return shown
+
+
+def read_cluster(item: dict[str, Any]) -> Cluster:
+    """Return what decides whether an add-on fits a cluster."""
+    spec = _mapping(item.get("spec"))
+    return Cluster(
+        version=_text(spec.get("version")), type=_text(spec.get("type")), category=_text(spec.get("category"))
+    )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""What modules take: argument specs that merge together with the rules about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ._cce import PLAIN, SUBDOMAIN
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An argument spec with its own relations; `AnsibleModule` and `ArgumentSpecValidator` take the same names."""
+
+    argument_spec: dict[str, Any] = field(default_factory=dict)
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    required_if: tuple[tuple[Any, ...], ...] = ()
+    supports_check_mode: bool = True
+
+    def relations(self) -> dict[str, list[Any]]:
+        """Return the relations, as keyword arguments of Ansible's classes."""
+        return {
+            item.name: list(getattr(self, item.name))
+            for item in fields(self)
+            if item.name not in ("argument_spec", "supports_check_mode")
+        }
+
+
+def merged(*specs: Spec) -> Spec:
+    """Return one spec with the arguments and relations of all."""
+    return Spec(
+        argument_spec={name: rule for spec in specs for name, rule in spec.argument_spec.items()},
+        mutually_exclusive=tuple(rule for spec in specs for rule in spec.mutually_exclusive),
+        required_together=tuple(rule for spec in specs for rule in spec.required_together),
+        required_one_of=tuple(rule for spec in specs for rule in spec.required_one_of),
+        required_if=tuple(rule for spec in specs for rule in spec.required_if),
+        supports_check_mode=all(spec.supports_check_mode for spec in specs),
+    )
+
+
+# Documented in the fragment `connection`. Environment variables are looked up by `_credentials`, not by Ansible, so
+# that a message can say where a value came from.
+CONNECTION = Spec(
+    argument_spec={
+        "region": {"type": "str"},
+        "cloud": {"type": "str"},
+        "endpoint": {"type": "str"},
+        "iam_endpoint": {"type": "str"},
+        "cluster_endpoint_style": {"type": "str", "choices": [PLAIN, SUBDOMAIN], "default": PLAIN},
+        "autopilot": {"type": "bool", "default": False},
+        "project_id": {"type": "str"},
+        "project_name": {"type": "str"},
+        "access_key": {"type": "str", "no_log": False},
+        "secret_key": {"type": "str", "no_log": True},
+        "security_token": {"type": "str", "no_log": True},
+        "auth_token": {"type": "str", "no_log": True},
+        "username": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "domain_name": {"type": "str"},
+        "user_id": {"type": "str"},
+        "passcode": {"type": "str", "no_log": True},
+        "profile": {"type": "str"},
+        "use_metadata": {"type": "bool", "default": False},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "float", "default": 30.0},
+        "retries": {"type": "int", "default": 4},
+    },
+)
+
+CLUSTER = Spec(argument_spec={"cluster_id": {"type": "str", "required": True}})
+
+QUERY = Spec(argument_spec={"query": {"type": "str"}})
+
+
+def waiting(default: bool, timeout: float) -> Spec:
+    """Return the options of a module that can wait, with its own defaults."""
+    return Spec(
+        argument_spec={
+            "wait": {"type": "bool", "default": default},
+            "wait_timeout": {"type": "float", "default": timeout},
+            "wait_interval": {"type": "float"},
+        }
+    )
+
+
+SECRET_VALUES = Spec(
+    argument_spec={"secret_values": {"type": "list", "elements": "str", "default": [], "no_log": False}}
+)
+
+WANTS = merged(
+    SECRET_VALUES,
+    Spec(
+        argument_spec={
+            "addons": {"type": "list", "elements": "raw", "required": True},
+            "allow_unstable": {"type": "bool", "default": False},
+        }
+    ),
+)

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The API of CCE add-ons: one method an operation. It sends and returns what the API documents, and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ._authentication import Authentication, Login
+from ._endpoints import Endpoints, in_cluster_subdomain
+from ._errors import BadAnswer, InputError
+from ._http import Http
+from ._text import printable
+
+Item = dict[str, Any]
+
+PLAIN = "plain"
+SUBDOMAIN = "subdomain"
+
+
+class Cce:
+    """A client for the clusters of one project.
+
+    Args:
+        http: What to send requests with.
+        authentication: What proves who is asking.
+        endpoints: Where CCE and IAM are.
+        project_id: The project; looked up by name at the first request that needs it where it is None.
+        project_name: The name of the project: the region, or one of its sub-projects.
+        endpoint_style: `plain`, or `subdomain` for `https://{cluster_id}.{endpoint}` on add-on and template paths.
+        autopilot: Whether clusters are Autopilot (serverless) ones, which have paths of their own.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        authentication: Authentication,
+        endpoints: Endpoints,
+        *,
+        project_id: str | None,
+        project_name: str | None,
+        endpoint_style: str = PLAIN,
+        autopilot: bool = False,
+    ) -> None:
+        self.http = http
+        self._authentication = authentication
+        self._endpoints = endpoints
+        self._project_id = project_id
+        self._project_name = project_name
+        self._endpoint_style = endpoint_style
+        self._prefix = "/autopilot" if autopilot else "/api"
+        self._autopilot = autopilot
+        authentication.project_id = project_id
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    # Projects
+
+    def project_id(self) -> str:
+        """Return the id of the project, looking it up by name once where it was not given.
+
+        Source: IAM API page "Querying Project Information by Condition".
+        """
+        if self._project_id is None:
+            self._project_id = self._token_project() or self._look_up_project()
+            self._authentication.project_id = self._project_id
+        return self._project_id
+
+    def _token_project(self) -> str | None:
+        """A login tells the project that its token is for; asking again would be one request too many."""
+        if isinstance(self._authentication, Login):
+            self._authentication.log_in_once()
+            return self._authentication.token_project_id
+        return None
+
+    def _look_up_project(self) -> str:
+        name = self._project_name or ""
+        doing = f"look up the project id of {name}"
+        answer = self.http.send(
+            "GET",
+            f"{self._endpoints.iam}/v3/projects",
+            doing=doing,
+            authentication=self._authentication,
+            query=[("name", name)],
+        )
+        projects = items_of(answer.body, "projects", doing)
+        ids = [project["id"] for project in projects if project.get("name") == name and _is_id(project.get("id"))]
+        if len(ids) != 1:
+            found = f"{len(ids)} projects" if ids else "no project"
+            raise InputError(
+                f"Could not {doing}: IAM knows {found} of that name in this account. "
+                "Check region (or project_name), or give project_id."
+            )
+        return ids[0]
+
+    # Clusters
+
+    def clusters(self, *, detail: bool = False) -> list[Item]:
+        """Return the clusters of the project; with `detail`, annotations tell nodes and installed add-ons."""
+        doing = f"list the clusters of project {self.project_id()}"
+        body = self._get(self._endpoints.cce, self._clusters_path(), doing, [("detail", "true")] if detail else [])
+        return items_of(body, "items", doing)
+
+    def cluster(self, cluster_id: str) -> Item:
+        """Return one cluster."""
+        path = f"{self._clusters_path()}/{_segment(cluster_id)}"
+        return self._get(self._endpoints.cce, path, f"show cluster {cluster_id}")
+
+    def _clusters_path(self) -> str:
+        prefix = "/autopilot/v3" if self._autopilot else "/api/v3"
+        return f"{prefix}/projects/{_segment(self.project_id())}/clusters"
+
+    # Add-on instances
+
+    def addons(self, cluster_id: str) -> list[Item]:
+        """Return the add-on instances of a cluster."""
+        doing = f"list the add-ons of cluster {cluster_id}"
+        body = self._get(self._addon_base(cluster_id), self._addons_path(), doing, [("cluster_id", cluster_id)])
+        return items_of(body, "items", doing)
+
+    def addon(self, cluster_id: str, addon_instance_id: str) -> Item:
+        """Return one add-on instance."""
+        return self._get(
+            self._addon_base(cluster_id),
+            self._addons_path(addon_instance_id),
+            f"show add-on instance {addon_instance_id} of cluster {cluster_id}",
+            [("cluster_id", cluster_id)],
+        )
+
+    def install_addon(self, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:
+        """Install an add-on, and return its instance."""
+        doing = f"install add-on {addon_template_name} {version} in cluster {cluster_id}"
+        body = _addon_body("install", cluster_id, addon_template_name, version, values)
+        return self._write("POST", self._addon_base(cluster_id), self._addons_path(), doing, body)
+
+    def update_addon(
+        self, cluster_id: str, addon_instance_id: str, addon_template_name: str, version: str, values: Item
+    ) -> Item:
+        """Upgrade an add-on, or edit it where the version stays; return its instance. `values` must be complete."""
+        doing = f"update add-on {addon_template_name} of cluster {cluster_id} to {version}"
+        body = _addon_body("upgrade", cluster_id, addon_template_name, version, values)
+        path = self._addons_path(addon_instance_id)
+        return self._write("PUT", self._addon_base(cluster_id), path, doing, body)
+
+    def roll_back_addon(self, cluster_id: str, addon_instance_id: str) -> Item:
+        """Roll an add-on back to its previous version, and return its instance."""
+        doing = f"roll back add-on instance {addon_instance_id} of cluster {cluster_id}"
+        path = f"{self._addons_path(addon_instance_id)}/operation/rollback"
+        return self._write("POST", self._addon_base(cluster_id), path, doing, {"clusterID": cluster_id})
+
+    def delete_addon(self, cluster_id: str, addon_instance_id: str) -> None:
+        """Delete an add-on. The answer is the bare word `success`."""
+        self.http.send(
+            "DELETE",
+            self._addon_base(cluster_id) + self._addons_path(addon_instance_id),
+            doing=f"delete add-on instance {addon_instance_id} of cluster {cluster_id}",
+            authentication=self._ready(),
+            query=[("cluster_id", cluster_id)],
+            plain_text=True,
+        )
+
+    def _addons_path(self, addon_instance_id: str | None = None) -> str:
+        path = f"{self._prefix}/v3/addons"
+        return path if addon_instance_id is None else f"{path}/{_segment(addon_instance_id)}"
+
+    # Add-on templates
+
+    def templates(self, cluster_id: str | None = None, addon_template_name: str | None = None) -> list[Item]:
+        """Return the add-on templates, or the one of a name. `cluster_id` matters for the sub-domain form only."""
+        doing = f"list the add-on template{f' {addon_template_name}' if addon_template_name else 's'}"
+        query = [("addon_template_name", addon_template_name)] if addon_template_name else []
+        base = self._addon_base(cluster_id) if cluster_id else self._endpoints.cce
+        return items_of(self._get(base, f"{self._prefix}/v3/addontemplates", doing, query), "items", doing)
+
+    # Add-on checks
+
+    def create_checks(self, cluster_id: str, addons: Sequence[Item]) -> Item:
+        """Start the checks of any number of add-ons of one cluster, and return the answer as it is.
+
+        Each add-on is a dictionary with `addonTemplateName`, `addonInstanceID`, `type`, and for an upgrade
+        `targetVersion` and `values`.
+        """
+        self._refuse_autopilot(cluster_id)
+        names = ", ".join(str(addon.get("addonTemplateName")) for addon in addons)
+        body = {
+            "kind": "AddonCheck",
+            "apiVersion": "v3",
+            "spec": {"clusterID": cluster_id, "addonList": list(addons)},
+        }
+        doing = f"start the checks of {names} in cluster {cluster_id}"
+        return self._write("POST", self._endpoints.cce, f"{self._checks_path(cluster_id)}", doing, body)
+
+    def checks(
+        self,
+        cluster_id: str,
+        *,
+        type: str | None = None,  # the API's own word
+        task_id: str | None = None,
+        addon_instance_id: str | None = None,
+    ) -> Item:
+        """Return the answer with the check tasks of a cluster, as it is: its shape is contradictory."""
+        self._refuse_autopilot(cluster_id)
+        filters = (("type", type), ("task_id", task_id), ("addon_instance_id", addon_instance_id))
+        return self._get(
+            self._endpoints.cce,
+            f"{self._checks_path(cluster_id)}/tasks",
+            f"list the add-on checks of cluster {cluster_id}",
+            [(name, value) for name, value in filters if value],
+        )
+
+    def _checks_path(self, cluster_id: str) -> str:
+        project = _segment(self.project_id())
+        return f"/api/v3/projects/{project}/clusters/{_segment(cluster_id)}/addons/precheck"
+
+    def _refuse_autopilot(self, cluster_id: str) -> None:
+        if self._autopilot:
+            raise InputError(
+                f"Cluster {cluster_id} is an Autopilot cluster: CCE has no add-on checks for those, so nothing can "
+                "tell beforehand whether an upgrade is safe."
+            )
+
+    # What all have in common
+
+    def _addon_base(self, cluster_id: str) -> str:
+        if self._endpoint_style == SUBDOMAIN:
+            return in_cluster_subdomain(self._endpoints.cce, _segment(cluster_id))
+        return self._endpoints.cce
+
+    def _ready(self) -> Authentication:
+        """Every request tells its project, also where the path doesn't."""
+        self.project_id()
+        return self._authentication
+
+    def _get(self, base: str, path: str, doing: str, query: Iterable[tuple[str, str]] = ()) -> Item:
+        answer = self.http.send("GET", base + path, doing=doing, authentication=self._ready(), query=list(query))
+        return answer.body
+
+    def _write(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
+        return self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body).body
+
+
+def _addon_body(operation: str, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:
+    return {
+        "kind": "Addon",
+        "apiVersion": "v3",
+        "metadata": {"annotations": {f"addon.{operation}/type": operation}},
+        "spec": {
+            "clusterID": cluster_id,
+            "version": version,
+            "addonTemplateName": addon_template_name,
+            "values": values,
+        },
+    }
+
+
+def items_of(body: Item, key: str, doing: str) -> list[Item]:
+    """Return the objects of a list answer; null is an empty list.
+
+    Raises:
+        BadAnswer: The key is missing or holds something else: an empty list would be an invention.
+    """
+    items = body.get(key, False)
+    if items is None:
+        return []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise BadAnswer(
+            f"Could not {doing}: the answer holds no list of objects in '{key}'. Check that endpoint is that of CCE."
+        )
+    return items
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _segment(text: str) -> str:
+    """Return an id as a segment of a path.
+
+    Raises:
+        InputError: It would be another path.
+    """
+    if not text or text in (".", "..") or "/" in text or "%" in text:
+        raise InputError(f"{printable(text)!r} is not an id: it cannot be part of a path.")
+    return quote(text, safe="~")

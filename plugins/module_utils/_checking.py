@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Starts add-on checks, reads them, and waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import _plan as plan_actions
+from . import _waiting
+from ._addons import Instance, find_instance
+from ._cce import Cce
+from ._checks import (
+    PENDING,
+    STATIC,
+    UPGRADE,
+    CheckTask,
+    Wanted,
+    describe,
+    judge,
+    newest_first,
+    read_created_tasks,
+    read_tasks,
+    select,
+    summarise,
+)
+from ._errors import InputError, OutcomeUnknown, TimedOut
+from ._plan import IMPOSSIBLE, Step, Wants, in_order
+from ._task import Result, Task
+
+_READS_AFTER_UNKNOWN = 3
+_PAUSE_AFTER_UNKNOWN = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """One check to start. `target_version` and `values` are those of the upgrade; a static check has none."""
+
+    addon_template_name: str
+    addon_instance_id: str
+    type: str
+    target_version: str | None = None
+    values: dict[str, Any] | None = None
+    fingerprint: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return it as the API takes it."""
+        body: dict[str, Any] = {
+            "addonTemplateName": self.addon_template_name,
+            "addonInstanceID": self.addon_instance_id,
+            "type": self.type,
+        }
+        if self.type == UPGRADE:
+            body["targetVersion"] = self.target_version
+            body["values"] = self.values or {}
+        return body
+
+    def is_met_by(self, task: CheckTask) -> bool:
+        """Whether a task checks the same instance for the same purpose."""
+        return (
+            task.addon_instance_id == self.addon_instance_id
+            and task.type in (self.type, None)
+            and (self.type != UPGRADE or task.target_version == self.target_version)
+        )
+
+
+@dataclass(frozen=True)
+class Started:
+    """A check request and the task that carries it out. `adopted`: somebody else had started it already."""
+
+    request: CheckRequest
+    task_id: str | None
+    adopted: bool = False
+
+
+def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
+    """Start checks with one request for all of them.
+
+    Args:
+        cce: The client.
+        task: The run.
+        cluster_id: The cluster.
+        requests: What to check.
+        adopt: Whether a task that is under way for the same instance, type and target is taken instead of a new one.
+
+    Raises:
+        OutcomeUnknown: The request failed, and reading the tasks did not tell that it was carried out.
+    """
+    before = read_tasks(cce.checks(cluster_id))
+    running = [item for item in before if judge(item).verdict == PENDING and item.task_id]
+    started: list[Started] = []
+    missing: list[CheckRequest] = []
+    for request in requests:
+        mine = next((item for item in newest_first(running) if adopt and request.is_met_by(item)), None)
+        if mine is not None:
+            started.append(Started(request, mine.task_id, adopted=True))
+        else:
+            missing.append(request)
+    if missing:
+        known = {item.task_id for item in before}
+        started += _create(cce, task, cluster_id, missing, known)
+    order = {id(request): position for position, request in enumerate(requests)}
+    return sorted(started, key=lambda item: order[id(item.request)])
+
+
+def _create(
+    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
+) -> list[Started]:
+    """Create checks. Where it stays open whether that worked, the tasks that are new since `known` tell."""
+    try:
+        created = read_created_tasks(cce.create_checks(cluster_id, [request.body() for request in requests]))
+    except OutcomeUnknown as error:
+        task.progress(f"{error.message} Reading the check tasks to find out.")
+        found = _new_tasks(cce, task, cluster_id, requests, known)
+        if any(item.task_id is None for item in found):
+            error.message += " The check tasks were read to find out, and it was not. Running the task again is safe."
+            error.retryable = True
+            raise
+        return found
+    if len(_matched(requests, created)) == len(requests):
+        return [Started(request, item.task_id) for request, item in _matched(requests, created)]
+    # The answer does not tell the task ids (one documented shape hides them), but the list does.
+    return _new_tasks(cce, task, cluster_id, requests, known)
+
+
+def _matched(requests: Sequence[CheckRequest], tasks: Sequence[CheckTask]) -> list[tuple[CheckRequest, CheckTask]]:
+    pairs = []
+    for request in requests:
+        mine = next((item for item in newest_first(tasks) if item.task_id and request.is_met_by(item)), None)
+        if mine is not None:
+            pairs.append((request, mine))
+    return pairs
+
+
+def _new_tasks(
+    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
+) -> list[Started]:
+    """Return the tasks that were created since `known` was read; None stands for one that does not show."""
+    pairs: list[tuple[CheckRequest, CheckTask]] = []
+    for attempt in range(_READS_AFTER_UNKNOWN):
+        if attempt:
+            task.clock.sleep(_PAUSE_AFTER_UNKNOWN)
+        new = [item for item in read_tasks(cce.checks(cluster_id)) if item.task_id not in known]
+        pairs = _matched(requests, new)
+        if len(pairs) == len(requests):
+            break
+    found = {id(request): item.task_id for request, item in pairs}
+    return [Started(request, found.get(id(request))) for request in requests]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The check tasks of one reading, judged and described, with the answer that they were read from."""
+
+    answer: dict[str, Any]
+    tasks: list[CheckTask]
+    checks: list[dict[str, Any]]
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The checks that have not finished."""
+        return [check for check in self.checks if check["verdict"] == PENDING]
+
+
+def collect(
+    cce: Cce,
+    task: Task,
+    cluster_id: str,
+    narrow: Callable[[Sequence[CheckTask]], list[CheckTask]],
+    *,
+    type: str | None = None,  # the API's own word
+    task_id: str | None = None,
+    addon_instance_id: str | None = None,
+) -> Collected:
+    """Read the check tasks of a cluster once, newest first, and judge them.
+
+    The filters are sent to the API, and applied here as well; `narrow` makes the choice that the API can't.
+    """
+    answer = cce.checks(cluster_id, type=type, task_id=task_id, addon_instance_id=addon_instance_id)
+    tasks = select(read_tasks(answer), type=type, task_id=task_id, addon_instance_id=addon_instance_id)
+    tasks = narrow(newest_first(tasks))
+    wanted = Wanted(now=task.clock.now())
+    return Collected(answer, tasks, [describe(item, judge(item, wanted)) for item in tasks])
+
+
+def wait(task: Task, read: Callable[[], Collected], cluster_id: str, first: Collected | None = None) -> Collected:
+    """Read check tasks until all have finished. One request a poll, however many tasks.
+
+    Raises:
+        TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
+    """
+    timeout = task.params["wait_timeout"]
+    collected, done = _waiting.poll(
+        read,
+        lambda state: not state.pending,
+        timeout=timeout,
+        clock=task.clock.monotonic,
+        sleep=task.clock.sleep,
+        progress=task.progress,
+        describe=lambda state: _in_words(state, cluster_id),
+        state=first,
+        fixed_interval=task.params["wait_interval"],
+    )
+    if done:
+        return collected
+    names = ", ".join(
+        f"{check['addon_template_name'] or check['addon_instance_id']} ({check['task_id']})"
+        for check in collected.pending
+    )
+    raise TimedOut(
+        f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {names}. CCE goes on with them: "
+        "read their results later with cce_addon_check_info, or raise wait_timeout.",
+        result=results(collected),
+    )
+
+
+def _in_words(collected: Collected, cluster_id: str) -> str:
+    names = [str(check["addon_template_name"]) for check in collected.pending]
+    finished = len(collected.checks) - len(names)
+    waiting = f", waiting for {', '.join(names)}" if names else ""
+    return f"cluster {cluster_id}: {finished} of {len(collected.checks)} checks finished{waiting}"
+
+
+def results(collected: Collected) -> Result:
+    """Return the part of a task's result that tells the checks."""
+    return {"checks": collected.checks, "summary": summarise(collected.checks)}
+
+
+def requests_for_plan(steps: Sequence[Step], cluster_id: str) -> list[CheckRequest]:
+    """Return the checks that the upgrades of a plan need: with their versions, and the very values they will send.
+
+    Raises:
+        InputError: Something wanted is impossible; checking the rest alone would look like a check of all.
+    """
+    impossible = [f"{step.name}: {step.why}" for step in steps if step.action == IMPOSSIBLE]
+    if impossible:
+        raise InputError(f"Nothing was checked in cluster {cluster_id}. Impossible: {'; '.join(impossible)}.")
+    return [
+        CheckRequest(
+            addon_template_name=step.name,
+            addon_instance_id=step.instance.id,
+            type=UPGRADE,
+            target_version=step.version,
+            values=step.values,
+            fingerprint=step.fingerprint,
+        )
+        for step in steps
+        if step.action in (plan_actions.UPGRADE, plan_actions.EDIT) and step.instance is not None
+    ]
+
+
+def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[CheckRequest]:
+    """Return static checks of the wanted add-ons as they run.
+
+    Raises:
+        InputError: One of them is not installed.
+    """
+    requests = []
+    for want in in_order(wants, instances):
+        instance = find_instance(instances, addon_template_name=want.name)
+        if instance is None:
+            raise InputError(f"{want.name} is not installed in this cluster, so there is nothing to check.")
+        requests.append(CheckRequest(want.name, instance.id, STATIC))
+    return requests

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""From a task's options to a client that can talk to CCE."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ._authentication import authentication_for
+from ._cce import Cce
+from ._credentials import Sources
+from ._endpoints import endpoints
+from ._errors import CredentialsError, InputError
+from ._http import Http, HttpSettings
+from ._task import Task
+
+USER_AGENT = "huaweicloud.cce (Ansible collection)"
+
+
+def _read_file(path: str) -> str | None:
+    """Return the text of a profile file, or None where there is none."""
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: no home directory
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise CredentialsError(f"The profile file {path} cannot be read: {reason}.") from None
+
+
+def _settings(task: Task) -> HttpSettings:
+    params = task.params
+    for name, least in (("timeout", 0.1), ("retries", 0)):
+        if params[name] < least:
+            raise InputError(f"{name} must be at least {least:g}, not {params[name]:g}.")
+    ca_path = params["ca_path"]
+    if ca_path and not Path(ca_path).exists():
+        raise InputError(f"ca_path names no file or directory: {ca_path}.")
+    return HttpSettings(
+        timeout=params["timeout"],
+        retries=params["retries"],
+        validate_certs=params["validate_certs"],
+        ca_path=ca_path,
+    )
+
+
+@contextlib.contextmanager
+def connected(task: Task) -> Iterator[Cce]:
+    """Give a client for the time of a task.
+
+    Nothing is sent before it is used. Every secret is hidden from the result, also those of sources that are not used.
+
+    Raises:
+        InputError: The options make no sense.
+        CredentialsError: There are no credentials, or only half of them.
+    """
+    sources = Sources(task.params, task.environ, _read_file)
+    task.hide(sources.secrets())
+    credentials = sources.credentials()
+    region = sources.value("region")
+    places = endpoints(
+        region=region,
+        cloud=sources.value("cloud"),
+        endpoint=sources.value("endpoint"),
+        iam_endpoint=sources.value("iam_endpoint"),
+        environ=task.environ,
+    )
+    project_id = sources.value("project_id")
+    project_name = sources.value("project_name") or region
+    if not project_id and not project_name:
+        raise InputError("region is missing: without it (or project_name, or project_id) the project is not known.")
+    http = Http(
+        _settings(task),
+        clock=task.clock.monotonic,
+        now=task.clock.now,
+        sleep=task.clock.sleep,
+        random=task.clock.random,
+        user_agent=USER_AGENT,
+        notice=task.progress,
+    )
+    authentication = authentication_for(
+        credentials,
+        http=http,
+        iam=places.iam,
+        scope={"id": project_id} if project_id else {"name": project_name or ""},
+        now=task.clock.now,
+        environ=task.environ,
+    )
+    cce = Cce(
+        http,
+        authentication,
+        places,
+        project_id=project_id,
+        project_name=project_name,
+        endpoint_style=task.params["cluster_endpoint_style"],
+        autopilot=task.params["autopilot"],
+    )
+    try:
+        yield cce
+    finally:
+        # A token or temporary key that was fetched on the way is a secret, too.
+        task.hide(authentication.secrets())
+        cce.close()

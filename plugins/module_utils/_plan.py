@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""From what the user wants to what would be sent, add-on by add-on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ._addons import Instance, find_instance
+from ._errors import InputError
+from ._text import printable, quoted, table
+from ._values import MERGE, POLICIES, Values, changed_paths, dotted, fingerprint, target_values
+from ._versions import (
+    Cluster,
+    Offer,
+    choose_latest,
+    is_newer,
+    newest,
+    same_patch_line,
+    supports,
+    version_key,
+)
+
+ALL = "all"
+LATEST = "latest"
+LATEST_PATCH = "latest_patch"
+
+UPGRADE = "upgrade"
+EDIT = "edit"
+INSTALL = "install"
+NONE = "none"
+IMPOSSIBLE = "impossible"
+CHANGES = frozenset((UPGRADE, EDIT, INSTALL))
+
+SYNC_STRATEGIES = ("inherit", "force")
+_KEYS = ("name", "version", "values", "values_policy", "sync_strategy")
+
+
+@dataclass(frozen=True)
+class Want:
+    """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one."""
+
+    name: str
+    version: str | None = LATEST
+    values: Values = field(default_factory=dict, repr=False)
+    values_policy: str = MERGE
+    sync_strategy: str | None = None
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What the user wants of a cluster, in upgrade order; `all_at` is where the add-ons that are not named come in."""
+
+    named: tuple[Want, ...]
+    excluded: frozenset[str] = frozenset()
+    all_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What would happen to one add-on, and why."""
+
+    name: str
+    action: str
+    why: str
+    want: Want
+    instance: Instance | None = None
+    version: str | None = None
+    values: Values = field(default_factory=dict, repr=False)
+    changed: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The digest that ties a check to the upgrade; None where nothing would be sent."""
+        return fingerprint(self.version or "", self.values) if self.action in CHANGES else None
+
+
+def _string(entry: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+    value = entry.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
+        # YAML reads 1.10 as a number, and would ask for version 1.1.
+        hint = " (write it in quotes)" if isinstance(value, (int, float)) else ""
+        raise InputError(f"addons: {key} of {printable(str(entry.get('name')))} must be a string{hint}.")
+    return value
+
+
+def _read_want(entry: object) -> Want:
+    if isinstance(entry, str):
+        return Want(entry)
+    if not isinstance(entry, Mapping):
+        raise InputError(f"addons: an entry is a name, 'all', '!name' or a dictionary, not {type(entry).__name__}.")
+    unknown = sorted(str(key) for key in entry if key not in _KEYS)
+    if unknown:
+        raise InputError(f"addons: unknown key {quoted(unknown)}. The keys are {', '.join(_KEYS)}.")
+    name = _string(entry, "name")
+    if name is None:
+        raise InputError("addons: an entry has no name.")
+    if name == ALL or name.startswith("!"):
+        raise InputError(f"addons: {printable(name)!r} stands alone in the list; as a dictionary it has no meaning.")
+    values = entry.get("values")
+    if values is not None and not isinstance(values, Mapping):
+        raise InputError(f"addons: values of {printable(name)} must be a dictionary.")
+    policy = _string(entry, "values_policy", MERGE)
+    if policy not in POLICIES:
+        raise InputError(f"addons: values_policy of {printable(name)} must be one of {', '.join(POLICIES)}.")
+    strategy = _string(entry, "sync_strategy")
+    if strategy is not None and strategy not in SYNC_STRATEGIES:
+        raise InputError(f"addons: sync_strategy of {printable(name)} must be one of {', '.join(SYNC_STRATEGIES)}.")
+    return Want(
+        name=name,
+        version=_string(entry, "version", LATEST),
+        values=dict(values or {}),
+        values_policy=policy or MERGE,
+        sync_strategy=strategy,
+    )
+
+
+def read_wants(entries: Sequence[object]) -> Wants:
+    """Return what a list in the language of `addons` means.
+
+    The order of the list is the upgrade order. `all` stands for every installed add-on that the list does not name;
+    `!name` leaves one out.
+
+    Raises:
+        InputError: The list is empty, names an add-on twice or both wants and excludes it, or an entry is not of the
+            language.
+    """
+    named: list[Want] = []
+    excluded: list[str] = []
+    all_at: int | None = None
+    for entry in entries:
+        if entry == ALL:
+            if all_at is not None:
+                raise InputError("addons: 'all' is there twice.")
+            all_at = len(named)
+        elif isinstance(entry, str) and entry.startswith("!"):
+            excluded.append(entry[1:].strip())
+        else:
+            named.append(_read_want(entry))
+    names = [want.name for want in named]
+    twice = sorted({name for name in names if names.count(name) > 1} | (set(names) & set(excluded)))
+    if twice:
+        raise InputError(f"addons: {quoted(twice)} is there twice; what is wanted is not clear.")
+    if not named and all_at is None:
+        raise InputError("addons: nothing is wanted. Name add-ons, or 'all'.")
+    if "" in names or "" in excluded:
+        raise InputError("addons: a name is empty.")
+    return Wants(tuple(named), frozenset(excluded), all_at)
+
+
+def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
+    """Return the wants with `all` spelled out: the add-ons that are not named, by name."""
+    if wants.all_at is None:
+        return list(wants.named)
+    named = {want.name for want in wants.named} | wants.excluded
+    others = sorted({instance.addon_template_name for instance in instances} - named)
+    return [
+        *wants.named[: wants.all_at],
+        *(Want(name) for name in others),
+        *wants.named[wants.all_at :],
+    ]
+
+
+def candidates(instance: Instance | None, offered: Mapping[str, Offer], cluster: Cluster | None) -> list[str]:
+    """Return the versions that an add-on may go to, newest first.
+
+    What CCE lists for the instance is the answer. Where an older cloud does not list it, or there is no instance yet,
+    it is what the template offers for this cluster, above the present version.
+    """
+    if instance is not None and instance.target_versions is not None:
+        return newest(instance.target_versions)
+    fitting = [offer.version for offer in offered.values() if cluster and supports(offer.support_versions, cluster)]
+    if instance is not None and instance.version:
+        fitting = [version for version in fitting if is_newer(version, instance.version)]
+    return newest(fitting)
+
+
+def needs_cluster(instance: Instance | None) -> bool:
+    """Whether the cluster's version and type decide what is offered."""
+    return instance is None or instance.target_versions is None
+
+
+@dataclass(frozen=True)
+class _Target:
+    version: str | None
+    why: str
+
+
+def _target(
+    want: Want, instance: Instance | None, offered: Mapping[str, Offer], options: Sequence[str], allow_unstable: bool
+) -> _Target:
+    """Return the version that a want means, or None and why there is none."""
+    present = instance.version if instance else None
+    if want.version is None:
+        if present:
+            return _Target(present, "the version stays")
+        return _target(replace(want, version=LATEST), instance, offered, options, allow_unstable)
+    if want.version in (LATEST, LATEST_PATCH):
+        above = [version for version in options if present is None or is_newer(version, present)]
+        if want.version == LATEST_PATCH and present:
+            above = [version for version in above if same_patch_line(version, present)]
+        chosen = choose_latest(above, dict(offered), allow_unstable=allow_unstable)
+        if chosen:
+            return _Target(chosen, f"{chosen} is the newest {'' if allow_unstable else 'stable '}version on offer")
+        kind = "patch" if want.version == LATEST_PATCH else "version"
+        unstable = f" (not stable: {quoted(above)})" if above else ""
+        return _Target(present, f"no newer {'' if allow_unstable else 'stable '}{kind} is on offer{unstable}")
+    if present and _same(want.version, present):
+        return _Target(present, f"it is at {present} already")
+    if want.version in options and not (present and is_newer(present, want.version)):
+        return _Target(want.version, f"{want.version} was asked for")
+    if present and is_newer(present, want.version):
+        return _Target(None, f"{want.version} is older than {present}: a downgrade breaks add-ons; roll back instead")
+    return _Target(None, f"{want.version} is not on offer; on offer: {quoted(options) if options else 'nothing'}")
+
+
+def _same(version: str, other: str) -> bool:
+    return version == other or (version_key(version) is not None and version_key(version) == version_key(other))
+
+
+def decide(
+    want: Want,
+    instance: Instance | None,
+    offered: Mapping[str, Offer],
+    cluster: Cluster | None,
+    *,
+    allow_unstable: bool = False,
+    may_install: bool = False,
+) -> Step:
+    """Return what would happen to one add-on.
+
+    Args:
+        want: What the user wants of it.
+        instance: The add-on as it is, or None where it is not installed.
+        offered: What its template offers.
+        cluster: The cluster's version and type, needed where `needs_cluster` says so.
+        allow_unstable: Whether `latest` may be a version that is not marked stable.
+        may_install: Whether an add-on that is not there may be installed.
+    """
+    step = Step(name=want.name, action=IMPOSSIBLE, why="", want=want, instance=instance)
+    if instance is None and not may_install:
+        return replace(step, why="it is not installed in this cluster")
+    if instance is None and not offered:
+        return replace(step, why="CCE knows no add-on template of this name")
+    options = candidates(instance, offered, cluster)
+    target = _target(want, instance, offered, options, allow_unstable)
+    step = replace(step, version=target.version, why=target.why, offered=tuple(options))
+    if target.version is None or (instance is not None and not instance.version):
+        return replace(step, why=target.why if target.version is None else "CCE does not tell its present version")
+    if instance is None:
+        return _with_values(step, INSTALL, {}, offered)
+    if not _same(target.version, instance.version or ""):
+        return _with_values(step, UPGRADE, instance.values, offered)
+    if not want.values and want.values_policy != "reset":
+        return replace(step, action=NONE)
+    return _edit(step, instance, offered)
+
+
+def _template_input(offered: Mapping[str, Offer], version: str | None) -> Values | None:
+    return offered[version].input if version in offered else None
+
+
+def _with_values(step: Step, action: str, present: Values, offered: Mapping[str, Offer]) -> Step:
+    """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
+    want = step.want
+    try:
+        values = target_values(
+            present=present,
+            wanted=want.values,
+            policy=want.values_policy,
+            template_input=_template_input(offered, step.version),
+            sync_strategy=want.sync_strategy,
+        )
+    except InputError as error:
+        return replace(step, action=IMPOSSIBLE, why=error.message)
+    changed = tuple(dotted(path) for path in changed_paths(present, values))
+    return replace(step, action=action, values=values, changed=changed)
+
+
+def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
+    """Return an edit where the user's values change what is in force, else nothing to do.
+
+    What is in force is the present values over the defaults: that a default is not spelled out is no difference.
+    """
+    # A sync strategy says how an upgrade treats drift. Alone it is no reason for a change.
+    want = replace(step.want, sync_strategy=None)
+    step = replace(step, want=want)
+    template_input = _template_input(offered, step.version)
+    edited = _with_values(step, EDIT, instance.values, offered)
+    if edited.action == IMPOSSIBLE:
+        return edited
+    in_force = target_values(
+        present=instance.values, wanted={}, policy="merge" if template_input else "keep", template_input=template_input
+    )
+    wanted = edited.values
+    if template_input and want.values_policy == "keep":
+        wanted = target_values(present=wanted, wanted={}, policy="merge", template_input=template_input)
+    changed = tuple(dotted(path) for path in changed_paths(in_force, wanted))
+    if not changed:
+        return replace(step, action=NONE, why=f"{step.why}, with these values")
+    return replace(edited, changed=changed, why=f"its values change: {quoted(changed)}")
+
+
+def make_plan(
+    wants: Wants,
+    instances: Sequence[Instance],
+    offered: Mapping[str, Mapping[str, Offer]],
+    cluster: Cluster | None,
+    *,
+    allow_unstable: bool = False,
+    may_install: bool = False,
+) -> list[Step]:
+    """Return what would happen to each wanted add-on, in upgrade order. `offered` is by template name."""
+    return [
+        decide(
+            want,
+            find_instance(instances, addon_template_name=want.name),
+            offered.get(want.name, {}),
+            cluster,
+            allow_unstable=allow_unstable,
+            may_install=may_install,
+        )
+        for want in in_order(wants, instances)
+    ]
+
+
+def report(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of the table that a person reads; `steps` are described ones."""
+    if not steps:
+        return ["The cluster has none of these add-ons: there is nothing to do."]
+    return table(
+        ("ADD-ON", "PRESENT", "TARGET", "ACTION", "WHY"),
+        [(step["name"], step["from"], step["to"], step["action"], step["why"]) for step in steps],
+    )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""One run of a task, wherever it runs: what it was given, how it talks to the user, and how it ends.
+
+A module's `run(task)` knows nothing of Ansible. It runs as an ordinary module through `run_as_module`, or in the
+controller's own process through the action plugin; both call `execute`, so both end alike.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ._arguments import Spec
+from ._errors import CceError, InputError
+from ._http import REQUESTS_IMPORT_ERROR
+
+try:
+    import jmespath
+except ImportError:
+    jmespath = None
+    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    JMESPATH_IMPORT_ERROR = None
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time and chance, so that a test can bring its own."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a run is given.
+
+    Attributes:
+        params: The validated options.
+        check_mode: Whether nothing may be changed.
+        diff: Whether the user asked to see differences.
+        warn: Shows a warning with the result.
+        progress: Shows what is happening while the task runs, where that is possible.
+        hide: Takes secrets that must not show in the result.
+        environ: The environment of the task.
+        clock: Time and chance.
+    """
+
+    params: dict[str, Any]
+    check_mode: bool = False
+    diff: bool = False
+    warn: Callable[[str], None] = field(default=lambda text: None)
+    progress: Callable[[str], None] = field(default=lambda text: None)
+    hide: Callable[[Iterable[str]], None] = field(default=lambda secrets: None)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Clock = field(default_factory=Clock)
+
+
+Run = Callable[[Task], Result]
+
+
+def execute(task: Task, run: Run) -> Result:
+    """Run a task and return its result; every way to fail ends as one message and a `failure` for machines."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        return _failed(InputError(missing_required_lib("requests")))
+    try:
+        return run(task)
+    except CceError as error:
+        return _failed(error)
+    except Exception as error:
+        # A mistake of ours. The text of an exception may quote what it choked on, so only its kind and place are shown.
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+        return _failed(
+            CceError(
+                f"huaweicloud.cce met a case it was not made for ({type(error).__name__} at {places[-1]}). This is a "
+                "mistake in the collection, not in your playbook: please report it with failure.details. What the task "
+                "was about to do may or may not have been done; look before you run it again.",
+                details={"exception": type(error).__name__, "places": places},
+            )
+        )
+
+
+def _failed(error: CceError) -> Result:
+    result = {"failed": True, "msg": error.message, "failure": error.failure()}
+    return {**error.result, **result}
+
+
+def run_as_module(spec: Spec, run: Run) -> None:
+    """Run a task as an Ansible module."""
+    module = AnsibleModule(
+        argument_spec=spec.argument_spec, supports_check_mode=spec.supports_check_mode, **spec.relations()
+    )
+    task = Task(
+        params=module.params,
+        check_mode=module.check_mode,
+        diff=bool(module._diff),
+        warn=module.warn,
+        hide=module.no_log_values.update,
+    )
+    result = execute(task, run)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def compiled_query(expression: str | None) -> Callable[[Any], Any] | None:
+    """Return a JMESPath query, ready to be applied; None where there is none.
+
+    Called before anything is sent, so that a mistake in it costs nothing.
+
+    Raises:
+        InputError: It is not JMESPath, or jmespath is not installed.
+    """
+    if not expression:
+        return None
+    if jmespath is None:
+        raise InputError(missing_required_lib("jmespath", reason="for the option query"))
+    try:
+        compiled = jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InputError(f"query is not a JMESPath expression: {error}") from None
+    return lambda document: _search(compiled, document)
+
+
+def _search(compiled: Any, document: Any) -> Any:
+    try:
+        return compiled.search(document)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InputError(f"query cannot be applied to the result: {error}") from None
+
+
+def with_query(result: Result, query: Callable[[Any], Any] | None) -> Result:
+    """Return a result with `query_result`, where a query was asked for."""
+    return result if query is None else {**result, "query_result": query(result)}

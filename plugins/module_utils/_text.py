@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Text that a person reads in a terminal, built from strings that nobody vouches for. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+# Control and format characters can move the cursor, colour the terminal, reverse the reading direction or start a line
+# that looks like a log line of Ansible's own. Line and paragraph separators start a line in some viewers.
+_UNPRINTABLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+
+
+def printable(text: str) -> str:
+    """Return text as one line in which every character shows: what a terminal would obey is written as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) in _UNPRINTABLE
+        else character
+        for character in text
+    )
+
+
+def shortened(text: str, length: int) -> str:
+    """Return at most `length` characters of text, with an ellipsis where something was cut."""
+    return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Return names as they are listed in a sentence: `a, b, c`."""
+    return ", ".join(printable(name) for name in names)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[str]:
+    """Return the lines of a table with aligned columns; a missing cell is a dash."""
+    cells = [list(header)] + [[printable(cell) if cell else "-" for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]

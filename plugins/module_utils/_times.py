@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Points in time as the API writes them. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+
+_NANOSECONDS = 1_000_000_000
+
+# All of these were seen: 2025-08-05T17:10:44.648388+08:00, 2025-08-13T11:24:37.312017086+08:00 (nanoseconds, which
+# datetime.fromisoformat refuses), 2026-01-03T03:04:05.000000Z, 2020-02-02 03:48:58.968214406 +0000 UTC.
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s?(Z|UTC|[+-]\d\d:?\d\d(?: UTC)?)",
+    re.ASCII,
+)
+
+
+def instant(text: object) -> int | None:
+    """Return the nanoseconds since 1970-01-01 UTC of a time as the API writes it.
+
+    Returns None for anything else. A time without a zone is not a point in time: it could be off by half a day.
+    """
+    match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second <= 60 and year >= 1970):
+        return None
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        return None
+    zone = match[8]
+    offset = 0
+    if zone[0] in "+-":
+        digits = zone[1:6].replace(":", "")
+        offset = (int(digits[:2]) * 3600 + int(digits[2:4]) * 60) * (-1 if zone[0] == "-" else 1)
+    seconds = calendar.timegm((year, month, day, hour, minute, second)) - offset
+    return seconds * _NANOSECONDS + int((match[7] or "0").ljust(9, "0"))
+
+
+def seconds_between(earlier: int, later: int) -> float:
+    """Return the seconds from one instant to another (negative where `later` is earlier)."""
+    return (later - earlier) / _NANOSECONDS
+
+
+def from_seconds(seconds: float) -> int:
+    """Return the instant of a POSIX time stamp in seconds."""
+    return int(seconds * _NANOSECONDS)

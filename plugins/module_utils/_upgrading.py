@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Changes an add-on: one write, never repeated while it is not known what became of it, and the wait for its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import _waiting
+from ._addons import (
+    AVAILABLE,
+    ENDED_BADLY,
+    ROLLBACK_STATES,
+    RUNNING,
+    Instance,
+    describe,
+    find_instance,
+    read_instance,
+    read_instances,
+)
+from ._cce import Cce
+from ._errors import Conflict, InputError, NotFound, OperationFailed, OutcomeUnknown, TimedOut
+from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
+from ._planning import marked_secret, plan, wait_until_idle
+from ._refusals import OUT_OF_DATE
+from ._task import Result, Task
+from ._text import printable
+from ._values import changed_paths, masked, secrets
+
+DELETE = "delete"
+ROLLBACK = "rollback"
+
+# After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
+_LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
+_STALE = 15.0  # seconds after a write in which a read may still show the state before it
+_DESTROYED = "deleteSuccess"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is about to be done to an add-on, and how to see that it is done.
+
+    Attributes:
+        action: What is done, as the result names it.
+        name: The add-on's template name.
+        before: The instance as it was; None for an install.
+        send: Sends the one write.
+        is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
+        goal: What is waited for, in words.
+    """
+
+    action: str
+    name: str
+    before: Instance | None
+    send: Callable[[], Any]
+    is_done: Callable[[Instance | None], bool]
+    goal: str
+
+
+def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:
+    """Install, upgrade or edit an add-on, or find that nothing is to be done."""
+    started = task.clock.monotonic()
+    step = _step(cce, task, cluster_id, want)
+    for last_try in (False, True):
+        result = _prediction(task, step)
+        if step.action == NONE:
+            return _unchanged(cce, task, cluster_id, step, result, started)
+        _refuse_other_values(task, step, cluster_id)
+        if task.check_mode:
+            return result
+        try:
+            return _carry_out(cce, task, cluster_id, _change(cce, cluster_id, step), result, started)
+        except Conflict as error:
+            # Somebody changed the add-on since it was read. It was refused, so after another look it may be sent.
+            if last_try or error.error_code != OUT_OF_DATE:
+                raise
+            step = _step(cce, task, cluster_id, want)
+    raise AssertionError("unreachable")
+
+
+def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
+    """Return what is to be done, once no operation is under way on the add-on."""
+    params = task.params
+
+    def look() -> Step:
+        options = {"allow_unstable": params["allow_unstable"], "may_install": True}
+        return plan(cce, task, cluster_id, Wants((want,)), **options)[0]
+
+    step = look()
+    if step.instance is not None and step.instance.is_busy:
+        if task.check_mode:
+            task.warn(f"{step.name} is {step.instance.status}: what is predicted holds for its present state.")
+        else:
+            wait_until_idle(cce, task, cluster_id, [step.name])
+            step = look()
+    if step.action == IMPOSSIBLE:
+        raise InputError(
+            f"Nothing was changed: {step.name} in cluster {cluster_id} cannot be brought to what is wanted, as "
+            f"{step.why}.",
+            details={"offered": list(step.offered)},
+        )
+    return step
+
+
+def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
+    """A check holds for the values that it was given, and for no others."""
+    expected = task.params["values_fingerprint"]
+    if expected and expected != step.fingerprint:
+        raise InputError(
+            f"Nothing was changed: {step.name} in cluster {cluster_id} was checked with other settings than those that "
+            f"would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the add-on in "
+            "between: check again.",
+            retryable=True,
+        )
+
+
+def _prediction(task: Task, step: Step) -> Result:
+    """Return the result as far as it is known beforehand: exactly what would be sent."""
+    instance = step.instance
+    marked = marked_secret(task)
+    result: Result = {
+        "changed": step.action in CHANGES,
+        "action": step.action,
+        "why": step.why,
+        "previous_version": instance.version if instance else None,
+        "version": step.version,
+        "values_changed": list(step.changed),
+        "values_fingerprint": step.fingerprint,
+        "addon": _shown(task, instance),
+    }
+    if step.action in CHANGES:
+        result["values_sent"] = masked(step.values, marked)
+    if task.diff:
+        before = {"version": instance.version, "values": masked(instance.values, marked)} if instance else {}
+        after = {"version": step.version, "values": masked(step.values, marked)} if step.action in CHANGES else before
+        result["diff"] = {"before_header": step.name, "after_header": step.name, "before": before, "after": after}
+    return result
+
+
+def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result, started: float) -> Result:
+    """Return the result where nothing is to be sent. That the version is there does not mean that it runs."""
+    instance = step.instance
+    if instance is None or task.check_mode or not task.params["wait"] or _is_running(task, instance):
+        return {**result, "duration": 0.0}
+    change = Change(
+        action=NONE,
+        name=step.name,
+        before=None,
+        send=lambda: None,
+        is_done=lambda found: found is not None and _is_running(task, found),
+        goal=f"{step.name} {step.version} to run",
+    )
+    return _await(cce, task, cluster_id, instance.id, change, result, started)
+
+
+def _is_running(task: Task, instance: Instance) -> bool:
+    return instance.status == RUNNING or (task.params["accept_partial"] and instance.status == AVAILABLE)
+
+
+def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
+    """Return the write that a step means."""
+    version, values, before = step.version or "", step.values, step.instance
+    if step.action == INSTALL:
+        return Change(
+            action=INSTALL,
+            name=step.name,
+            before=None,
+            send=lambda: cce.install_addon(cluster_id, step.name, version, values),
+            is_done=lambda found: found is not None and found.is_at(version),
+            goal=f"{step.name} {version} to run",
+        )
+    assert before is not None
+
+    def is_done(found: Instance | None) -> bool:
+        if found is None or not found.is_at(version):
+            return False
+        # An edit leaves the version as it is, so a stale read looks like the end. What is new is that something is.
+        return step.action != EDIT or found != before or not list(changed_paths(found.values, values))
+
+    return Change(
+        action=step.action,
+        name=step.name,
+        before=before,
+        send=lambda: cce.update_addon(cluster_id, before.id, step.name, version, values),
+        is_done=is_done,
+        goal=f"{step.name} {version} to run",
+    )
+
+
+def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
+    """Roll an add-on back to its previous version, unless it is at the wanted one already."""
+    started = task.clock.monotonic()
+    instance = _find(cce, cluster_id, want.name, addon_instance_id)
+    if instance is None:
+        raise InputError(f"{want.name or addon_instance_id} is not installed in cluster {cluster_id}.")
+    name = instance.addon_template_name
+    if instance.is_busy and not task.check_mode:
+        instance = (
+            find_instance(wait_until_idle(cce, task, cluster_id, [name]), addon_instance_id=instance.id) or instance
+        )
+    target = want.version or instance.previous_version
+    result: Result = {
+        "changed": True,
+        "action": ROLLBACK,
+        "why": f"{name} was to be rolled back",
+        "previous_version": instance.version,
+        "version": target,
+        "values_changed": [],
+        "addon": _shown(task, instance),
+    }
+    if task.diff:
+        result["diff"] = _version_diff(name, instance.version, target)
+    if want.version and instance.is_at(want.version) and instance.status not in ENDED_BADLY:
+        unchanged = {**result, "changed": False, "action": NONE, "why": f"{name} is at {want.version} already"}
+        unchanged.pop("diff", None)
+        return {**unchanged, "duration": 0.0}
+    _refuse_rollback(instance, want, cluster_id)
+    if task.check_mode:
+        return result
+    was = instance
+
+    def is_done(found: Instance | None) -> bool:
+        return found is not None and (found.is_at(target) if target else found.version != was.version)
+
+    change = Change(
+        action=ROLLBACK,
+        name=name,
+        before=was,
+        send=lambda: cce.roll_back_addon(cluster_id, was.id),
+        is_done=is_done,
+        goal=f"{name} {target or '(previous version)'} to run",
+    )
+    return _carry_out(cce, task, cluster_id, change, result, started)
+
+
+def _refuse_rollback(instance: Instance, want: Want, cluster_id: str) -> None:
+    name = instance.addon_template_name
+    what = f"Nothing was changed: {name} {instance.version} in cluster {cluster_id} cannot be rolled back"
+    if not instance.is_rollbackable:
+        raise InputError(
+            f"{what}, as CCE says that it is not rollbackable (status {instance.status}). Repair it, or upgrade it to "
+            "a version that is on offer."
+        )
+    if instance.status not in ROLLBACK_STATES:
+        raise InputError(
+            f"{what} while its status is {printable(str(instance.status))}; it must be one of "
+            f"{', '.join(sorted(ROLLBACK_STATES))}."
+        )
+    if want.version and instance.previous_version and want.version != instance.previous_version:
+        raise InputError(f"{what} to {want.version}: CCE would go to {instance.previous_version}.")
+
+
+def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Result:
+    """Delete an add-on, unless it is gone already."""
+    started = task.clock.monotonic()
+    instance = _find(cce, cluster_id, name, addon_instance_id)
+    result: Result = {
+        "changed": instance is not None,
+        "action": DELETE if instance else NONE,
+        "why": "it was to be deleted" if instance else "it is not installed",
+        "previous_version": instance.version if instance else None,
+        "version": None,
+        "values_changed": [],
+        "addon": _shown(task, instance),
+    }
+    if task.diff and instance is not None:
+        result["diff"] = _version_diff(instance.addon_template_name, instance.version, None)
+    if instance is None:
+        return {**result, "duration": 0.0}
+    if task.check_mode:
+        return result
+    change = Change(
+        action=DELETE,
+        name=instance.addon_template_name,
+        before=instance,
+        send=lambda: cce.delete_addon(cluster_id, instance.id),
+        is_done=lambda found: found is None or found.status == _DESTROYED,
+        goal=f"{instance.addon_template_name} to be gone",
+    )
+    return _carry_out(cce, task, cluster_id, change, result, started)
+
+
+def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
+    instances = read_instances(cce.addons(cluster_id))
+    return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
+
+
+def _version_diff(name: str, before: str | None, after: str | None) -> dict[str, Any]:
+    return {
+        "before_header": name,
+        "after_header": name,
+        "before": {"version": before},
+        "after": {"version": after} if after else {},
+    }
+
+
+def _shown(task: Task, instance: Instance | None) -> dict[str, Any] | None:
+    if instance is None:
+        return None
+    marked = marked_secret(task)
+    task.hide(secrets(instance.values, marked))
+    return describe(instance, masked(instance.values, marked))
+
+
+def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Result, started: float) -> Result:
+    """Send the one write of a change, and wait for its end."""
+    addon_instance_id = change.before.id if change.before else None
+    try:
+        answer = change.send()
+        if isinstance(answer, dict):
+            addon_instance_id = read_instance(answer).id or addon_instance_id
+    except OutcomeUnknown as error:
+        task.progress(f"{error.message} Reading the add-on to find out.")
+        addon_instance_id = _look_for_it(cce, task, cluster_id, change, error)
+    if not task.params["wait"]:
+        return {**result, "duration": round(task.clock.monotonic() - started, 1)}
+    return _await(cce, task, cluster_id, addon_instance_id, change, result, started)
+
+
+def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: OutcomeUnknown) -> str | None:
+    """Return the id of the instance once it shows that the write was carried out.
+
+    Raises:
+        OutcomeUnknown: It does not show. The write is not sent again: it may still be on its way.
+    """
+    for pause in _LOOKS:
+        task.clock.sleep(pause)
+        instance_id = change.before.id if change.before else None
+        name = None if instance_id else change.name
+        found = _find(cce, cluster_id, name, instance_id)
+        if found != change.before and (found is None or found.is_busy or found.status in ENDED_BADLY):
+            return found.id if found else instance_id
+        if change.is_done(found):
+            return found.id if found else instance_id
+    error.message += (
+        f" The add-on was read for {sum(_LOOKS):.0f} s to find out, and nothing has begun. It was not sent again. "
+        "Look at the add-on; running the task again is safe, as it begins by looking."
+    )
+    error.retryable = True
+    raise error
+
+
+def _await(
+    cce: Cce,
+    task: Task,
+    cluster_id: str,
+    addon_instance_id: str | None,
+    change: Change,
+    result: Result,
+    started: float,
+) -> Result:
+    """Wait for the end of a change.
+
+    Raises:
+        OperationFailed: CCE says that it ended badly.
+        TimedOut: `wait_timeout` was over first.
+    """
+    begun = task.clock.monotonic()
+
+    def read() -> Instance | None:
+        if addon_instance_id is None:
+            return _find(cce, cluster_id, change.name, None)
+        try:
+            return read_instance(cce.addon(cluster_id, addon_instance_id))
+        except NotFound:
+            return None
+
+    def has_ended_badly(found: Instance | None) -> bool:
+        if found is None or found.status not in ENDED_BADLY:
+            return False
+        # What failed before may be read back for a moment after the write.
+        return found != change.before or task.clock.monotonic() - begun > _STALE
+
+    def is_over(found: Instance | None) -> bool:
+        return _is_complete(task, change, found) or has_ended_badly(found)
+
+    found, over = _waiting.poll(
+        read,
+        is_over,
+        timeout=task.params["wait_timeout"],
+        clock=task.clock.monotonic,
+        sleep=task.clock.sleep,
+        progress=task.progress,
+        describe=lambda item: f"cluster {cluster_id}: {_state(change, item)}",
+        fixed_interval=task.params["wait_interval"],
+    )
+    result = {**result, "addon": _shown(task, found), "duration": round(task.clock.monotonic() - started, 1)}
+    if _is_complete(task, change, found):
+        return result
+    said = _said(found)
+    if over:
+        raise OperationFailed(
+            f"{_done_so_far(change)} {change.name} in cluster {cluster_id} ended badly: {_state(change, found)}{said}. "
+            f"{_way_out(found)}",
+            details={"status": found.status if found else None},
+            result=result,
+        )
+    partly = found is not None and found.status == AVAILABLE
+    raise TimedOut(
+        f"{_done_so_far(change)} {change.name} in cluster {cluster_id} did not end within "
+        f"{task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with it. Run the task again to "
+        f"wait on, or raise wait_timeout{'; accept_partial takes available for done' if partly else ''}.",
+        result=result,
+    )
+
+
+def _is_complete(task: Task, change: Change, found: Instance | None) -> bool:
+    if not change.is_done(found):
+        return False
+    return change.action == DELETE or (found is not None and _is_running(task, found))
+
+
+_IN_WORDS = {
+    INSTALL: "The installation of",
+    EDIT: "The edit of",
+    ROLLBACK: "The rollback of",
+    DELETE: "The deletion of",
+    NONE: "The wait for",
+}
+
+
+def _done_so_far(change: Change) -> str:
+    return _IN_WORDS.get(change.action, "The upgrade of")
+
+
+def _state(change: Change, found: Instance | None) -> str:
+    if found is None:
+        return f"{change.name} is not there"
+    return f"{change.name} {found.version or '(no version)'} is {printable(found.status or 'of no status')}"
+
+
+def _said(found: Instance | None) -> str:
+    """Return what CCE says about the state, ready to follow it."""
+    if found is None:
+        return ""
+    texts = dict.fromkeys(printable(text) for text in (found.reason, found.message) if text)
+    return f" ({'; '.join(texts)})" if texts else ""
+
+
+def _way_out(found: Instance | None) -> str:
+    if found is not None and found.is_rollbackable:
+        return (
+            f"It can be rolled back{f' to {found.previous_version}' if found.previous_version else ''}: "
+            "state: rolled_back."
+        )
+    return "It cannot be rolled back: look at its pods and events, and repair it or upgrade it again."

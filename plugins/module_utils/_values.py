@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The `values` of an add-on: what an upgrade must send so that no setting is lost, and what of it is a secret. Pure.
+
+Source: user guide and API page "Updating an Add-on": an upgrade sends all installation parameters, and what is left out
+falls back to the template's default. terraform-provider-huaweicloud issue 7857 shows what a bare version does.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ._errors import InputError
+
+MERGE = "merge"
+KEEP = "keep"
+RESET = "reset"
+POLICIES = (MERGE, KEEP, RESET)
+
+SYNC_STRATEGY = "parameterSyncStrategy"
+CONSISTENT = "ensureConsistent"
+
+MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+Values = dict[str, Any]
+Path = tuple[str, ...]
+
+
+def merged(*layers: Any) -> Any:
+    """Return the layers laid over each other, the last on top: mappings merge, anything else replaces as a whole."""
+    result: Any = {}
+    for layer in layers:
+        if isinstance(result, dict) and isinstance(layer, dict):
+            result = {
+                **result,
+                **{key: merged(result[key], value) if key in result else value for key, value in layer.items()},
+            }
+        else:
+            result = layer
+    return copy.deepcopy(result)
+
+
+def _mapping(value: object) -> Values:
+    return value if isinstance(value, dict) else {}
+
+
+def defaults(template_input: Values) -> Values:
+    """Return the `values` that a template version installs with: its `input`, brought into the shape of `values`."""
+    parameters = _mapping(template_input.get("parameters"))
+    values: Values = {"basic": _mapping(template_input.get("basic")), "custom": _mapping(parameters.get("custom"))}
+    if isinstance(parameters.get("flavor1"), dict):
+        values["flavor"] = parameters["flavor1"]
+    return values
+
+
+def target_values(
+    *,
+    present: Values,
+    wanted: Values,
+    policy: str,
+    template_input: Values | None,
+    sync_strategy: str | None = None,
+) -> Values:
+    """Return the complete `values` for an install, an upgrade or an edit.
+
+    Args:
+        present: The values of the instance; empty for an install.
+        wanted: What the user asks for; it wins over everything.
+        policy: `merge` (the target's defaults, under the present values, under the user's; `basic` from the target),
+            `keep` (the present values under the user's) or `reset` (the target's defaults under the user's).
+        template_input: `input` of the target version.
+        sync_strategy: `parameterSyncStrategy` to go with it.
+
+    Raises:
+        InputError: The policy needs the target's defaults and the template does not tell them.
+    """
+    strategy: Values = {"custom": {SYNC_STRATEGY: sync_strategy}} if sync_strategy else {}
+    if policy == KEEP:
+        return merged(present, wanted, strategy)
+    if not isinstance(template_input, dict) or not isinstance(template_input.get("basic"), dict):
+        raise InputError(
+            "the add-on template does not tell the defaults of the target version, so what an upgrade would leave out "
+            "cannot be known; values_policy 'keep' sends the present values without them"
+        )
+    base = defaults(template_input)
+    if policy == RESET:
+        return merged(base, wanted, strategy)
+    # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
+    # choice among the template's: the present one stays, whole.
+    kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
+    if present.get("flavor"):
+        base["flavor"] = present["flavor"]
+    return merged(base, kept, wanted, strategy)
+
+
+def changed_paths(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths at which two values differ; a list differs as a whole."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}, key=str):
+            if key not in before or key not in after:
+                yield (*path, str(key))
+            else:
+                yield from changed_paths(before[key], after[key], (*path, str(key)))
+    elif before != after or isinstance(before, bool) is not isinstance(after, bool):
+        # 1 and True are equal in Python, but not in JSON.
+        yield path
+
+
+def dotted(path: Path) -> str:
+    """Return a path as people write it: `custom.stub_domains`."""
+    return ".".join(path)
+
+
+# The words of a key, in camelCase, snake_case or kebab-case, that announce a secret.
+_SECRET_WORDS = re.compile(
+    r"(?:^|[_.-])(?:pass|passwd|password|passphrase|passcode|pwd|secret|token|credentials?|ak|sk|"
+    r"(?:private|access|api|secret|encryption|signing|account)_?key)(?:$|[_.-])|"
+    r"(?:password|passwd|secret|accesskey|privatekey|apikey)"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def looks_secret(key: str) -> bool:
+    """Whether the name of a key announces a secret (`password`, `swrSecretKey`, `webhook_token`)."""
+    return _SECRET_WORDS.search(_CAMEL.sub("_", key).lower()) is not None
+
+
+def _is_secret(path: Path, marked: Sequence[str]) -> bool:
+    return bool(path) and (looks_secret(path[-1]) or dotted(path) in marked or path[-1] in marked)
+
+
+def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Iterator[str]:
+    """Yield every secret string in values: below a key that looks secret, or one that the user marked.
+
+    `marked` holds keys (`webhook`) or dotted paths (`custom.webhook`).
+    """
+    below = below or _is_secret(path, marked)
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from secrets(value, marked, (*path, str(key)), below=below)
+    elif isinstance(values, list):
+        for value in values:
+            yield from secrets(value, marked, path, below=below)
+    elif below and isinstance(values, str) and values:
+        yield values
+
+
+def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Any:
+    """Return a copy of values in which every secret is replaced by Ansible's own mark for one."""
+    below = below or _is_secret(path, marked)
+    if isinstance(values, dict):
+        return {key: masked(value, marked, (*path, str(key)), below=below) for key, value in values.items()}
+    if isinstance(values, list):
+        return [masked(value, marked, path, below=below) for value in values]
+    if below and values not in (None, "", True, False):
+        return MASK
+    return values
+
+
+def fingerprint(version: str, values: Values) -> str:
+    """Return a short digest of a version with its complete values.
+
+    It ties a check to an upgrade: the same digest means that the same values were checked. Values pass through Ansible
+    masked, so they cannot be compared themselves.
+    """
+    canonical = json.dumps([version, values], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]

@@ -1,0 +1,373 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon
+short_description: Install, upgrade, edit, roll back or delete an add-on of a CCE cluster
+version_added: 0.1.0
+description:
+  - Brings an add-on of a CCE cluster to a version, with all its settings kept.
+  - CCE takes the template's default for every setting that an upgrade leaves out. So this module always sends the
+    complete settings, and never a bare version.
+  - It does not check for risks. The role P(huaweicloud.cce.addon_upgrade#role) does so before it upgrades.
+  - A request whose outcome is unknown is never sent again blindly. The module reads what happened first.
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.waiting
+attributes:
+  check_mode:
+    support: full
+    details:
+      - RV(values_sent) tells exactly what would be sent.
+  diff_mode:
+    support: full
+    details:
+      - Shows version and settings before and after. Secrets are masked.
+options:
+  cluster_id:
+    description:
+      - ID of the cluster.
+    type: str
+    required: true
+  addon_template_name:
+    description:
+      - Name of the add-on template, such as V(coredns).
+      - One of O(addon_template_name) and O(addon_instance_id) is required.
+    type: str
+  addon_instance_id:
+    description:
+      - ID of the add-on instance.
+    type: str
+  state:
+    description:
+      - V(present) installs the add-on, upgrades it or edits its settings, whatever is needed.
+      - V(rolled_back) goes back to the version before the last upgrade, if CCE says that this is possible. With
+        O(version), nothing is done if the add-on is at that version already.
+      - V(absent) deletes the add-on.
+    type: str
+    choices: [present, absent, rolled_back]
+    default: present
+  version:
+    description:
+      - Version to bring the add-on to. It is an exact version, V(latest) or V(latest_patch).
+      - V(latest) is the highest that CCE offers for this add-on and cluster, and stable unless O(allow_unstable).
+        V(latest_patch) is the same within the present major and minor version.
+      - If not set, an installed add-on keeps its version.
+      - A downgrade is refused, as it breaks add-ons.
+    type: str
+  values:
+    description:
+      - Settings to change, in the shape of the API, with C(basic), C(custom) and C(flavor).
+      - Dictionaries are merged, lists are replaced as a whole.
+    type: dict
+    default: {}
+  values_policy:
+    description:
+      - Where the settings that O(values) does not name come from.
+      - V(merge) takes the target version's defaults, under the present settings. C(basic), which holds image versions,
+        comes from the target version.
+      - V(keep) takes the present settings as they are.
+      - V(reset) takes the target version's defaults.
+    type: str
+    choices: [merge, keep, reset]
+    default: merge
+  sync_strategy:
+    description:
+      - What an upgrade does with configuration that was modified by hand, for add-ons that know
+        C(parameterSyncStrategy).
+      - V(inherit) keeps it, V(force) discards it. If not set, the add-on's present strategy stays.
+      - CCE recommends to set C(parameterSyncStrategy) back to C(ensureConsistent) afterwards, as the role does.
+    type: str
+    choices: [inherit, force]
+  values_fingerprint:
+    description:
+      - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If what would be sent has another one, because
+        somebody changed the add-on since the check, nothing is changed and the module fails.
+    type: str
+  allow_unstable:
+    description:
+      - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
+    type: bool
+    default: false
+  accept_partial:
+    description:
+      - Whether the status C(available), in which only some pods run, counts as done.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the add-on has the wanted version and runs.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait at the most. CCE goes on with the operation afterwards.
+    type: float
+    default: 600.0
+  secret_values:
+    description:
+      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: huaweicloud.cce.cce_addon_check
+  - module: huaweicloud.cce.cce_addon_info
+"""
+
+EXAMPLES = r"""
+- name: Upgrade metrics-server to the newest version, with its settings kept
+  huaweicloud.cce.cce_addon:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: metrics-server
+    version: latest
+
+- name: Change one setting of CoreDNS
+  huaweicloud.cce.cce_addon:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: coredns
+    values:
+      flavor:
+        replicas: 3
+
+- name: Roll CoreDNS back
+  huaweicloud.cce.cce_addon:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: coredns
+    state: rolled_back
+"""
+
+RETURN = r"""
+action:
+  description: >-
+    What was done, or would be done in check mode, one of C(upgrade), C(edit), C(install), C(rollback), C(delete),
+    C(none).
+  returned: success, and when the operation failed or timed out
+  type: str
+  sample: upgrade
+why:
+  description: Why that was done.
+  returned: success, and when the operation failed or timed out
+  type: str
+  sample: 1.30.33 is the newest stable version on offer
+previous_version:
+  description: Version before. Null if the add-on was not installed.
+  returned: success, and when the operation failed or timed out
+  type: str
+  sample: 1.28.7
+version:
+  description: Version that was wanted. Null for O(state=absent).
+  returned: success, and when the operation failed or timed out
+  type: str
+  sample: 1.30.33
+values_changed:
+  description: The settings that differ from those before, as dotted paths.
+  returned: success, and when the operation failed or timed out
+  type: list
+  elements: str
+  sample: [basic.image_version]
+values_sent:
+  description: The complete settings that were sent, or would be in check mode. Secrets in them are masked.
+  returned: if something is to be sent with O(state=present)
+  type: dict
+  sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
+values_fingerprint:
+  description: Digest of the version and the complete settings, secrets included. Null if nothing is to be sent.
+  returned: success with O(state=present)
+  type: str
+  sample: 3f1c5a0b9d2e4f67
+duration:
+  description: Seconds that it took, waiting included.
+  returned: success, and when the operation failed or timed out, not in check mode
+  type: float
+  sample: 42.1
+addon:
+  description: The add-on instance afterwards. Null if it is not there.
+  returned: success, and when the operation failed or timed out
+  type: dict
+  contains:
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    addon_template_name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_name:
+      description: Name of the add-on instance.
+      type: str
+      returned: always
+      sample: coredns
+    alias:
+      description: Name of the add-on as CCE's console shows it.
+      type: str
+      returned: always
+      sample: CoreDNS
+    version:
+      description: Version that is installed.
+      type: str
+      returned: always
+      sample: 1.28.7
+    previous_version:
+      description: Version that a rollback goes to, if CCE tells it.
+      type: str
+      returned: always
+      sample: null
+    status:
+      description: >-
+        Status of the add-on, in the API's words, such as C(running), C(available) (only some pods run), C(abnormal),
+        C(upgrading) or C(upgradeFailed).
+      type: str
+      returned: always
+      sample: running
+    reason:
+      description: Why the add-on has this status, if CCE tells it.
+      type: str
+      returned: always
+      sample: null
+    message:
+      description: What CCE says about the status.
+      type: str
+      returned: always
+      sample: null
+    is_rollbackable:
+      description: Whether CCE can roll the add-on back.
+      type: bool
+      returned: always
+      sample: false
+    target_versions:
+      description: Versions that the add-on can be upgraded to. Null if the cloud does not tell them.
+      type: list
+      elements: str
+      returned: always
+      sample: [1.30.6, 1.30.33]
+    created_at:
+      description: When the add-on was installed, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2025-03-10T08:00:00Z"
+    updated_at:
+      description: When the add-on was last changed, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2025-03-10T08:00:00Z"
+    values:
+      description: The settings of the add-on. Secrets in them are masked.
+      type: dict
+      returned: always
+      sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
+failure:
+  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from dataclasses import replace
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instance
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CLUSTER,
+    CONNECTION,
+    SECRET_VALUES,
+    Spec,
+    merged,
+    waiting,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import SYNC_STRATEGIES, Want
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import make_absent, make_present, roll_back
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, secrets
+
+SPEC = merged(
+    CONNECTION,
+    CLUSTER,
+    SECRET_VALUES,
+    waiting(default=True, timeout=600.0),
+    Spec(
+        argument_spec={
+            "addon_template_name": {"type": "str"},
+            "addon_instance_id": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent", "rolled_back"], "default": "present"},
+            "version": {"type": "str"},
+            "values": {"type": "dict", "default": {}},
+            "values_policy": {"type": "str", "choices": list(POLICIES), "default": "merge"},
+            "sync_strategy": {"type": "str", "choices": list(SYNC_STRATEGIES)},
+            "values_fingerprint": {"type": "str"},
+            "allow_unstable": {"type": "bool", "default": False},
+            "accept_partial": {"type": "bool", "default": False},
+        },
+        required_one_of=(("addon_template_name", "addon_instance_id"),),
+    ),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    cluster_id, name, instance_id = (params[key] for key in ("cluster_id", "addon_template_name", "addon_instance_id"))
+    task.hide(secrets(params["values"], params["secret_values"]))
+    with connected(task) as cce:
+        if params["state"] == "absent":
+            return make_absent(cce, task, cluster_id, name, instance_id)
+        want = Want(
+            name=name or "",
+            version=params["version"],
+            values=params["values"],
+            values_policy=params["values_policy"],
+            sync_strategy=params["sync_strategy"],
+        )
+        if params["state"] == "rolled_back":
+            return roll_back(cce, task, cluster_id, want, instance_id)
+        return make_present(cce, task, cluster_id, want if name else _named(cce, cluster_id, want, instance_id))
+
+
+def _named(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:
+    """Return the want with the name of an instance. An id alone can't be installed."""
+    return replace(want, name=read_instance(cce.addon(cluster_id, addon_instance_id)).addon_template_name)
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,369 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_check
+short_description: Start checks of CCE add-ons
+version_added: 0.1.0
+description:
+  - Starts check tasks for any number of add-ons of a CCE cluster with one request, and waits for them if asked to.
+  - A check of type C(addonUpgrade) is given the target version and the complete settings that the upgrade will send.
+  - A check looks and changes nothing in the cluster. The module reports RV(ignore:changed) when it has created tasks.
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.waiting
+attributes:
+  check_mode:
+    support: full
+    details:
+      - In check mode no task is started. RV(plan) tells which would be, and RV(started) is empty.
+  diff_mode:
+    support: none
+options:
+  cluster_id:
+    description:
+      - ID of the cluster.
+    type: str
+    required: true
+  addons:
+    description:
+      - What is wanted, in upgrade order. Each entry is a string or a dictionary.
+      - V(all) stands for every installed add-on that the list does not name. C(!name) leaves one out.
+      - A name alone wants the newest stable version on offer.
+      - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
+        V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
+        V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration was
+        modified by hand).
+      - With the policy V(merge), the settings are the target version's defaults, under the present settings, under the
+        C(values). With V(keep), they are the present settings under the C(values), with V(reset) the target version's
+        defaults under the C(values).
+    type: list
+    elements: raw
+    required: true
+  allow_unstable:
+    description:
+      - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
+    type: bool
+    default: false
+  secret_values:
+    description:
+      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+    type: list
+    elements: str
+    default: []
+  type:
+    description:
+      - Type of the checks. V(addonUpgrade) looks at an upgrade to the version and with the settings that are wanted,
+        V(addonStatic) at the add-on as it runs.
+    type: str
+    choices: [addonStatic, addonUpgrade]
+    default: addonUpgrade
+  on_running:
+    description:
+      - What to do when CCE is carrying out a check of the same add-on, type and target version already.
+      - V(adopt) takes its result. It is not known which settings that check was given.
+      - V(start) starts another one.
+    type: str
+    choices: [adopt, start]
+    default: adopt
+  wait:
+    description:
+      - Whether to wait until all tasks have finished.
+      - If O(wait_timeout) is over first, the module fails, with the results so far.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait at the most.
+    type: float
+    default: 300.0
+seealso:
+  - module: huaweicloud.cce.cce_addon_check_info
+  - module: huaweicloud.cce.cce_addon_plan_info
+"""
+
+EXAMPLES = r"""
+- name: Check the upgrade of all add-ons to their newest versions
+  huaweicloud.cce.cce_addon_check:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addons: [all]
+  register: checked
+
+- name: Look at CoreDNS as it runs
+  huaweicloud.cce.cce_addon_check:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addons: [coredns]
+    type: addonStatic
+"""
+
+RETURN = r"""
+started:
+  description: The checks that were started or adopted, in the order of O(addons).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    task_id:
+      description: ID of the check task.
+      type: str
+      returned: always
+      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    type:
+      description: Type of the check.
+      type: str
+      returned: always
+      sample: addonUpgrade
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    target_version:
+      description: Version that the checked upgrade goes to. Null for a static check.
+      type: str
+      returned: always
+      sample: 1.30.33
+    values_fingerprint:
+      description: >-
+        Digest of the version and settings that the check was given, see RV(plan[].values_fingerprint). Null for a
+        static check, and for an adopted one, of which it is not known.
+      type: str
+      returned: always
+      sample: 3f1c5a0b9d2e4f67
+    adopted:
+      description: Whether the task was under way before.
+      type: bool
+      returned: always
+      sample: false
+plan:
+  description: What would happen to each wanted add-on. Add-ons with nothing to upgrade are not checked.
+  returned: success, with O(type=addonUpgrade)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    action:
+      description: >-
+        What would happen, one of C(upgrade), C(edit) (the version stays, the settings change), C(install), C(none),
+        C(impossible).
+      type: str
+      returned: always
+      sample: upgrade
+    why:
+      description: Why that would happen.
+      type: str
+      returned: always
+      sample: 1.30.33 is the newest stable version on offer
+    from:
+      description: Version that is installed. Null if the add-on is not.
+      type: str
+      returned: always
+      sample: 1.28.7
+    to:
+      description: Version that would be installed. Null if there is none.
+      type: str
+      returned: always
+      sample: 1.30.33
+    status:
+      description: Status of the add-on, in the API's words.
+      type: str
+      returned: always
+      sample: running
+    addon_instance_id:
+      description: ID of the add-on instance. Null if the add-on is not installed.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    values:
+      description: The complete settings that would be sent. Secrets in them are masked.
+      type: dict
+      returned: always
+      sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
+    values_changed:
+      description: The settings that would differ from the present ones, as dotted paths.
+      type: list
+      elements: str
+      returned: always
+      sample: [basic.image_version]
+    values_fingerprint:
+      description: >-
+        Digest of the target version and the complete settings, secrets included. A check and an upgrade with the same
+        fingerprint are about the same settings. Null if nothing would be sent.
+      type: str
+      returned: always
+      sample: 3f1c5a0b9d2e4f67
+    values_policy:
+      description: How the settings were put together.
+      type: str
+      returned: always
+      sample: merge
+    sync_strategy:
+      description: What the upgrade does with drifted configuration. Null if that was not asked for.
+      type: str
+      returned: always
+      sample: null
+    offered:
+      description: Versions that the add-on may go to, newest first.
+      type: list
+      elements: str
+      returned: always
+      sample: [1.30.33, 1.30.6]
+checks:
+  description: The check tasks, as M(huaweicloud.cce.cce_addon_check_info) returns them.
+  returned: success with O(wait=true), and when the wait timed out
+  type: list
+  elements: dict
+  sample: []
+summary:
+  description: The verdict on all check tasks together, as M(huaweicloud.cce.cce_addon_check_info) returns it.
+  returned: success with O(wait=true), and when the wait timed out
+  type: dict
+  sample: {"verdict": "passed", "total": 1, "passed": 1, "blocking": []}
+failure:
+  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CLUSTER,
+    CONNECTION,
+    WANTS,
+    Spec,
+    merged,
+    waiting,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+    CheckRequest,
+    Collected,
+    Started,
+    collect,
+    requests_for_plan,
+    requests_for_running,
+    results,
+    start,
+    wait,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import describe, plan
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
+
+SPEC = merged(
+    CONNECTION,
+    CLUSTER,
+    WANTS,
+    waiting(default=True, timeout=300.0),
+    Spec(
+        argument_spec={
+            "type": {"type": "str", "choices": [STATIC, UPGRADE], "default": UPGRADE},
+            "on_running": {"type": "str", "choices": ["adopt", "start"], "default": "adopt"},
+        }
+    ),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    cluster_id = params["cluster_id"]
+    wants = read_wants(params["addons"])
+    with connected(task) as cce:
+        requests, planned = _requests(cce, task, cluster_id, wants)
+        if task.check_mode or not requests:
+            return {"changed": bool(requests), "started": [], **planned}
+        started = start(cce, task, cluster_id, requests, adopt=params["on_running"] == "adopt")
+        result = {
+            "changed": not all(item.adopted for item in started),
+            "started": [_describe(item) for item in started],
+            **planned,
+        }
+        if params["wait"]:
+            result.update(results(_wait(cce, task, cluster_id, started)))
+    return result
+
+
+def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
+    if task.params["type"] == STATIC:
+        return requests_for_running(wants, read_instances(cce.addons(cluster_id))), {}
+    steps = plan(cce, task, cluster_id, wants, allow_unstable=task.params["allow_unstable"])
+    return requests_for_plan(steps, cluster_id), {"plan": [describe(step, task) for step in steps]}
+
+
+def _wait(cce: Cce, task: Task, cluster_id: str, started: Sequence[Started]) -> Collected:
+    ids = {item.task_id for item in started}
+
+    def read() -> Collected:
+        return collect(cce, task, cluster_id, lambda tasks: [item for item in tasks if item.task_id in ids])
+
+    return wait(task, read, cluster_id)
+
+
+def _describe(item: Started) -> dict[str, Any]:
+    request = item.request
+    return {
+        "name": request.addon_template_name,
+        "task_id": item.task_id,
+        "type": request.type,
+        "addon_instance_id": request.addon_instance_id,
+        "target_version": request.target_version,
+        "values_fingerprint": None if item.adopted else request.fingerprint,
+        "adopted": item.adopted,
+    }
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_check_info
+short_description: Obtain the results of add-on checks of a CCE cluster
+version_added: 0.1.0
+description:
+  - Returns the check tasks of a CCE cluster with their risks, a verdict on each and on all, as result and as facts.
+  - A check task looks at one add-on instance. It lists risks, each of level C(Warning) (may be skipped) or C(Fatal)
+    (must not be skipped).
+  - The verdict fails closed. What is not known to be safe blocks. An unknown status or level, a missing part, an
+    expired result and no result at all have the verdict V(unknown), which blocks as V(fatal) and V(pending) do.
+  - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role).
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.info
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.query
+  - huaweicloud.cce.connection.waiting
+attributes:
+  facts:
+    support: full
+options:
+  cluster_id:
+    description:
+      - ID of the cluster.
+    type: str
+    required: true
+  type:
+    description:
+      - Only check tasks of this type. V(addonStatic) inspects a running add-on, V(addonUpgrade) an upgrade of it.
+    type: str
+    choices: [addonStatic, addonUpgrade]
+  task_id:
+    description:
+      - Only the check task of this ID.
+    type: str
+  addon_instance_id:
+    description:
+      - Only check tasks of the add-on instance of this ID.
+    type: str
+  addon_template_name:
+    description:
+      - Only check tasks of add-ons of this template, such as V(coredns).
+      - The API has no such filter, so it is applied here. A task that does not tell its template is kept.
+    type: str
+  latest:
+    description:
+      - Only the newest check task of each add-on instance and type.
+      - CCE keeps old tasks, so several tasks for one add-on are normal. A task whose creation time cannot be read may
+        be the newest, and is kept.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until all selected tasks have finished.
+      - If O(wait_timeout) is over first, the module fails, with the results so far.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait at the most.
+    type: float
+    default: 300.0
+seealso:
+  - module: huaweicloud.cce.cce_addon_check
+"""
+
+EXAMPLES = r"""
+- name: Obtain the results of all checks of a cluster
+  huaweicloud.cce.cce_addon_check_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+
+- name: Wait for the newest upgrade check of CoreDNS
+  huaweicloud.cce.cce_addon_check_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    type: addonUpgrade
+    addon_template_name: coredns
+    latest: true
+    wait: true
+  register: coredns
+
+- name: Stop unless it may be upgraded
+  ansible.builtin.assert:
+    that: coredns.summary.blocking == [] and coredns.summary.total > 0
+    fail_msg: "{{ coredns.summary.text.splitlines() }}"
+
+- name: List the names of the Fatal risks
+  huaweicloud.cce.cce_addon_check_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    query: checks[].risks[?level=='Fatal' && status=='Failed'].name[]
+"""
+
+RETURN = r"""
+checks:
+  description: The selected check tasks, newest first.
+  returned: success, and when the wait timed out
+  type: list
+  elements: dict
+  contains: &check
+    task_id:
+      description: ID of the check task. Null if the API left it out, as are all other strings.
+      type: str
+      returned: always
+      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    type:
+      description: Type of the check, C(addonStatic) or C(addonUpgrade).
+      type: str
+      returned: always
+      sample: addonUpgrade
+    addon_template_name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_name:
+      description: Name of the add-on instance.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    target_version:
+      description: Version that the checked upgrade goes to. Null for a static check.
+      type: str
+      returned: always
+      sample: 1.30.33
+    created_at:
+      description: When the task was created, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2026-08-05T17:10:44.648388+08:00"
+    expires_at:
+      description: When the result expires, as the API wrote it. Only finished tasks have it.
+      type: str
+      returned: always
+      sample: "2026-08-06T17:10:44.648388+08:00"
+    status:
+      description: Status of the task, in the API's words.
+      type: str
+      returned: always
+      sample: Failed
+    message:
+      description: Message of the task.
+      type: str
+      returned: always
+      sample: null
+    verdict:
+      description: >-
+        What the result means for an upgrade, one of C(passed), C(warning), C(fatal), C(pending), C(unknown). The last
+        three block.
+      type: str
+      returned: always
+      sample: fatal
+    reason:
+      description: Why the verdict is C(pending) or C(unknown). Null otherwise, as the risks tell.
+      type: str
+      returned: always
+      sample: null
+    risks:
+      description: The risks that were looked for.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: Name of the risk. Add-ons have risks of their own, so any name can occur.
+          type: str
+          returned: always
+          sample: AddonValidate
+        level:
+          description: Level of the risk, C(Warning) or C(Fatal). It means nothing until the risk has finished.
+          type: str
+          returned: always
+          sample: Fatal
+        status:
+          description: C(Success) if the risk was not found, C(Failed) if it was.
+          type: str
+          returned: always
+          sample: Failed
+        message:
+          description: What CCE says about the risk.
+          type: str
+          returned: always
+          sample: the ConfigMap kube-system/coredns was modified outside of the add-on
+        remedy:
+          description: What to do about the risk. Null if it was not found.
+          type: str
+          returned: always
+          sample: Correct the values that the message names, then check again.
+summary:
+  description: The verdict on all selected tasks together.
+  returned: success, and when the wait timed out
+  type: dict
+  contains: &summary
+    verdict:
+      description: The worst of the verdicts. V(unknown) if there is no task.
+      type: str
+      returned: always
+      sample: fatal
+    total:
+      description: Number of tasks.
+      type: int
+      returned: always
+      sample: 3
+    passed:
+      description: Number of tasks with the verdict C(passed).
+      type: int
+      returned: always
+      sample: 1
+    warning:
+      description: Number of tasks with the verdict C(warning).
+      type: int
+      returned: always
+      sample: 1
+    fatal:
+      description: Number of tasks with the verdict C(fatal).
+      type: int
+      returned: always
+      sample: 1
+    pending:
+      description: Number of tasks with the verdict C(pending).
+      type: int
+      returned: always
+      sample: 0
+    unknown:
+      description: Number of tasks with the verdict C(unknown).
+      type: int
+      returned: always
+      sample: 0
+    blocking:
+      description: IDs of the tasks that block an upgrade.
+      type: list
+      elements: str
+      returned: always
+      sample: [5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11]
+    text:
+      description: A table for people, with message and remedy of each risk that was found.
+      type: str
+      returned: always
+      sample: |-
+        ADD-ON   CHECK         TARGET   STATUS  VERDICT  CREATED
+        coredns  addonUpgrade  1.30.33  Failed  fatal    2026-08-05T17:10:44.648388+08:00
+raw:
+  description: The API's answer, untouched.
+  returned: success
+  type: dict
+  sample: {"kind": "AddonCheck", "apiVersion": "v3", "pageInfo": {"currentCount": 0}, "items": []}
+query_result:
+  description: What O(query) selects from the result.
+  returned: success, if O(query) is given
+  type: raw
+  sample: [AddonValidate]
+ansible_facts:
+  description: The results as facts.
+  returned: success
+  type: dict
+  contains:
+    cce_addon_checks:
+      description: The same as RV(checks).
+      type: list
+      elements: dict
+      returned: success
+      contains: *check
+    cce_addon_check_summary:
+      description: The same as RV(summary).
+      type: dict
+      returned: success
+      contains: *summary
+failure:
+  description: What went wrong, for machines. RV(failure) has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from typing import Any
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CLUSTER,
+    CONNECTION,
+    QUERY,
+    Spec,
+    merged,
+    waiting,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import Collected, collect, results, wait
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE, latest, select
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+    Result,
+    Task,
+    compiled_query,
+    run_as_module,
+    with_query,
+)
+
+SPEC = merged(
+    CONNECTION,
+    CLUSTER,
+    QUERY,
+    waiting(default=False, timeout=300.0),
+    Spec(
+        argument_spec={
+            "type": {"type": "str", "choices": [STATIC, UPGRADE]},
+            "task_id": {"type": "str"},
+            "addon_instance_id": {"type": "str"},
+            "addon_template_name": {"type": "str"},
+            "latest": {"type": "bool", "default": False},
+        }
+    ),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    query = compiled_query(params["query"])
+    filters = {name: params[name] for name in ("type", "task_id", "addon_instance_id")}
+
+    def narrow(tasks: Any) -> Any:
+        tasks = select(tasks, addon_template_name=params["addon_template_name"])
+        return latest(tasks) if params["latest"] else tasks
+
+    with connected(task) as cce:
+
+        def read() -> Collected:
+            return collect(cce, task, params["cluster_id"], narrow, **filters)
+
+        collected = read()
+        if params["wait"]:
+            collected = wait(task, read, params["cluster_id"], collected)
+    _warn_of_missing_tasks(task, collected, unfiltered=not any(filters.values()))
+    found = results(collected)
+    facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
+    result = {"changed": False, **found, "raw": collected.answer, "ansible_facts": facts}
+    return with_query(result, query)
+
+
+def _warn_of_missing_tasks(task: Task, collected: Collected, *, unfiltered: bool) -> None:
+    """The list has no pages; should it ever count more tasks than it returns, some are not judged."""
+    info = collected.answer.get("pageInfo")
+    count = info.get("currentCount") if isinstance(info, dict) else None
+    items = collected.answer.get("items")
+    returned = len(items) if isinstance(items, list) else int(items is not None)
+    if unfiltered and isinstance(count, int) and count > returned:
+        task.warn(
+            f"CCE counts {count} check tasks in cluster {task.params['cluster_id']} but returned {returned}: "
+            "those that are missing are not judged."
+        )
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

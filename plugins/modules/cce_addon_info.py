@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_info
+short_description: Gather information about the add-ons of a CCE cluster
+version_added: 0.1.0
+description:
+  - Returns the add-on instances of a CCE cluster with version, status, settings, and the versions that they can be
+    upgraded to.
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.info
+  - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.query
+options:
+  cluster_id:
+    description:
+      - ID of the cluster.
+    type: str
+    required: true
+  addon_template_name:
+    description:
+      - Only the add-on of this template, such as V(coredns).
+    type: str
+  addon_instance_id:
+    description:
+      - Only the add-on instance of this ID.
+    type: str
+  secret_values:
+    description:
+      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: huaweicloud.cce.cce_addon
+"""
+
+EXAMPLES = r"""
+- name: Show all add-ons of a cluster
+  huaweicloud.cce.cce_addon_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+  register: installed
+
+- name: Show the versions that CoreDNS can be upgraded to
+  huaweicloud.cce.cce_addon_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: coredns
+    query: addons[0].target_versions
+"""
+
+RETURN = r"""
+addons:
+  description: The add-on instances, by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    addon_template_name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_name:
+      description: Name of the add-on instance.
+      type: str
+      returned: always
+      sample: coredns
+    alias:
+      description: Name of the add-on as CCE's console shows it.
+      type: str
+      returned: always
+      sample: CoreDNS
+    version:
+      description: Version that is installed.
+      type: str
+      returned: always
+      sample: 1.28.7
+    previous_version:
+      description: Version that a rollback goes to, if CCE tells it.
+      type: str
+      returned: always
+      sample: null
+    status:
+      description: >-
+        Status of the add-on, in the API's words, such as C(running), C(available) (only some pods run), C(abnormal),
+        C(upgrading) or C(upgradeFailed).
+      type: str
+      returned: always
+      sample: running
+    reason:
+      description: Why the add-on has this status, if CCE tells it.
+      type: str
+      returned: always
+      sample: null
+    message:
+      description: What CCE says about the status.
+      type: str
+      returned: always
+      sample: null
+    is_rollbackable:
+      description: Whether CCE can roll the add-on back.
+      type: bool
+      returned: always
+      sample: false
+    target_versions:
+      description: Versions that the add-on can be upgraded to. Null if the cloud does not tell them.
+      type: list
+      elements: str
+      returned: always
+      sample: [1.30.6, 1.30.33]
+    created_at:
+      description: When the add-on was installed, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2025-03-10T08:00:00Z"
+    updated_at:
+      description: When the add-on was last changed, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2025-03-10T08:00:00Z"
+    values:
+      description: The settings of the add-on. Secrets in them are masked.
+      type: dict
+      returned: always
+      sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
+query_result:
+  description: What O(query) selects from the result.
+  returned: success, if O(query) is given
+  type: raw
+  sample: [1.30.6, 1.30.33]
+failure:
+  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import describe, read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CLUSTER,
+    CONNECTION,
+    QUERY,
+    SECRET_VALUES,
+    Spec,
+    merged,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+    Result,
+    Task,
+    compiled_query,
+    run_as_module,
+    with_query,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import masked, secrets
+
+SPEC = merged(
+    CONNECTION,
+    CLUSTER,
+    QUERY,
+    SECRET_VALUES,
+    Spec(argument_spec={"addon_template_name": {"type": "str"}, "addon_instance_id": {"type": "str"}}),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    query = compiled_query(params["query"])
+    with connected(task) as cce:
+        instances = read_instances(cce.addons(params["cluster_id"]))
+    for instance in instances:
+        task.hide(secrets(instance.values, params["secret_values"]))
+    shown = [
+        describe(instance, masked(instance.values, params["secret_values"]))
+        for instance in instances
+        if params["addon_template_name"] in (None, instance.addon_template_name)
+        and params["addon_instance_id"] in (None, instance.id)
+    ]
+    return with_query({"changed": False, "addons": shown}, query)
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

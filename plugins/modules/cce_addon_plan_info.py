@@ -1,0 +1,274 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_plan_info
+short_description: Tell what an upgrade of CCE add-ons would do, and why
+version_added: 0.1.0
+description:
+  - Tells for each wanted add-on of a CCE cluster what would happen to it, from which to which version, and with which
+    settings, and why nothing would happen or why it cannot.
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.info
+  - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.query
+  - huaweicloud.cce.connection.waiting
+options:
+  cluster_id:
+    description:
+      - ID of the cluster.
+    type: str
+    required: true
+  addons:
+    description:
+      - What is wanted, in upgrade order. Each entry is a string or a dictionary.
+      - V(all) stands for every installed add-on that the list does not name. C(!name) leaves one out.
+      - A name alone wants the newest stable version on offer.
+      - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
+        V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
+        V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration was
+        modified by hand).
+      - With the policy V(merge), the settings are the target version's defaults, under the present settings, under the
+        C(values). With V(keep), they are the present settings under the C(values), with V(reset) the target version's
+        defaults under the C(values).
+    type: list
+    elements: raw
+    required: true
+  allow_unstable:
+    description:
+      - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
+    type: bool
+    default: false
+  secret_values:
+    description:
+      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+    type: list
+    elements: str
+    default: []
+  install_missing:
+    description:
+      - Whether an add-on that is named but not installed would be installed. If not, it is C(impossible).
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until no operation is under way on any wanted add-on, and to plan with what is there then.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait at the most.
+    type: float
+    default: 600.0
+seealso:
+  - module: huaweicloud.cce.cce_addon_check
+  - module: huaweicloud.cce.cce_addon
+"""
+
+EXAMPLES = r"""
+- name: Plan the upgrade of all add-ons but one, CoreDNS first
+  huaweicloud.cce.cce_addon_plan_info:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addons:
+      - name: coredns
+        version: 1.30.33
+        values:
+          custom:
+            parameterSyncStrategy: ensureConsistent
+      - all
+      - "!everest"
+  register: planned
+
+- name: Show the plan
+  ansible.builtin.debug:
+    msg: "{{ planned.text.splitlines() }}"
+"""
+
+RETURN = r"""
+plan:
+  description: What would happen to each wanted add-on, in upgrade order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    action:
+      description: >-
+        What would happen, one of C(upgrade), C(edit) (the version stays, the settings change), C(install), C(none),
+        C(impossible).
+      type: str
+      returned: always
+      sample: upgrade
+    why:
+      description: Why that would happen.
+      type: str
+      returned: always
+      sample: 1.30.33 is the newest stable version on offer
+    from:
+      description: Version that is installed. Null if the add-on is not.
+      type: str
+      returned: always
+      sample: 1.28.7
+    to:
+      description: Version that would be installed. Null if there is none.
+      type: str
+      returned: always
+      sample: 1.30.33
+    status:
+      description: Status of the add-on, in the API's words.
+      type: str
+      returned: always
+      sample: running
+    addon_instance_id:
+      description: ID of the add-on instance. Null if the add-on is not installed.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    values:
+      description: The complete settings that would be sent. Secrets in them are masked.
+      type: dict
+      returned: always
+      sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
+    values_changed:
+      description: The settings that would differ from the present ones, as dotted paths.
+      type: list
+      elements: str
+      returned: always
+      sample: [basic.image_version]
+    values_fingerprint:
+      description: >-
+        Digest of the target version and the complete settings, secrets included. A check and an upgrade with the same
+        fingerprint are about the same settings. Null if nothing would be sent.
+      type: str
+      returned: always
+      sample: 3f1c5a0b9d2e4f67
+    values_policy:
+      description: How the settings were put together.
+      type: str
+      returned: always
+      sample: merge
+    sync_strategy:
+      description: What the upgrade does with drifted configuration. Null if that was not asked for.
+      type: str
+      returned: always
+      sample: null
+    offered:
+      description: Versions that the add-on may go to, newest first.
+      type: list
+      elements: str
+      returned: always
+      sample: [1.30.33, 1.30.6]
+busy:
+  description: Names of the wanted add-ons on which an operation is under way.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+text:
+  description: The plan as a table for people.
+  returned: success
+  type: str
+  sample: |-
+    ADD-ON   PRESENT  TARGET   ACTION   WHY
+    coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
+query_result:
+  description: What O(query) selects from the result.
+  returned: success, if O(query) is given
+  type: raw
+  sample: [coredns]
+failure:
+  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CLUSTER,
+    CONNECTION,
+    QUERY,
+    WANTS,
+    Spec,
+    merged,
+    waiting,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants, report
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import busy, describe, plan, wait_until_idle
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+    Result,
+    Task,
+    compiled_query,
+    run_as_module,
+    with_query,
+)
+
+SPEC = merged(
+    CONNECTION,
+    CLUSTER,
+    QUERY,
+    WANTS,
+    waiting(default=False, timeout=600.0),
+    Spec(argument_spec={"install_missing": {"type": "bool", "default": False}}),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    query = compiled_query(params["query"])
+    wants = read_wants(params["addons"])
+    options = {"allow_unstable": params["allow_unstable"], "may_install": params["install_missing"]}
+    with connected(task) as cce:
+        steps = plan(cce, task, params["cluster_id"], wants, **options)
+        if params["wait"] and busy(steps):
+            wait_until_idle(cce, task, params["cluster_id"], busy(steps))
+            steps = plan(cce, task, params["cluster_id"], wants, **options)
+    described = [describe(step, task) for step in steps]
+    result = {"changed": False, "plan": described, "busy": busy(steps), "text": "\n".join(report(described))}
+    return with_query(result, query)
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
