@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,8 +187,17 @@ def collect(
     return Collected(answer, tasks, [describe(item, judge(item, wanted)) for item in tasks])
 
 
-def wait(task: Task, read: Callable[[], Collected], cluster_id: str, first: Collected | None = None) -> Collected:
+def wait(
+    task: Task,
+    read: Callable[[], Collected],
+    cluster_id: str,
+    first: Collected | None = None,
+    *,
+    expected: Set[str | None],
+) -> Collected:
     """Read check tasks until all have finished. One request a poll, however many tasks.
+
+    `expected` are task ids that have to show: right after it was created, a task may be missing from the list.
 
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
@@ -196,7 +205,7 @@ def wait(task: Task, read: Callable[[], Collected], cluster_id: str, first: Coll
     timeout = task.params["wait_timeout"]
     collected, done = _waiting.poll(
         read,
-        lambda state: not state.pending,
+        lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
         timeout=timeout,
         clock=task.clock.monotonic,
         sleep=task.clock.sleep,
@@ -207,12 +216,13 @@ def wait(task: Task, read: Callable[[], Collected], cluster_id: str, first: Coll
     )
     if done:
         return collected
-    names = ", ".join(
+    names = [
         f"{check['addon_template_name'] or check['addon_instance_id']} ({check['task_id']})"
         for check in collected.pending
-    )
+    ]
+    names += [f"task {task_id} does not show" for task_id in expected - {item.task_id for item in collected.tasks}]
     raise TimedOut(
-        f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {names}. CCE goes on with them: "
+        f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {', '.join(names)}. CCE goes on: "
         "read their results later with cce_addon_check_info, or raise wait_timeout.",
         result=results(collected),
     )

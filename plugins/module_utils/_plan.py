@@ -339,3 +339,22 @@ def report(steps: Sequence[Mapping[str, Any]]) -> list[str]:
         ("ADD-ON", "PRESENT", "TARGET", "ACTION", "WHY"),
         [(step["name"], step["from"], step["to"], step["action"], step["why"]) for step in steps],
     )
+
+
+def narrowed(wants: Wants, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return, in the language of `addons`, what described steps would change: exact versions, the user's own values."""
+    named = {want.name: want for want in wants.named}
+    found = []
+    for step in steps:
+        if step["action"] in CHANGES:
+            want = named.get(step["name"], Want(step["name"]))
+            found.append(
+                {
+                    "name": want.name,
+                    "version": step["to"],
+                    "values": want.values,
+                    "values_policy": want.values_policy,
+                    "sync_strategy": want.sync_strategy,
+                }
+            )
+    return found

@@ -23,6 +23,9 @@ from ._addons import (
     read_instances,
 )
 from ._cce import Cce
+from ._checks import UPGRADE as UPGRADE_CHECK
+from ._checks import CheckTask, Wanted, findings, judge, read_tasks, select
+from ._checks import describe as describe_check
 from ._errors import Conflict, InputError, NotFound, OperationFailed, OutcomeUnknown, TimedOut
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
 from ._planning import marked_secret, plan, wait_until_idle
@@ -72,6 +75,7 @@ def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:
         _refuse_other_values(task, step, cluster_id)
         if task.check_mode:
             return result
+        _refuse_unchecked(cce, task, step, cluster_id)
         try:
             return _carry_out(cce, task, cluster_id, _change(cce, cluster_id, step), result, started)
         except Conflict as error:
@@ -115,6 +119,31 @@ def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
             f"would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the add-on in "
             "between: check again.",
             retryable=True,
+        )
+
+
+def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None:
+    """Read the check that the upgrade relies on once more: what was judged before may have been another state."""
+    check_task_id = task.params["check_task_id"]
+    if check_task_id is None:
+        return
+    tasks = select(read_tasks(cce.checks(cluster_id, task_id=check_task_id)), task_id=check_task_id)
+    wanted = Wanted(
+        type=UPGRADE_CHECK,
+        addon_instance_id=step.instance.id if step.instance else "",
+        target_version=step.version,
+        now=task.clock.now(),
+        max_age=task.params["max_check_age"],
+    )
+    found = tasks[0] if len(tasks) == 1 and check_task_id else None
+    judgement = judge(found, wanted)
+    if judgement.blocks:
+        check = describe_check(found or CheckTask(addon_template_name=step.name), judgement)
+        raise InputError(
+            f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
+            f"{step.name} in cluster {cluster_id} to {step.version}. {' '.join(line.strip() for line in findings(check))}",
+            details={"verdict": judgement.verdict, "reason": judgement.reason},
+            result={"check": check},
         )
 
 

@@ -92,6 +92,17 @@ options:
       - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If what would be sent has another one, because
         somebody changed the add-on since the check, nothing is changed and the module fails.
     type: str
+  check_task_id:
+    description:
+      - ID of the check task that the upgrade relies on. It is read again right before the upgrade is sent.
+      - Unless it is about this add-on instance and version, not older than O(max_check_age), and its verdict is
+        V(passed) or V(warning), nothing is changed and the module fails. An empty ID fails, too.
+    type: str
+  max_check_age:
+    description:
+      - Seconds after which the result of O(check_task_id) is too old to rely on.
+    type: float
+    default: 3600.0
   allow_unstable:
     description:
       - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
@@ -333,6 +344,8 @@ SPEC = merged(
             "values_policy": {"type": "str", "choices": list(POLICIES), "default": "merge"},
             "sync_strategy": {"type": "str", "choices": list(SYNC_STRATEGIES)},
             "values_fingerprint": {"type": "str"},
+            "check_task_id": {"type": "str"},
+            "max_check_age": {"type": "float", "default": 3600.0},
             "allow_unstable": {"type": "bool", "default": False},
             "accept_partial": {"type": "bool", "default": False},
         },

@@ -42,6 +42,12 @@ options:
     description:
       - Only the check task of this ID.
     type: str
+  task_ids:
+    description:
+      - Only the check tasks of these IDs.
+      - The API takes one ID only, so it is applied here. With O(wait=true), one that does not show yet is waited for.
+    type: list
+    elements: str
   addon_instance_id:
     description:
       - Only check tasks of the add-on instance of this ID.
@@ -339,6 +345,7 @@ SPEC = merged(
         argument_spec={
             "type": {"type": "str", "choices": [STATIC, UPGRADE]},
             "task_id": {"type": "str"},
+            "task_ids": {"type": "list", "elements": "str"},
             "addon_instance_id": {"type": "str"},
             "addon_template_name": {"type": "str"},
             "latest": {"type": "bool", "default": False},
@@ -350,10 +357,13 @@ SPEC = merged(
 def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
+    wanted = set(params["task_ids"]) if params["task_ids"] is not None else None
     filters = {name: params[name] for name in ("type", "task_id", "addon_instance_id")}
 
     def narrow(tasks: Any) -> Any:
         tasks = select(tasks, addon_template_name=params["addon_template_name"])
+        if wanted is not None:
+            tasks = [item for item in tasks if item.task_id in wanted]
         return latest(tasks) if params["latest"] else tasks
 
     with connected(task) as cce:
@@ -363,7 +373,7 @@ def run(task: Task) -> Result:
 
         collected = read()
         if params["wait"]:
-            collected = wait(task, read, params["cluster_id"], collected)
+            collected = wait(task, read, params["cluster_id"], collected, expected=wanted or set())
     _warn_of_missing_tasks(task, collected, unfiltered=not any(filters.values()))
     found = results(collected)
     facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cce_wants
+short_description: Narrow what is wanted of CCE add-ons down to what a plan would change
+version_added: 0.1.0
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+description:
+  - Returns the entries of O(_input) whose add-ons the plan would change, each with the exact version of the plan, and
+    with its settings as the user gave them.
+  - What M(huaweicloud.cce.cce_addon_check) and M(huaweicloud.cce.cce_addon) are to do is then the same, even if a new
+    version is published in between.
+positional: _input, plan
+options:
+  _input:
+    description: What is wanted, in the language of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
+    type: list
+    elements: raw
+    required: true
+  plan:
+    description: The plan that M(huaweicloud.cce.cce_addon_plan_info) returned.
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Check what the plan would change
+  huaweicloud.cce.cce_addon_check:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addons: "{{ addons | huaweicloud.cce.cce_wants(planned.plan) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The entries, as dictionaries with all keys, in the order of the plan.
+  type: list
+  elements: dict
+  sample:
+    - name: coredns
+      version: 1.30.33
+      values: {}
+      values_policy: merge
+      sync_strategy: null
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import narrowed, read_wants
+
+
+def cce_wants(entries: Sequence[object], plan: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the wants that a plan would carry out; see the documentation of the filter."""
+    try:
+        return narrowed(read_wants(entries), plan)
+    except InputError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cce_wants": cce_wants}

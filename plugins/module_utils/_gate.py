@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The gate: whether the add-ons of a cluster may be upgraded, from their plan, their checks and the policy. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ._checks import (
+    BLOCKING,
+    PASSED,
+    UNKNOWN,
+    UPGRADE,
+    WARNING,
+    CheckTask,
+    Judgement,
+    Risk,
+    Wanted,
+    findings,
+    judge,
+    newest_first,
+    worst,
+)
+from ._errors import InputError
+from ._plan import CHANGES, IMPOSSIBLE, INSTALL
+from ._text import printable, quoted, table
+
+_ACCEPTANCE_KEYS = ("addon", "risk", "target_version", "cluster", "reason", "owner", "until")
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A Warning that somebody answers for: one named risk of one add-on, for a reason, until a date.
+
+    `until` is the last day on which it counts. `cluster` is a pattern (`prod-*`) for the name or id of clusters.
+    """
+
+    addon: str
+    risk: str
+    reason: str
+    until: datetime.date
+    target_version: str | None = None
+    cluster: str = "*"
+    owner: str | None = None
+
+    def covers(self, addon: str, risk: str | None, version: str | None, clusters: Iterable[str]) -> bool:
+        """Whether it is about a risk of an add-on, on its way to a version, in a cluster of these names."""
+        return (
+            self.addon == addon
+            and self.risk == risk
+            and self.target_version in (None, version)
+            and any(fnmatch.fnmatchcase(name, self.cluster) for name in clusters)
+        )
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user decides about Warnings. About a Fatal there is nothing to decide.
+
+    `max_age` is in seconds.
+    """
+
+    fail_on_warning: bool = False
+    accepted: tuple[Acceptance, ...] = ()
+    max_age: float = 3600.0
+
+
+def _date(value: object) -> datetime.date | None:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):  # YAML reads an unquoted 2026-12-31 as a date
+        return value
+    try:
+        return datetime.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
+    """Return the accepted warnings of a policy.
+
+    Raises:
+        InputError: One lacks a reason or an end, names no single risk, or has a key that is not known.
+    """
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise InputError("accepted_warnings must be a list.")
+    acceptances = []
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            raise InputError("accepted_warnings: an entry must be a dictionary.")
+        unknown = [str(key) for key in entry if key not in _ACCEPTANCE_KEYS]
+        if unknown:
+            keys = ", ".join(_ACCEPTANCE_KEYS)
+            raise InputError(f"accepted_warnings: unknown key {quoted(unknown)}. The keys are {keys}.")
+        subject = f"{entry.get('addon')}/{entry.get('risk')}"
+        what = f"accepted_warnings: the entry for {printable(subject)}"
+        for key in ("addon", "risk", "reason", "until"):
+            if not entry.get(key):
+                raise InputError(f"{what} has no '{key}'. A Warning is accepted for a reason, and until a date.")
+        for key in ("addon", "risk"):
+            if any(wildcard in str(entry[key]) for wildcard in "*?["):
+                raise InputError(f"{what} must name one {key}; patterns are for clusters only.")
+        until = _date(entry["until"])
+        if until is None:
+            raise InputError(f"{what}: until must be a date such as 2026-12-31.")
+        acceptances.append(
+            Acceptance(
+                addon=str(entry["addon"]),
+                risk=str(entry["risk"]),
+                reason=str(entry["reason"]),
+                until=until,
+                target_version=str(entry["target_version"]) if entry.get("target_version") else None,
+                cluster=str(entry.get("cluster") or "*"),
+                owner=str(entry["owner"]) if entry.get("owner") else None,
+            )
+        )
+    return tuple(acceptances)
+
+
+def _read_check(check: Mapping[str, Any]) -> CheckTask:
+    """Return the task that was described in a module's result. What could not be read then is a defect now, too."""
+    risks = tuple(
+        Risk(risk.get("name"), risk.get("level"), risk.get("status"), risk.get("message"))
+        for risk in check.get("risks") or []
+    )
+    names = (
+        "type",
+        "task_id",
+        "addon_template_name",
+        "addon_instance_name",
+        "addon_instance_id",
+        "target_version",
+        "created_at",
+        "expires_at",
+        "status",
+        "message",
+    )
+    defects = (str(check.get("reason")),) if check.get("verdict") == UNKNOWN else ()
+    return CheckTask(risks=risks, defects=defects, **{name: check.get(name) for name in names})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The check that counts for a step, and why it may not count."""
+
+    check: Mapping[str, Any] | None
+    task: CheckTask | None
+    judgement: Judgement
+
+
+def _find(
+    step: Mapping[str, Any],
+    started: Sequence[Mapping[str, Any]] | None,
+    checks: Sequence[Mapping[str, Any]],
+    wanted: Wanted,
+) -> _Found:
+    """Return the check of a step, judged for this instance, target version and settings.
+
+    Where checks were started, it is the one started with these very settings. Where none were (check mode), it is the
+    newest result for this instance and target; with which settings it was made is not known then.
+    """
+    if started is None:
+        tasks = [(_read_check(check), check) for check in checks]
+        mine = [
+            task
+            for task, _check in tasks
+            if task.addon_instance_id == wanted.addon_instance_id
+            and task.type == UPGRADE
+            and task.target_version == wanted.target_version
+        ]
+        task = next(iter(newest_first(mine)), None)
+        check = next((check for other, check in tasks if other is task), None)
+        return _Found(check, task, judge(task, wanted))
+    mine_started = [
+        item
+        for item in started
+        if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == UPGRADE
+    ]
+    item = mine_started[0] if len(mine_started) == 1 else None
+    task_id = item.get("task_id") if item else None
+    check = next((check for check in checks if task_id and check["task_id"] == task_id), None)
+    if item is None or check is None:
+        return _Found(None, None, Judgement(UNKNOWN, "CCE does not show the check that was started"))
+    task = _read_check(check)
+    judgement = judge(task, wanted)
+    if not item.get("values_fingerprint") or item["values_fingerprint"] != step["values_fingerprint"]:
+        reason = "the check was made with other settings than the upgrade would send"
+        judgement = judgement if judgement.blocks else Judgement(UNKNOWN, reason)
+    return _Found(check, task, judgement)
+
+
+def judge_step(
+    step: Mapping[str, Any],
+    started: Sequence[Mapping[str, Any]] | None,
+    checks: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    *,
+    clusters: Sequence[str],
+    now: float,
+) -> dict[str, Any]:
+    """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
+    decision: dict[str, Any] = {
+        "name": step["name"],
+        "action": step["action"],
+        "from": step["from"],
+        "to": step["to"],
+        "verdict": PASSED,
+        "reason": None,
+        "blocks": False,
+        "task_id": None,
+        "values_fingerprint": step["values_fingerprint"],
+        "risks": [],
+        "accepted": [],
+    }
+    if step["action"] == IMPOSSIBLE:
+        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": f"it cannot be upgraded: {step['why']}"}
+    if step["action"] not in CHANGES:
+        return {**decision, "reason": step["why"]}
+    if step["action"] == INSTALL:
+        reason = "CCE cannot check an add-on that is not installed yet; install it on its own"
+        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
+    wanted = Wanted(
+        type=UPGRADE,
+        addon_instance_id=step["addon_instance_id"],
+        target_version=step["to"],
+        now=now,
+        max_age=policy.max_age,
+    )
+    found = _find(step, started, checks, wanted)
+    verdict = found.judgement.verdict
+    decision.update(
+        verdict=verdict,
+        reason=found.judgement.reason,
+        blocks=verdict in BLOCKING,
+        task_id=found.task.task_id if found.task else None,
+        risks=[dict(risk) for risk in (found.check or {}).get("risks") or []],
+    )
+    if verdict == WARNING and policy.fail_on_warning:
+        return _without_accepted(decision, policy, clusters=clusters, now=now)
+    return decision
+
+
+def _without_accepted(
+    decision: dict[str, Any], policy: Policy, *, clusters: Sequence[str], now: float
+) -> dict[str, Any]:
+    """Return the decision where Warnings block, unless somebody accepted every one of them."""
+    today = datetime.datetime.fromtimestamp(now, tz=datetime.timezone.utc).date()
+    open_risks = []
+    accepted = []
+    for risk in decision["risks"]:
+        if risk["status"] != "Failed":
+            continue
+        covering = [
+            item
+            for item in policy.accepted
+            if item.until >= today and item.covers(decision["name"], risk["name"], decision["to"], clusters)
+        ]
+        if covering:
+            accepted.append(describe_acceptance(covering[0]))
+        else:
+            open_risks.append(risk["name"] or "a risk of no name")
+    if open_risks:
+        reason = f"Warnings are not allowed here, and nobody accepted {quoted(open_risks)}"
+        return {**decision, "blocks": True, "reason": reason, "accepted": accepted}
+    return {**decision, "accepted": accepted}
+
+
+def describe_acceptance(acceptance: Acceptance) -> dict[str, Any]:
+    """Return an accepted warning as plain data."""
+    return {
+        "addon": acceptance.addon,
+        "risk": acceptance.risk,
+        "target_version": acceptance.target_version,
+        "cluster": acceptance.cluster,
+        "reason": acceptance.reason,
+        "owner": acceptance.owner,
+        "until": acceptance.until.isoformat(),
+    }
+
+
+def _refuse_accepted_fatals(decisions: Sequence[Mapping[str, Any]], policy: Policy, clusters: Sequence[str]) -> None:
+    for decision in decisions:
+        for risk in decision["risks"]:
+            if risk["level"] != "Fatal" or risk["status"] != "Failed":
+                continue
+            if any(item.covers(decision["name"], risk["name"], decision["to"], clusters) for item in policy.accepted):
+                raise InputError(
+                    f"accepted_warnings names the risk {printable(str(risk['name']))} of {decision['name']}, but it is "
+                    "Fatal. A Fatal risk cannot be accepted: remove the entry, and repair the risk."
+                )
+
+
+def gate(
+    plan: Sequence[Mapping[str, Any]],
+    *,
+    started: Sequence[Mapping[str, Any]] | None,
+    checks: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    cluster_id: str,
+    cluster_name: str | None = None,
+    now: float,
+) -> dict[str, Any]:
+    """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
+
+    Args:
+        plan: Described steps, as `cce_addon_plan_info` returns them.
+        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+        checks: Described check tasks, as `cce_addon_check_info` returns them.
+        policy: What the user decides about Warnings.
+        cluster_id: The cluster.
+        cluster_name: Its name, if it is known; policies may name clusters by either.
+        now: The time of the run, in seconds since 1970.
+
+    Raises:
+        InputError: The policy accepts a risk that is Fatal.
+    """
+    clusters = [name for name in (cluster_id, cluster_name) if name]
+    decisions = [judge_step(step, started, checks, policy, clusters=clusters, now=now) for step in plan]
+    _refuse_accepted_fatals(decisions, policy, clusters)
+    blocked = [decision["name"] for decision in decisions if decision["blocks"]]
+    judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]
+    result: dict[str, Any] = {
+        "cluster_id": cluster_id,
+        "cluster_name": cluster_name,
+        "open": not blocked,
+        "verdict": worst(judged) if judged else PASSED,
+        "decisions": decisions,
+        "blocked": blocked,
+        "passed": [item["name"] for item in decisions if not item["blocks"] and item["action"] in CHANGES],
+        "accepted": _acceptances(decisions, policy, now),
+        "values_known": started is not None,
+    }
+    return {**result, "lines": report(result)}
+
+
+def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, now: float) -> dict[str, Any]:
+    today = datetime.datetime.fromtimestamp(now, tz=datetime.timezone.utc).date()
+    used = [item for decision in decisions for item in decision["accepted"]]
+    described = [(item, describe_acceptance(item)) for item in policy.accepted]
+    return {
+        "used": used,
+        "unused": [text for item, text in described if text not in used and item.until >= today],
+        "expired": [text for item, text in described if item.until < today],
+    }
+
+
+def report(result: Mapping[str, Any]) -> list[str]:
+    """Return the lines that tell a person what the gate decided, and what to do about it."""
+    name = printable(result["cluster_name"] or result["cluster_id"])
+    decisions = result["decisions"]
+    if not decisions:
+        return [f"Cluster {name}: there is nothing to upgrade."]
+    lines = table(
+        ("ADD-ON", "PRESENT", "TARGET", "VERDICT", "GATE"),
+        [
+            (
+                decision["name"],
+                decision["from"],
+                decision["to"] if decision["action"] in CHANGES else None,
+                decision["verdict"] if decision["action"] in CHANGES or decision["blocks"] else None,
+                "BLOCKED" if decision["blocks"] else ("open" if decision["action"] in CHANGES else "nothing to do"),
+            )
+            for decision in decisions
+        ],
+    )
+    for decision in decisions:
+        if decision["blocks"] or decision["verdict"] == WARNING:
+            lines += findings({**decision, "addon_template_name": decision["name"], "target_version": decision["to"]})
+        lines += [
+            f"  accepted: {printable(item['risk'])} until {item['until']} ({printable(item['reason'])})"
+            for item in decision["accepted"]
+        ]
+    for kind, text in (("expired", "has expired and does not count"), ("unused", "was not needed")):
+        for item in result["accepted"][kind]:
+            lines.append(f"Accepted warning {printable(item['addon'])}/{printable(item['risk'])} {text}.")
+    if not result["values_known"]:
+        lines += ["", "Judged from the newest results that CCE has; with which settings they were made is not known."]
+    return lines
+
+
+def closed_message(result: Mapping[str, Any]) -> list[str]:
+    """Return the lines with which a play stops at a closed gate."""
+    name = printable(result["cluster_name"] or result["cluster_id"])
+    count = len(result["blocked"])
+    return [
+        (
+            f"NOTHING WAS UPGRADED in cluster {name}: {count} add-on{'s' if count > 1 else ''} must not be upgraded "
+            f"now ({quoted(result['blocked'])})."
+        ),
+        *result["lines"],
+        "",
+        "Repair what is named under 'to do', then run the same command again. A Fatal risk cannot be skipped.",
+    ]
