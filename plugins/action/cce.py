@@ -50,7 +50,8 @@ class ActionModule(ShippingAction):
         result = ActionBase.run(self, tmp, task_vars)
         module = _MODULES[self._task.action.rpartition(".")[2]]
         with _environment(self._task_environment()):
-            result.update(self._run_here(module.SPEC, module.run, module.__name__.rpartition(".")[2]))
+            host = str((task_vars or {}).get("inventory_hostname", "localhost"))
+            result.update(self._run_here(module.SPEC, module.run, module.__name__.rpartition(".")[2], host))
         return result
 
     def _runs_here(self) -> bool:
@@ -70,7 +71,7 @@ class ActionModule(ShippingAction):
         self._compute_environment_string(environment)
         return {str(name): str(value) for name, value in environment.items()}
 
-    def _run_here(self, spec: Spec, run: Run, name: str) -> Result:
+    def _run_here(self, spec: Spec, run: Run, name: str, host: str) -> Result:
         """Do what `AnsibleModule` does around a module: validate, run, add the invocation, hide secrets."""
         validator = ArgumentSpecValidator(spec.argument_spec, **spec.relations())
         validated = validator.validate(_plain(self._task.args))
@@ -79,7 +80,7 @@ class ActionModule(ShippingAction):
 
         def progress(text: str) -> None:
             if not self._task.no_log:
-                Display().display(f"{self._host()}: {remove_values(text, hidden)}")
+                Display().display(f"{host}: {remove_values(text, hidden)}")
 
         task = Task(
             params=validated.validated_parameters,
@@ -102,9 +103,6 @@ class ActionModule(ShippingAction):
             result["warnings"] = warnings
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
         return {"changed": False, **remove_values(result, hidden), **kept}
-
-    def _host(self) -> str:
-        return str((self._task.delegate_to or self._connection._play_context.remote_addr) or "localhost")
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from ansible_collections.huaweicloud.cce.plugins.module_utils import _checks
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
     CheckTask,
@@ -302,7 +303,13 @@ def test_a_filter_keeps_what_it_cannot_rule_out():
 
 
 def test_a_summary_counts_and_names_what_blocks():
-    tasks = [task("Success"), task("Failed", ("Fatal", "Failed")), task("Running"), task("Odd"), task("Failed", ("Warning", "Failed"))]
+    tasks = [
+        task("Success"),
+        task("Failed", ("Fatal", "Failed")),
+        task("Running"),
+        task("Odd"),
+        task("Failed", ("Warning", "Failed")),
+    ]
     checks = [{**describe(found, judge(found)), "task_id": f"task-{number}"} for number, found in enumerate(tasks)]
     summary = summarise(checks)
     assert {key: summary[key] for key in ("total", "passed", "warning", "fatal", "pending", "unknown")} == {
@@ -324,7 +331,10 @@ def test_no_task_at_all_is_unknown_and_says_so():
 
 
 def test_the_table_shows_risk_message_and_remedy_of_all():
-    tasks = [read_task(item()), read_task(item(riskList=[{"riskName": "K8sResourceModified", "level": "Fatal", "status": "Failed"}]))]
+    tasks = [
+        read_task(item()),
+        read_task(item(riskList=[{"riskName": "K8sResourceModified", "level": "Fatal", "status": "Failed"}])),
+    ]
     text = summarise([describe(found, judge(found)) for found in tasks])["text"]
     assert text.count("AddonValidate") == 2
     assert "K8sResourceModified" in text
