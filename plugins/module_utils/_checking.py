@@ -28,9 +28,10 @@ from ._checks import (
     select,
     summarise,
 )
-from ._errors import InputError, OutcomeUnknown, TimedOut
+from ._errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from ._plan import IMPOSSIBLE, Step, Wants, in_order
 from ._task import Result, Task
+from ._text import quoted
 
 _READS_AFTER_UNKNOWN = 3
 _PAUSE_AFTER_UNKNOWN = 2.0  # seconds
@@ -124,7 +125,15 @@ def _create(
     if len(_matched(requests, created)) == len(requests):
         return [Started(request, item.task_id) for request, item in _matched(requests, created)]
     # The answer does not tell the task ids (one documented shape hides them), but the list does.
-    return _new_tasks(cce, task, cluster_id, requests, known)
+    found = _new_tasks(cce, task, cluster_id, requests, known)
+    hidden = [item.request.addon_template_name for item in found if item.task_id is None]
+    if hidden:
+        raise BadAnswer(
+            f"CCE took the request for checks in cluster {cluster_id}, but shows no check task of {quoted(hidden)}, "
+            "neither in its answer nor in the list. Run the task again; if it stays, ask the cloud's support.",
+            retryable=True,
+        )
+    return found
 
 
 def _matched(requests: Sequence[CheckRequest], tasks: Sequence[CheckTask]) -> list[tuple[CheckRequest, CheckTask]]:

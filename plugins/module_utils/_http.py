@@ -76,23 +76,29 @@ class Answer:
 class _Adapter(HTTPAdapter):
     """A connection pool for one connection a host, with TLS 1.2 at least (Python 3.9 would still allow 1.0)."""
 
+    def __init__(self, *, validate_certs: bool) -> None:
+        self._validate_certs = validate_certs
+        super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._tls_context(), **kwargs)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=_tls_context(), **kwargs)
+        return super().proxy_manager_for(*args, ssl_context=self._tls_context(), **kwargs)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if not self._validate_certs:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
-def _tls_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def new_session() -> requests.Session:
+def new_session(*, validate_certs: bool) -> requests.Session:
     """Return a session that keeps one connection a host open, and never repeats or redirects on its own."""
     session = requests.Session()
-    adapter = _Adapter(pool_connections=2, pool_maxsize=1, max_retries=0)
+    adapter = _Adapter(validate_certs=validate_certs)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.clear()
@@ -155,7 +161,7 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._user_agent = user_agent
-        self._session = session or new_session()
+        self._session = session or new_session(validate_certs=settings.validate_certs)
         self._notice = notice
         # The end of the whole operation that requests are part of, on `clock`; no request goes on after it.
         self.deadline: float | None = None

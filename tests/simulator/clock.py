@@ -14,6 +14,10 @@ class Clock:
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to real time."""
         self._real_start = time.time()
         self._advanced = 0.0
 

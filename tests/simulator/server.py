@@ -41,7 +41,8 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the scenario."""
+        """Go back to the scenario, and to real time."""
+        self.clock.reset()
         now = self.clock.now()
         self.clusters: dict[str, Cluster] = {item.id: item for item in scenario_of.clusters(self._scenario, now)}
         self.gatekeeper = Gatekeeper(self._scenario["accounts"], self._scenario.get("token_seconds"))

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Writes the result of every task to a file, so that a test need not read the screen."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: results
+type: aggregate
+short_description: Writes the result of every task to a file
+description: One JSON document a line.
+"""
+
+import json
+import os
+
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "results"
+
+    def _write(self, result, **kwargs):
+        with open(os.environ["E2E_RESULTS"], "a", encoding="utf-8") as file:
+            document = {"task": result._task.get_name(), "result": result._result}
+            file.write(json.dumps(document, default=str) + "\n")
+
+    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_skipped = _write

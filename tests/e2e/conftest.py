@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Real ansible-playbook processes against the simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from simulation import Simulation
+
+CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a run of ansible-playbook ended. `tasks` are the results by task name, from the JSON callback."""
+
+    code: int
+    output: str
+    tasks: dict[str, dict[str, Any]]
+
+    def result(self, name: str) -> dict[str, Any]:
+        """Return the result of the task whose name ends so."""
+        return next(result for task, result in self.tasks.items() if task.endswith(name))
+
+
+Play = Callable[..., Played]
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Simulation]:
+    with Simulation(time_scale=20) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def simulation(running: Simulation) -> Simulation:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def play(simulation: Simulation, tmp_path: Path) -> Play:
+    """Run a playbook of the collection, or a list of tasks."""
+
+    def run(
+        what: str | list[dict[str, Any]],
+        *options: str,
+        variables: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        callback: str = "ansible.builtin.default",
+        settings: dict[str, Any] | None = None,
+    ) -> Played:
+        target = what
+        if not isinstance(what, str):
+            path = tmp_path / "play.yml"
+            play = {"hosts": "localhost", "gather_facts": False, "tasks": what, **(settings or {})}
+            path.write_text(json.dumps([play]), encoding="utf-8")
+            target = str(path)
+        results = tmp_path / "results"
+        given = tmp_path / "variables.yml"
+        given.write_text(yaml.safe_dump({"cce_cluster_id": CLUSTER, **(variables or {})}), encoding="utf-8")
+        command = ["ansible-playbook", str(target), "-e", f"@{given}", *options]
+        done = subprocess.run(
+            command,
+            env={
+                **os.environ,
+                **simulation.environment(),
+                "ANSIBLE_CALLBACKS_ENABLED": "results",
+                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+                "ANSIBLE_STDOUT_CALLBACK": callback,
+                "ANSIBLE_NOCOLOR": "1",
+                "E2E_RESULTS": str(results),
+                **(environment or {}),
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        tasks = {}
+        if results.exists():
+            lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+            tasks = {line["task"]: line["result"] for line in lines}
+            results.unlink()
+        return Played(done.returncode, done.stdout + done.stderr, tasks)
+
+    return run
+
+
+def writes(simulation: Simulation) -> list[dict[str, Any]]:
+    """Return the requests that would change an add-on."""
+    return [
+        item
+        for item in simulation.requests()
+        if item["method"] in ("PUT", "POST", "DELETE") and "/v3/addons" in item["path"]
+    ]

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Bad input ends with one message: what was asked, what came back, what to do next. No traceback, no secret."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CLUSTER
+from simulation import Simulation
+
+INFO = "huaweicloud.cce.cce_addon_check_info"
+SECRET = "canary-secret-0123456789"
+# The module shipped as usual, and run inside the controller.
+WAYS = [{}, {"async": 60, "poll": 1}]
+
+
+def fails(play, options: dict, way: dict, environment: dict | None = None, verbosity: str = "-v") -> dict:
+    task = {"name": "bad", INFO: {"cluster_id": CLUSTER, "retries": 0, **options}, **way}
+    played = play([task], verbosity, environment=environment)
+    assert played.code == 2, played.output
+    assert "Traceback" not in played.output
+    assert SECRET not in played.output
+    result = played.result("bad")
+    assert set(result["failure"]) == {"status_code", "error_code", "request_id", "retryable", "details"}
+    return result
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
+def test_a_wrong_key(play, way, verbosity):
+    result = fails(play, {"secret_key": SECRET}, way, verbosity=verbosity)
+    assert result["failure"]["status_code"] == 401
+    assert result["failure"]["error_code"] == "APIGW.0301"
+    assert result["failure"]["request_id"] in result["msg"]
+    assert "Could not look up the project id of ap-southeast-1" in result["msg"]
+    assert "Check the access key" in result["msg"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unknown_cluster(play, way):
+    result = fails(play, {"cluster_id": "no-such-cluster"}, way)
+    assert result["failure"]["status_code"] == 404
+    assert "list the add-on checks of cluster no-such-cluster" in result["msg"]
+    assert "CCE.01404001" in result["msg"]
+    assert "Check cluster_id" in result["msg"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unreachable_endpoint(play, way):
+    result = fails(play, {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9"}, way)
+    assert "no connection to http://127.0.0.1:9" in result["msg"]
+    assert result["failure"]["retryable"] is True
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"body": "<html><title>Sign in</title>", "content_type": "text/html"}, "text/html instead of JSON"),
+        ({"body": '{"items": ['}, "not sound JSON"),
+        ({"body": ""}, "an empty body"),
+        ({"body": "[]"}, "not an object"),
+        ({"body": '{"items": [], "items": []}'}, "occurs twice"),
+        ({"body": '{"items": ' + "[" * 200 + "]" * 200 + "}"}, "nested deeper"),
+        ({"status": 302, "headers": {"Location": "https://elsewhere.example/x"}}, "redirect (302) to https://elsewhere"),
+    ],
+)
+def test_a_body_that_is_not_the_apis(play, simulation, way, fault, text):
+    simulation.fault("body", "GET", "precheck/tasks", **fault)
+    result = fails(play, {}, way)
+    assert text in result["msg"]
+    assert "no proxy or portal" in result["msg"]
+
+
+def test_no_credentials(play):
+    nothing = {"HUAWEICLOUD_SDK_AK": "", "HUAWEICLOUD_SDK_SK": ""}
+    result = fails(play, {}, {}, nothing)
+    assert "No credentials were found" in result["msg"]
+    assert "HUAWEICLOUD_SDK_AK" in result["msg"]
+    result = fails(play, {"access_key": "AK"}, {}, nothing)
+    assert "option access_key given, but not secret_key" in result["msg"]
+
+
+def test_plain_http_is_for_loopback_only(play):
+    assert "clear text" in fails(play, {"endpoint": "http://cce.example.com"}, {})["msg"]
+
+
+def test_a_query_that_is_none(play, simulation):
+    assert "not a JMESPath expression" in fails(play, {"query": "a["}, {})["msg"]
+    assert simulation.requests() == []
+
+
+def test_certificates_are_verified(play):
+    with Simulation(tls=True, time_scale=20) as secure:
+        environment = {**secure.environment(), "REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
+        assert "is not trusted" in fails(play, {}, {}, environment)["msg"]
+        for options in ({"ca_path": secure.listening["ca_path"]}, {"validate_certs": False}):
+            played = play([{INFO: {"cluster_id": CLUSTER, **options}}], environment=environment)
+            assert played.code == 0, played.output
+
+
+def test_a_user_logs_in_and_its_token_is_renewed(play, simulation):
+    login = {
+        "username": simulation.listening["username"],
+        "password": simulation.listening["password"],
+        "domain_name": simulation.listening["domain_name"],
+    }
+    task = {"name": "info", INFO: {"cluster_id": CLUSTER, **login}}
+    played = play([task])
+    assert played.code == 0, played.output
+    paths = [item["path"] for item in simulation.requests()]
+    assert paths.count("/v3/auth/tokens") == 1
+    assert "/v3/projects" not in paths, "the login tells the project"
+    wrong = fails(play, {**login, "password": SECRET}, {})
+    assert "log in to" in wrong["msg"]
+    assert "The username or password is wrong." in wrong["msg"]

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""cce_addon_check_info: check results as facts, whatever shape they come in."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from conftest import CLUSTER
+
+CHECK = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["all"], "wait": True}}
+TASKS = r"precheck/tasks$"
+
+
+def info(name: str = "info", **options: object) -> dict:
+    return {"name": name, "huaweicloud.cce.cce_addon_check_info": {"cluster_id": CLUSTER, **options}}
+
+
+def test_results_are_facts(play):
+    show = {"name": "fact", "ansible.builtin.debug": {"var": "cce_addon_check_summary.verdict"}}
+    played = play([CHECK, info(), show])
+    assert played.code == 0, played.output
+    result = played.result("info")
+    assert result["changed"] is False
+    assert result["ansible_facts"]["cce_addon_checks"] == result["checks"]
+    assert result["ansible_facts"]["cce_addon_check_summary"] == result["summary"]
+    assert "raw" not in result["ansible_facts"]
+    assert {check["addon_template_name"]: check["verdict"] for check in result["checks"]} == {
+        "coredns": "fatal",
+        "metrics-server": "passed",
+        "nginx-ingress": "warning",
+    }
+    assert result["summary"]["verdict"] == "fatal"
+    assert result["raw"]["kind"] == "AddonCheck"
+    assert played.result("fact")["cce_addon_check_summary.verdict"] == "fatal"
+
+
+def test_filters_latest_and_query(play, simulation):
+    coredns = info("name", addon_template_name="coredns")
+    played = play([CHECK, CHECK, coredns, info("latest", latest=True), info("query", query="summary.total")])
+    assert len(played.result("name")["checks"]) == 2
+    assert played.result("latest")["summary"]["total"] == 3
+    assert played.result("query")["query_result"] == 6
+    one = played.result("name")["checks"][0]
+    filters = {"task_id": one["task_id"], "addon_instance_id": one["addon_instance_id"], "type": "addonUpgrade"}
+    simulation.call("DELETE", "/requests")
+    played = play([info("all", **filters)])
+    assert [check["task_id"] for check in played.result("all")["checks"]] == [one["task_id"]]
+    query = simulation.requests()[-1]["query"]
+    assert all(f"{name}={value}" in query for name, value in filters.items())
+
+
+def test_wait_waits_and_says_when_it_took_too_long(play):
+    start = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["coredns"], "wait": False}}
+    played = play([start, info("pending"), info("waited", wait=True)])
+    assert played.result("pending")["summary"]["verdict"] == "pending"
+    assert played.result("waited")["summary"]["verdict"] == "fatal"
+    played = play([start, info("late", wait=True, wait_timeout=0.01)])
+    assert played.code == 2
+    assert "raise wait_timeout" in played.result("late")["msg"]
+    assert played.result("late")["summary"]["pending"] == 1
+
+
+def test_no_result_at_all_blocks(play):
+    assert play([info()]).result("info")["summary"]["verdict"] == "unknown"
+
+
+SHAPES = ("single_item", "risks_beside_status", "create_timestamp", "nanoseconds")
+
+
+def test_every_shape_gives_the_same_result(play, simulation):
+    one = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["coredns"]}}
+    expected = play([one, info()]).result("info")["checks"]
+    shapes = [dict.fromkeys(some, True) for count in range(1, 5) for some in itertools.combinations(SHAPES, count)]
+    for shape in shapes:
+        simulation.fault("shape", "GET", TASKS, **shape)
+    played = play([info(str(number)) for number in range(len(shapes))])
+    assert played.code == 0, played.output
+    for number, shape in enumerate(shapes):
+        checks = played.result(str(number))["checks"]
+        for check, wanted in zip(checks, expected):
+            assert {**check, "created_at": 0} == {**wanted, "created_at": 0}, shape
+
+
+@pytest.mark.parametrize(
+    "shape", [{"task_status": "Skipped"}, {"risk_level": "Critical"}, {"drop": "status"}, {"null_risks": True}]
+)
+def test_what_is_not_known_blocks(play, simulation, shape):
+    play([{"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["nginx-ingress"]}}])
+    simulation.fault("shape", "GET", TASKS, **shape)
+    check = play([info()]).result("info")["checks"][0]
+    assert check["verdict"] == "unknown"
+    assert check["reason"]
+
+
+def test_task_ids_hidden_by_the_create_answer_are_found(play, simulation):
+    simulation.fault("shape", "POST", "precheck$", items_status=True)
+    assert play([{"name": "check", **CHECK}]).result("check")["summary"]["total"] == 3
+    simulation.fault("body", "POST", "precheck$", body='{"status": {"phase": "Init"}}', status=201)
+    played = play([{"name": "check", **CHECK}])
+    assert "shows no check task of" in played.result("check")["msg"], "nothing was created: found out, not assumed"
+
+
+def test_tasks_that_are_counted_but_not_returned_are_warned_of(play, simulation):
+    play([CHECK])
+    simulation.fault("shape", "GET", TASKS, current_count=99)
+    assert "CCE counts 99 check tasks" in play([info()]).result("info")["warnings"][0]

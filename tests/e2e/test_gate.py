@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The gate: nothing gets past a Fatal risk, and everything that blocks is said at once."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CLUSTER, writes
+
+UPGRADE = "huaweicloud.cce.upgrade"
+PRECHECK = "huaweicloud.cce.precheck"
+INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}, "all"]
+GATE = "Stop here if an add-on must not be upgraded"
+
+
+def test_a_fatal_risk_stops_the_play_before_anything_is_changed(play, simulation):
+    before = simulation.addons(CLUSTER)
+    played = play(UPGRADE)
+    assert played.code == 2
+    assert writes(simulation) == []
+    assert simulation.addons(CLUSTER) == before
+    message = "\n".join(played.result(GATE)["msg"])
+    for text in ("NOTHING WAS UPGRADED", "coredns", "AddonValidate", "modified outside", "sync_strategy 'inherit'"):
+        assert text in message
+
+
+def test_all_blocking_add_ons_are_named_at_once(play, simulation):
+    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"pods_ready": False})
+    simulation.call("POST", f"/instances/{CLUSTER}/nginx-ingress", {"resources_modified": True})
+    played = play(UPGRADE)
+    message = "\n".join(played.result(GATE)["msg"])
+    assert "3 add-ons must not be upgraded now (coredns, metrics-server, nginx-ingress)" in message
+    for risk, remedy in (("AddonValidate", "inherit"), ("AddonStatus", "pods"), ("K8sResourceModified", "kubectl")):
+        assert risk in message
+        assert remedy in message
+    assert writes(simulation) == []
+
+
+def test_warnings_are_shown_and_pass(play, simulation):
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["nginx-ingress"]})
+    assert played.code == 0, played.output
+    assert "SnippetAnnotations" in played.output
+    assert simulation.addons(CLUSTER)["nginx-ingress"]["version"] == "2.6.4"
+
+
+def test_warnings_close_the_gate_where_the_user_forbids_them(play, simulation):
+    variables = {"addon_upgrade_addons": ["nginx-ingress"], "addon_upgrade_fail_on_warning": True}
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert "nobody accepted SnippetAnnotations" in played.output
+    assert writes(simulation) == []
+
+
+ACCEPTED = {"addon": "nginx-ingress", "risk": "SnippetAnnotations", "reason": "reviewed", "until": "2999-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"cluster": "7c1d*", "target_version": "2.6.4", "owner": "platform"}, 0),
+        ({"until": "2020-01-01"}, 2),
+        ({"cluster": "staging-*"}, 2),
+        ({"target_version": "2.4.6"}, 2),
+        ({"risk": "AddonStatus"}, 2),
+    ],
+)
+def test_an_accepted_warning_counts_for_what_it_names_until_its_end(play, simulation, changes, code):
+    variables = {
+        "addon_precheck_addons": ["nginx-ingress"],
+        "addon_precheck_fail_on_warning": True,
+        "addon_precheck_accepted_warnings": [{**ACCEPTED, **changes}],
+    }
+    played = play(PRECHECK, variables=variables)
+    assert played.code == code, played.output
+    if changes.get("until"):
+        assert "has expired and does not count" in played.output
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"addon": "coredns", "risk": "AddonValidate", "reason": "x", "until": "2999-01-01"}, "cannot be accepted"),
+        ({**ACCEPTED, "reason": ""}, "has no 'reason'"),
+        ({**ACCEPTED, "until": ""}, "has no 'until'"),
+        ({**ACCEPTED, "risk": "*"}, "must name one risk"),
+        ({**ACCEPTED, "level": "Fatal"}, "unknown key level"),
+    ],
+)
+def test_a_policy_that_accepts_too_much_is_an_error(play, simulation, entry, text):
+    played = play(UPGRADE, variables={"addon_upgrade_accepted_warnings": [entry]})
+    assert played.code == 2
+    assert text in played.output
+    assert writes(simulation) == []
+
+
+def test_no_variable_lets_a_fatal_risk_through(play, simulation):
+    """Forged decisions get past the role's own gate; the write reads the check itself and refuses."""
+    first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
+    decision = first.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
+    forged = decision["addon_precheck_result"]
+    forged.update(open=True, blocked=[], passed=["coredns"], message=[])
+    forged["decisions"][0].update(blocks=False, verdict="passed")
+    for task_id in (forged["decisions"][0]["task_id"], "", None, "00000000-0000-0000-0000-000000000000"):
+        forged["decisions"][0]["task_id"] = task_id
+        variables = {
+            "addon_upgrade_addons": ["coredns"],
+            "addon_precheck_result": forged,
+            "addon_upgrade_skip_blocked": True,
+            "addon_precheck_skip_blocked": True,
+        }
+        played = play(UPGRADE, variables=variables)
+        assert played.code == 2
+        assert "Nothing was changed: the check" in played.output
+    assert writes(simulation) == []
+
+
+def test_skip_blocked_upgrades_what_passes_and_still_fails(play, simulation):
+    played = play(UPGRADE, variables={"addon_upgrade_skip_blocked": True})
+    assert played.code == 2
+    addons = simulation.addons(CLUSTER)
+    assert {name: addon["version"] for name, addon in addons.items()} == {
+        "coredns": "1.28.7",
+        "metrics-server": "1.3.90",
+        "nginx-ingress": "2.6.4",
+    }
+    assert "NOT UPGRADED: coredns" in played.output
+
+
+def test_an_upgrade_keeps_every_setting_and_sets_the_strategy_back(play, simulation):
+    played = play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
+    assert played.code == 0, played.output
+    addons = simulation.addons(CLUSTER)
+    for addon in addons.values():
+        assert addon["status"] == "running"
+        assert addon["settings_lost"] == []
+    custom = addons["coredns"]["values"]["custom"]
+    assert custom["stub_domains"] == {"corp.example": ["10.0.0.53"], "lab.example": ["10.9.0.53"]}
+    assert custom["parameterSyncStrategy"] == "ensureConsistent"
+    assert addons["coredns"]["values"]["flavor"]["replicas"] == 3
+    again = play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
+    assert again.code == 0
+    assert "changed=0" in again.output
+
+
+def test_the_check_gets_the_values_of_the_upgrade(play, simulation):
+    play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
+    asked = simulation.requests()
+    checked = next(item for item in asked if item["path"].endswith("precheck") and item["method"] == "POST")
+    upgraded = [item["body"]["spec"] for item in asked if item["method"] == "PUT"]
+    for add_on in checked["body"]["spec"]["addonList"]:
+        sent = next(item for item in upgraded if item["addonTemplateName"] == add_on["addonTemplateName"])
+        assert sent["values"] == add_on["values"]
+        assert sent["version"] == add_on["targetVersion"]
+
+
+def test_the_strategy_is_set_back_when_the_upgrade_fails(play, simulation):
+    simulation.call("POST", f"/instances/{CLUSTER}/coredns", {"next_upgrade": "upgradeFailed"})
+    played = play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
+    assert played.code == 2
+    assert "ended badly" in played.output
+    assert "the pods of the new version do not start" in played.output
+    addons = simulation.addons(CLUSTER)
+    assert addons["coredns"]["values"]["custom"]["parameterSyncStrategy"] == "ensureConsistent"
+    assert addons["metrics-server"]["writes"] == 0, "the first failure stops the rest"
+
+
+def test_settings_changed_after_the_check_stop_the_upgrade(play, simulation):
+    checked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
+    decision = checked.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
+    decision = decision["addon_precheck_result"]["decisions"][0]
+    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}})
+    played = play(
+        [
+            {
+                "huaweicloud.cce.cce_addon": {
+                    "cluster_id": CLUSTER,
+                    "addon_template_name": "metrics-server",
+                    "version": decision["to"],
+                    "values_fingerprint": decision["values_fingerprint"],
+                    "check_task_id": decision["task_id"],
+                }
+            }
+        ]
+    )
+    assert played.code == 2
+    assert "checked with other settings" in played.output
+    assert writes(simulation) == []
+
+
+def test_check_mode_writes_nothing_at_all(play, simulation):
+    played = play(UPGRADE, "--check", "--diff", variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2, "without a result there is nothing to judge, and that blocks"
+    play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
+    simulation.call("DELETE", "/requests")
+    played = play(UPGRADE, "--check", "--diff", variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 0, played.output
+    assert "with which settings they were made is not known" in played.output
+    assert {item["method"] for item in simulation.requests()} == {"GET"}
+
+
+def test_nothing_to_do_ends_happily_without_a_check(play, simulation):
+    variables = {"addon_upgrade_addons": [{"name": "metrics-server", "version": "1.3.6"}]}
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 0, played.output
+    assert not [item for item in simulation.requests() if "precheck" in item["path"]]
+
+
+@pytest.mark.parametrize(
+    ("addons", "text"),
+    [
+        ([{"name": "coredns", "versoin": "1"}], "unknown key versoin"),
+        ([{"name": "coredns", "version": 1.3}], "in quotes"),
+        (["coredns", "coredns"], "is there twice"),
+        ([{"name": "coredns", "version": "9.9.9"}], "on offer: 1.31.0-beta, 1.30.33, 1.30.6"),
+        (["no-such-addon"], "not installed"),
+    ],
+)
+def test_what_cannot_be_wanted_is_said(play, simulation, addons, text):
+    played = play(UPGRADE, variables={"addon_upgrade_addons": addons})
+    assert played.code == 2
+    assert text in played.output
+    assert writes(simulation) == []
