@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The main job, shown and checked: an upgrade that a Fatal risk stops, and the same upgrade after the operator chose."""
+"""The main job, shown and checked: an upgrade that a Fatal risk stops, and the same one after the operator chose."""
 
 from __future__ import annotations
 

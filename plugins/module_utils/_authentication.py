@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ._credentials import AccessKey, Credentials, Metadata, Token, UserPassword
+from ._credentials import AccessKey, Credentials, Token, UserPassword
 from ._endpoints import base_url
 from ._errors import BadAnswer, CceError, CredentialsError, Refused
 from ._http import Http, HttpSettings
@@ -178,18 +178,18 @@ class Agency(Authentication):
         self._expires: int | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._signature is None or self._is_ending():
+        if self._is_ending():
             self._fetch()
-        assert self._signature is not None
-        self._signature.project_id = self.project_id
-        return self._signature(request)
+        signature = self._signature or self._fetch()
+        signature.project_id = self.project_id
+        return signature(request)
 
     def _is_ending(self) -> bool:
         if self._expires is None:
             return False
         return seconds_between(from_seconds(self._now()), self._expires) < _RENEW_BEFORE
 
-    def _fetch(self) -> None:
+    def _fetch(self) -> Signature:
         # It is next door or not there at all: three seconds tell.
         settings = HttpSettings(timeout=3.0, retries=1)
         doing = "get temporary keys from the ECS metadata service"
@@ -231,6 +231,7 @@ class Agency(Authentication):
         expires_at = parts.get("expires_at")
         self._expires = instant(expires_at)
         self._signature = Signature(AccessKey(access_key, secret_key, security_token), self._now)
+        return self._signature
 
     def renew(self) -> bool:
         self._fetch()
@@ -256,6 +257,5 @@ def authentication_for(
         return ReadyToken(credentials.token)
     if isinstance(credentials, UserPassword):
         return Login(credentials, http, iam, scope)
-    assert isinstance(credentials, Metadata)
     stand_in = environ.get(METADATA_VARIABLE)
     return Agency(http, now, base_url(stand_in, METADATA_VARIABLE) if stand_in else METADATA_ENDPOINT)

@@ -264,7 +264,7 @@ def decide(
 
 
 def _template_input(offered: Mapping[str, Offer], version: str | None) -> Values | None:
-    return offered[version].input if version in offered else None
+    return offered[version].input if version and version in offered else None
 
 
 def _with_values(step: Step, action: str, present: Values, offered: Mapping[str, Offer]) -> Step:

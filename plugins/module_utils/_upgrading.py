@@ -139,9 +139,10 @@ def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None
     judgement = judge(found, wanted)
     if judgement.blocks:
         check = describe_check(found or CheckTask(addon_template_name=step.name), judgement)
+        found_out = " ".join(line.strip() for line in findings(check))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
-            f"{step.name} in cluster {cluster_id} to {step.version}. {' '.join(line.strip() for line in findings(check))}",
+            f"{step.name} in cluster {cluster_id} to {step.version}. {found_out}",
             details={"verdict": judgement.verdict, "reason": judgement.reason},
             result={"check": check},
         )
@@ -193,7 +194,7 @@ def _is_running(task: Task, instance: Instance) -> bool:
 def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
     """Return the write that a step means."""
     version, values, before = step.version or "", step.values, step.instance
-    if step.action == INSTALL:
+    if before is None:
         return Change(
             action=INSTALL,
             name=step.name,
@@ -202,7 +203,6 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
             is_done=lambda found: found is not None and found.is_at(version),
             goal=f"{step.name} {version} to run",
         )
-    assert before is not None
 
     def is_done(found: Instance | None) -> bool:
         if found is None or not found.is_at(version):

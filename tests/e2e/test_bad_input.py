@@ -63,7 +63,10 @@ def test_an_unreachable_endpoint(play, way):
         ({"body": "[]"}, "not an object"),
         ({"body": '{"items": [], "items": []}'}, "occurs twice"),
         ({"body": '{"items": ' + "[" * 200 + "]" * 200 + "}"}, "nested deeper"),
-        ({"status": 302, "headers": {"Location": "https://elsewhere.example/x"}}, "redirect (302) to https://elsewhere"),
+        (
+            {"status": 302, "headers": {"Location": "https://elsewhere.example/x"}},
+            "redirect (302) to https://elsewhere",
+        ),
     ],
 )
 def test_a_body_that_is_not_the_apis(play, simulation, way, fault, text):

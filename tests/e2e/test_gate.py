@@ -170,7 +170,9 @@ def test_settings_changed_after_the_check_stop_the_upgrade(play, simulation):
     checked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
     decision = checked.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
     decision = decision["addon_precheck_result"]["decisions"][0]
-    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}})
+    simulation.call(
+        "POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}}
+    )
     played = play(
         [
             {

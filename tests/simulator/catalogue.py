@@ -1,116 +1,232 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The add-on templates that the simulated service offers. The numbers are made up; their shapes are the API's."""
+"""The add-on templates that the simulated service offers, read from catalogue.yml and a scenario's `templates`."""
 
 from __future__ import annotations
 
 import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-_OLD, _NEW = "v1.(25|27|28).*", "v1.(27|28|29|30).*"
+import versions as versions_of
+import yaml
+from values import merged, placed
 
-# name: versions as (version, stable, cluster versions), oldest first; custom defaults; flavor defaults.
-_TEMPLATES: dict[str, tuple[list[tuple[str, bool, str]], dict[str, Any], dict[str, Any]]] = {
-    "coredns": (
-        [("1.28.7", True, _OLD), ("1.30.6", True, _NEW), ("1.30.33", True, _NEW), ("1.31.0-beta", False, _NEW)],
-        {"stub_domains": {}, "upstream_nameservers": [], "parameterSyncStrategy": "ensureConsistent", "cluster_ip": ""},
-        {"name": "2500qps", "replicas": 2, "resources": [{"name": "coredns", "requestsCpu": "500m"}]},
-    ),
-    "nginx-ingress": (
-        [("2.2.9", True, _OLD), ("2.4.6", True, _NEW), ("2.6.4", True, _NEW), ("3.0.8", False, _NEW)],
-        {"config": {"keep-alive-requests": "100"}, "service": {"annotations": {}}, "tcp": {}, "udp": {}},
-        {"name": "single", "replicas": 1, "resources": [{"name": "nginx-ingress", "requestsCpu": "400m"}]},
-    ),
-    "metrics-server": (
-        [("1.3.6", True, _OLD), ("1.3.37", True, _NEW), ("1.3.90", True, _NEW)],
-        {"logLevel": 2, "tolerations": []},
-        {"name": "normal", "replicas": 2, "resources": [{"name": "metrics-server", "requestsCpu": "100m"}]},
-    ),
-    "everest": (
-        [("2.4.28", True, _OLD), ("2.4.86", True, _NEW), ("2.4.134", True, _NEW)],
-        {"csi_attacher_worker_threads": "60", "default_vpc_id": "", "disable_auto_mount_secret": False},
-        {"name": "custom", "replicas": 2, "resources": [{"name": "everest-csi-controller", "requestsCpu": "250m"}]},
-    ),
-    "npd": (
-        [("1.18.10", True, _OLD), ("1.19.8", True, _NEW), ("1.19.25", True, _NEW)],
-        {"npc": {"enable": True, "maxTaintedNode": "10%"}, "tolerations": []},
-        {"name": "normal", "replicas": 2, "resources": [{"name": "node-problem-controller", "requestsCpu": "20m"}]},
-    ),
-    "node-local-dns": (
-        [("1.5.1", True, _OLD), ("1.6.7", True, _NEW), ("1.6.38", True, _NEW)],
-        {"enable_dnsconfig_admission": False, "localIP": ""},
-        {"name": "normal", "replicas": 2, "resources": [{"name": "node-local-dns", "requestsCpu": "50m"}]},
-    ),
-    "autoscaler": (
-        [("1.28.51", True, _OLD), ("1.29.17", True, _NEW), ("1.30.52", True, _NEW)],
-        {"scaleDownEnabled": False, "maxNodesTotal": 1000, "cluster_id": ""},
-        {"name": "normal", "replicas": 2, "resources": [{"name": "autoscaler", "requestsCpu": "1000m"}]},
-    ),
-    "volcano": (
-        [("1.11.21", True, _OLD), ("1.14.11", True, _NEW), ("1.15.8", True, _NEW)],
-        {"colocation_enable": "", "default_scheduler_conf": {"actions": "allocate, backfill"}},
-        {"name": "normal", "replicas": 2, "resources": [{"name": "volcano-scheduler", "requestsCpu": "500m"}]},
-    ),
-}
-
-NAMES = tuple(_TEMPLATES)
+_FILE = Path(__file__).resolve().parent / "catalogue.yml"
+_CREATED, _UPDATED = "2024-01-15T02:00:00Z", "2025-06-20T02:00:00Z"
+_TEMPLATE_KEYS = {"type", "require", "labels", "description", "basic", "custom", "required", "flavors", "versions"}
+_VERSION_KEYS = {
+    "version", "stable", "clusters", "types", "categories", "basic", "custom", "flavors", "drop_basic"
+}  # fmt: skip
+# The pods cannot start without these: with them, the kubelet finds the image.
+IMAGE_DATA = ("image_version", "swr_addr", "swr_user")
 
 
-def versions(name: str) -> list[str]:
-    """Return the versions of a template, oldest first."""
-    return [version for version, _stable, _expression in _TEMPLATES[name][0]]
+class CatalogueError(ValueError):
+    """A template that cannot be used."""
 
 
-def is_stable(name: str, version: str) -> bool:
-    """Whether a version is marked as stable."""
-    return any(stable for known, stable, _expression in _TEMPLATES[name][0] if known == version)
+@dataclass(frozen=True)
+class Version:
+    """A version of a template. `input` is shared by all who ask, and never changed."""
+
+    version: str
+    stable: bool
+    input: dict[str, Any]
+    clusters: tuple[str, ...]
+    types: tuple[str, ...]
+    categories: tuple[str, ...]
+
+    def supports(self, cluster_version: str, cluster_type: str, category: str) -> bool:
+        """Whether it can run in a cluster. No category means CCE and Turbo."""
+        return (
+            cluster_type in self.types
+            and category in (self.categories or ("CCE", "Turbo"))
+            and any(versions_of.fits(expression, cluster_version) for expression in self.clusters)
+        )
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the values of an install that brings none."""
+        parameters = self.input["parameters"]
+        return {"basic": self.input["basic"], "custom": parameters["custom"], "flavor": parameters["flavor1"]}
+
+    def show(self) -> dict[str, Any]:
+        """Return the version as a template's `spec.versions` has it."""
+        return {
+            "version": self.version,
+            "input": self.input,
+            "stable": self.stable,
+            "translate": {"en_US": {"addon": {"title": self.version}}},
+            "supportVersions": self.show_support(),
+            "creationTimestamp": _CREATED,
+            "updateTimestamp": _UPDATED,
+        }
+
+    def show_support(self) -> list[dict[str, Any]]:
+        """Return the clusters that it can run in."""
+        return [
+            {"clusterType": kind, "clusterVersion": list(self.clusters), "category": list(self.categories)}
+            for kind in self.types
+        ]
 
 
-def basic(name: str, version: str) -> dict[str, Any]:
-    """Return the part of the values that changes from version to version."""
-    return {"image_version": version, "swr_addr": "swr.example.invalid", "swr_user": f"hwofficial-{name}"}
+@dataclass(frozen=True)
+class Template:
+    """An add-on template, its versions oldest first."""
+
+    name: str
+    type: str
+    require: bool
+    labels: tuple[str, ...]
+    description: str
+    required: Mapping[str, Any]
+    versions: Mapping[str, Version]
+
+    def targets(self, present: str, cluster_version: str, cluster_type: str, category: str) -> list[str]:
+        """Return the versions above a present one that can run in a cluster, oldest first."""
+        return sorted(
+            (
+                name
+                for name, version in self.versions.items()
+                if versions_of.order(name) > versions_of.order(present)
+                and version.supports(cluster_version, cluster_type, category)
+            ),
+            key=versions_of.order,
+        )
+
+    def newest(self, cluster_version: str, cluster_type: str, category: str) -> str | None:
+        """Return the version that an install takes that names none: stable ones first."""
+        fitting = self.targets("0", cluster_version, cluster_type, category)
+        stable = [name for name in fitting if self.versions[name].stable]
+        found = stable or fitting
+        return found[-1] if found else None
+
+    def sound_values(self, version: str, cluster_id: str, project_id: str) -> dict[str, Any]:
+        """Return the values of an instance that works: the defaults, and what is required."""
+        values: dict[str, Any] = self.versions[version].defaults()
+        for path, example in self.required.items():
+            text = str(example).format(cluster_id=cluster_id, project_id=project_id)
+            values = merged(values, {"custom": placed(path, text)})
+        return values
+
+    def show(self) -> dict[str, Any]:
+        """Return the template as the API describes it."""
+        return {
+            "kind": "Addon",
+            "apiVersion": "v3",
+            "metadata": {
+                "uid": self.name,
+                "name": self.name,
+                "alias": self.name,
+                "labels": None,
+                "annotations": None,
+                "creationTimestamp": _CREATED,
+                "updateTimestamp": _UPDATED,
+            },
+            "spec": {
+                "type": self.type,
+                "require": self.require,
+                "labels": list(self.labels),
+                "logoURL": f"https://static.example.invalid/{self.name}.png",
+                "readmeURL": f"https://static.example.invalid/{self.name}.md",
+                "description": self.description,
+                "versions": [version.show() for version in self.versions.values()],
+            },
+        }
+
+
+class Catalogue:
+    """All templates."""
+
+    def __init__(self, templates: Mapping[str, Template]) -> None:
+        self._templates = templates
+        self._shown: dict[str | None, bytes] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the templates."""
+        return tuple(self._templates)
+
+    def get(self, name: str) -> Template | None:
+        """Return a template, or None."""
+        return self._templates.get(name)
+
+    def show(self, name: str | None) -> bytes:
+        """Return the list answer as JSON, with all templates or one; made once, as it never changes."""
+        if name not in self._shown:
+            items = [item.show() for item in self._templates.values() if name in (None, item.name)]
+            body = json.dumps({"kind": "Addon", "apiVersion": "v3", "items": items}).encode()
+            if not items:
+                return body
+            self._shown[name] = body
+        return self._shown[name]
+
+
+def catalogue(more: Mapping[str, Any] | None = None) -> Catalogue:
+    """Return the templates of catalogue.yml, and those of a scenario.
+
+    Raises:
+        CatalogueError: A template says something that is not understood.
+    """
+    entries = {**_builtin(), **(more or {})}
+    return Catalogue({name: _template(str(name), entry) for name, entry in entries.items()})
 
 
 @functools.cache
-def template(name: str) -> dict[str, Any]:
-    """Return a template as the API describes it."""
-    offered, custom, flavor = _TEMPLATES[name]
-    return {
-        "kind": "Addon",
-        "apiVersion": "v3",
-        "metadata": {"uid": f"template-{name}", "name": name, "creationTimestamp": "2024-01-01T00:00:00Z"},
-        "spec": {
-            "type": "helm",
-            "require": name == "coredns",
-            "labels": ["Kubernetes"],
-            "description": f"The add-on {name}",
-            "versions": [
-                {
-                    "version": version,
-                    "stable": stable,
-                    "translate": {},
-                    "input": {
-                        "basic": basic(name, version),
-                        "parameters": {"custom": custom, "flavor1": flavor, "flavor2": {**flavor, "replicas": 4}},
-                    },
-                    "supportVersions": [
-                        {
-                            "clusterType": "VirtualMachine",
-                            "clusterVersion": [expression],
-                            "category": ["CCE", "Turbo"],
-                        }
-                    ],
-                    "creationTimestamp": "2024-01-01T00:00:00Z",
-                    "updateTimestamp": "2025-01-01T00:00:00Z",
-                }
-                for version, stable, expression in offered
-            ],
-        },
+def _builtin() -> dict[str, Any]:
+    return dict(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+
+
+def _template(name: str, entry: Any) -> Template:
+    _check(f"template {name}", entry, _TEMPLATE_KEYS)
+    if not isinstance(entry.get("versions"), list) or not entry["versions"]:
+        raise CatalogueError(f"template {name} has no versions")
+    return Template(
+        name=name,
+        type=str(entry.get("type", "helm")),
+        require=bool(entry.get("require", False)),
+        labels=tuple(entry.get("labels", ())),
+        description=str(entry.get("description", name)),
+        required=dict(entry.get("required", {})),
+        versions={version.version: version for version in (_version(name, entry, item) for item in entry["versions"])},
+    )
+
+
+def _version(name: str, template: Mapping[str, Any], entry: Any) -> Version:
+    _check(f"version of template {name}", entry, _VERSION_KEYS)
+    if not isinstance(entry.get("version"), str):
+        raise CatalogueError(f"template {name} has a version without a version number in quotes")
+    basic = {
+        "image_version": entry["version"],
+        "swr_addr": "swr.example.invalid",
+        "swr_user": f"example-{name}",
+        **template.get("basic", {}),
+        **entry.get("basic", {}),
     }
+    flavors = entry.get("flavors") or template.get("flavors") or [{"name": "normal", "replicas": 1, "resources": []}]
+    return Version(
+        version=entry["version"],
+        stable=bool(entry.get("stable", True)),
+        input={
+            "basic": {key: value for key, value in basic.items() if key not in entry.get("drop_basic", ())},
+            "parameters": {
+                "custom": merged(template.get("custom", {}), entry.get("custom", {})),
+                **{f"flavor{number}": flavor for number, flavor in enumerate(flavors, start=1)},
+            },
+        },
+        clusters=tuple(entry.get("clusters", ("v1.*",))),
+        types=tuple(entry.get("types", ("VirtualMachine", "ARM64"))),
+        categories=tuple(entry.get("categories", ("CCE", "Turbo", "Autopilot"))),
+    )
 
 
-def default_values(name: str, version: str) -> dict[str, Any]:
-    """Return the values that a bare install of a version has."""
-    _offered, custom, flavor = _TEMPLATES[name]
-    return {"basic": basic(name, version), "custom": dict(custom), "flavor": dict(flavor)}
+def _check(what: str, entry: Any, known: set[str]) -> None:
+    if not isinstance(entry, Mapping):
+        raise CatalogueError(f"a {what} must be a dictionary")
+    unknown = sorted(str(key) for key in entry if key not in known)
+    if unknown:
+        raise CatalogueError(f"unknown key {', '.join(unknown)} in {what}; the keys are {', '.join(sorted(known))}")

@@ -1,57 +1,107 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What the simulated service holds at the start, read from YAML."""
+"""What the simulated service holds at the start, read from YAML. README.md describes the language."""
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import catalogue
+import fleet as fleet_of
 import yaml
-from state import Cluster, Instance, merged
+from accounts import Account, Key, Project, User
+from authentication import TOKEN_SECONDS
+from catalogue import Catalogue, CatalogueError, catalogue
+from checks import Condition
+from cluster import CHECK_LIFE, CHECK_SECONDS, Cluster
+from faults import Fault, FaultError, read_fault
+from instance import OPERATION_SECONDS, Instance
+from metadata import MODES, MetadataSettings
+from shapes import OPTIONS as SHAPE_OPTIONS
+from upgrades import ENDINGS, Ending
+from values import merged
 
 _NAMESPACE = uuid.UUID("6f1f3d3e-0b0b-4e62-9a55-8f3c2d1b0a00")
+OPERATIONS = ("upgrade", "edit", "rollback", "install", "delete")
+_CONDITIONS = {item.name: item for item in dataclasses.fields(Condition)}
+_NEXT = {f"next_{operation}": operation for operation in OPERATIONS}
 
-_KEYS = {
-    "scenario": {"accounts", "token_seconds", "faults", "check_seconds", "operation_seconds"},
+_TIMES = {
+    "check_seconds": CHECK_SECONDS,
+    "check_life": CHECK_LIFE,
+    "operation_seconds": OPERATION_SECONDS,
+    "stale_seconds": 0.0,
+}
+_KEYS: dict[str, set[str]] = {
+    "scenario": {"accounts", "token_seconds", "faults", "shape", "templates", "metadata", *_TIMES},
     "account": {
-        "domain_name", "access_key", "secret_key", "security_token", "username", "password", "passcode", "projects",
-        "read_only",
+        "domain_name", "domain_id", "access_key", "secret_key", "security_token", "read_only", "keys", "username",
+        "password", "passcode", "users", "projects",
     },
+    "key": {"access_key", "secret_key", "security_token", "read_only"},
+    "user": {"name", "password", "id", "passcode", "read_only"},
     "project": {"id", "name", "clusters", "fleet"},
     "cluster": {
-        "id", "name", "version", "type", "category", "phase", "labels", "tags", "autopilot", "check_seconds", "addons",
+        "id", "name", "alias", "version", "type", "category", "flavor", "phase", "description", "timezone", "labels",
+        "tags", "nodes", "autopilot", "annotated", "enterprise_project_id", "addons", *_TIMES,
     },
     "addon": {
-        "template", "id", "version", "values", "status", "drift", "snippets", "weak_certificate", "resources_modified",
-        "pods_ready", "risks", "next_upgrade", "next_rollback", "rollbackable", "seconds", "stale_seconds",
-        "target_versions",
+        "template", "id", "version", "values", "status", "reason", "message", "rollbackable", "previous_version",
+        "seconds", "stale_seconds", "target_versions", "annotations", *_CONDITIONS, *_NEXT,
     },
-    "fleet": {"clusters", "addons", "fatal_every", "warning_every", "check_seconds"},
+    "ending": {item.name for item in dataclasses.fields(Ending)},
+    "risk": {"name", "riskName", "level", "status", "message", "type"},
+    "fleet": set(fleet_of.KEYS),
+    "metadata": {"account", "token", "seconds"},
+    "shape": set(SHAPE_OPTIONS),
 }  # fmt: skip
 
 
-class ScenarioError(Exception):
+class ScenarioError(ValueError):
     """The scenario file cannot be used."""
 
 
-def _checked(kind: str, value: object) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario, with every key known. `projects` holds the clusters and fleets as they were written."""
+
+    accounts: tuple[Account, ...]
+    projects: tuple[tuple[str, Mapping[str, Any]], ...]
+    catalogue: Catalogue
+    times: Mapping[str, float]
+    token_seconds: float
+    faults: tuple[Mapping[str, Any], ...]
+    shape: Mapping[str, Any]
+    metadata: MetadataSettings
+
+    def first_faults(self) -> list[Fault]:
+        """Return the faults that wait from the start."""
+        return [read_fault(fault) for fault in self.faults]
+
+
+def checked(kind: str, value: object) -> dict[str, Any]:
+    """Return a mapping with known keys only.
+
+    Raises:
+        ScenarioError: It is none, or has a key that is not known.
+    """
+    article = "an" if kind[0] in "aeiou" else "a"
     if not isinstance(value, Mapping):
-        raise ScenarioError(f"a {kind} must be a dictionary, not {type(value).__name__}")
+        raise ScenarioError(f"{article} {kind} must be a dictionary, not {type(value).__name__}")
     unknown = sorted(str(key) for key in value if key not in _KEYS[kind])
     if unknown:
-        raise ScenarioError(
-            f"unknown key {', '.join(unknown)} in a {kind}; the keys are {', '.join(sorted(_KEYS[kind]))}"
-        )
+        known = ", ".join(sorted(_KEYS[kind]))
+        raise ScenarioError(f"unknown key {', '.join(unknown)} in {article} {kind}; the keys are {known}")
     return dict(value)
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Return a scenario, with every key known and every account complete.
+def load(path: Path) -> Scenario:
+    """Return the scenario of a file.
 
     Raises:
         ScenarioError: The file is not there, is no YAML, or says something that is not understood.
@@ -59,74 +109,221 @@ def load(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path} is not YAML: {error}") from None
-    scenario = _checked("scenario", document)
-    if not scenario.get("accounts"):
-        raise ScenarioError("a scenario needs accounts")
-    scenario["accounts"] = [_checked("account", account) for account in scenario["accounts"]]
-    for account in scenario["accounts"]:
-        for key in ("domain_name", "access_key", "secret_key", "username", "password", "projects"):
-            if key not in account:
-                raise ScenarioError(f"an account has no {key}")
-        account["projects"] = [_checked("project", project) for project in account["projects"]]
+        raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise ScenarioError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    try:
+        return read(document)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def read(document: object) -> Scenario:
+    """Return a scenario from what YAML gave.
+
+    Raises:
+        ScenarioError: It says something that is not understood.
+    """
+    entry = checked("scenario", document)
+    accounts, projects = [], []
+    for item in _list(entry, "accounts", "scenario", required=True):
+        account, found = _account(checked("account", item))
+        accounts.append(account)
+        projects += found
+    metadata = checked("metadata", entry.get("metadata") or {})
+    if metadata.get("token", "optional") not in MODES:
+        raise ScenarioError(f"metadata.token must be one of {', '.join(MODES)}")
+    if metadata.get("account") not in (None, *(account.domain_name for account in accounts)):
+        raise ScenarioError(f"metadata.account: there is no account {metadata['account']}")
+    faults = tuple(_list(entry, "faults", "scenario"))
+    try:
+        for fault in faults:
+            read_fault(fault)
+        templates = catalogue(entry.get("templates"))
+    except (FaultError, CatalogueError) as error:
+        raise ScenarioError(str(error)) from None
+    scenario = Scenario(
+        accounts=tuple(accounts),
+        projects=tuple(projects),
+        catalogue=templates,
+        times={key: _number(entry, key, usual) for key, usual in _TIMES.items()},
+        token_seconds=_number(entry, "token_seconds", TOKEN_SECONDS),
+        faults=faults,
+        shape=checked("shape", entry.get("shape") or {}),
+        metadata=MetadataSettings(
+            metadata.get("account"), metadata.get("token", "optional"), _number(metadata, "seconds", 3600.0)
+        ),
+    )
+    seen: set[str] = set()
+    for cluster in clusters(scenario, 0.0):
+        if cluster.id in seen:
+            raise ScenarioError(f"there are two clusters with the id {cluster.id}")
+        seen.add(cluster.id)
     return scenario
 
 
-def clusters(scenario: dict[str, Any], now: float) -> Iterator[Cluster]:
+def _list(entry: Mapping[str, Any], key: str, where: str, *, required: bool = False) -> list[Any]:
+    value = entry.get(key) or []
+    if not isinstance(value, list) or (required and not value):
+        raise ScenarioError(f"the {key} of a {where} must be a list" + (" with at least one entry" if required else ""))
+    return value
+
+
+def _number(entry: Mapping[str, Any], key: str, usual: float) -> float:
+    value = entry.get(key, usual)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise ScenarioError(f"{key} must be a number of seconds, not {value!r}")
+    return float(value)
+
+
+def _needed(kind: str, entry: Mapping[str, Any], *keys: str) -> None:
+    for key in keys:
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            raise ScenarioError(f"a scenario's {kind} needs {key}, a text")
+
+
+def _account(entry: dict[str, Any]) -> tuple[Account, list[tuple[str, Mapping[str, Any]]]]:
+    _needed("account", entry, "domain_name")
+    keys, users = list(_list(entry, "keys", "account")), list(_list(entry, "users", "account"))
+    if "access_key" in entry:
+        first = {name: entry[name] for name in _KEYS["key"] if name in entry}
+        keys.insert(0, first)
+    if "username" in entry:
+        user = {name: entry[name] for name in ("password", "passcode", "read_only") if name in entry}
+        users.insert(0, {"name": entry["username"], **user})
+    if not keys:
+        raise ScenarioError(f"the account {entry['domain_name']} has no keys")
+    if not users:
+        raise ScenarioError(f"the account {entry['domain_name']} has no users")
+    for kind, items, needed in (("key", keys, ("access_key", "secret_key")), ("user", users, ("name", "password"))):
+        for item in items:
+            _needed(kind, checked(kind, item), *needed)
+    projects = [checked("project", project) for project in _list(entry, "projects", "account", required=True)]
+    for project in projects:
+        _needed("project", project, "id", "name")
+    account = Account(
+        domain_name=entry["domain_name"],
+        domain_id=str(entry.get("domain_id", _id("domain", entry["domain_name"]).replace("-", ""))),
+        keys=tuple(Key(**item) for item in keys),
+        users=tuple(User(**{"id": _id("user", item["name"]).replace("-", ""), **item}) for item in users),
+        projects=tuple(Project(project["id"], project["name"]) for project in projects),
+    )
+    return account, [(project["id"], project) for project in projects]
+
+
+def _id(*names: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, "/".join(names)))
+
+
+def clusters(scenario: Scenario, now: float) -> Iterator[Cluster]:
     """Yield every cluster of a scenario, as it is at the start.
 
     Raises:
         ScenarioError: A cluster or add-on says something that is not understood.
     """
-    for account in scenario["accounts"]:
-        for project in account["projects"]:
-            for entry in project.get("clusters") or []:
-                yield _cluster(_checked("cluster", entry), project["id"], scenario, now)
-            if project.get("fleet"):
-                yield from _fleet(_checked("fleet", project["fleet"]), project["id"], scenario, now)
+    for project_id, project in scenario.projects:
+        for entry in _list(project, "clusters", "project"):
+            yield _cluster(checked("cluster", entry), project_id, scenario, now)
+        if project.get("fleet") is not None:
+            plan = checked("fleet", project["fleet"])
+            try:
+                entries = fleet_of.clusters(plan, scenario.catalogue.names)
+            except ValueError as error:
+                raise ScenarioError(f"a fleet's {error}") from None
+            for entry in entries:
+                yield _cluster(entry, project_id, scenario, now)
 
 
-def _cluster(entry: dict[str, Any], project_id: str, scenario: dict[str, Any], now: float) -> Cluster:
-    addons = entry.pop("addons", None) or []
-    entry.setdefault("id", str(uuid.uuid5(_NAMESPACE, f"{project_id}/{entry.get('name')}")))
-    entry.setdefault("check_seconds", scenario.get("check_seconds", 3.0))
-    cluster = Cluster(project_id=project_id, **entry)
-    for addon in addons:
-        instance = _instance(_checked("addon", addon), cluster, scenario, now)
+def _cluster(entry: dict[str, Any], project_id: str, scenario: Scenario, now: float) -> Cluster:
+    _needed("cluster", entry, "name")
+    given = {key: value for key, value in entry.items() if key not in ("addons", "tags", "labels")}
+    given.setdefault("id", _id(project_id, entry["name"]))
+    times = {key: _number(entry, key, usual) for key, usual in scenario.times.items()}
+    maps = {}
+    for key in ("tags", "labels"):
+        maps[key] = {str(name): str(value) for name, value in (entry.get(key) or {}).items()}
+    if entry.get("autopilot"):
+        given.setdefault("category", "Autopilot")
+    cluster = Cluster(project_id=project_id, created=now - 90 * 86400, **{**given, **times, **maps})
+    for addon in _list(entry, "addons", "cluster"):
+        instance = _instance(checked("addon", addon), cluster, scenario, now)
+        if cluster.named(instance.name):
+            raise ScenarioError(f"the cluster {cluster.name} has {instance.name} twice")
         cluster.instances[instance.id] = instance
     return cluster
 
 
-def _instance(entry: dict[str, Any], cluster: Cluster, scenario: dict[str, Any], now: float) -> Instance:
-    name = entry.pop("template", None)
-    if name not in catalogue.NAMES:
-        raise ScenarioError(f"unknown add-on template {name}; known: {', '.join(catalogue.NAMES)}")
-    version = str(entry.pop("version", catalogue.versions(name)[0]))
-    entry.setdefault("id", str(uuid.uuid5(_NAMESPACE, f"{cluster.id}/{name}")))
-    entry.setdefault("seconds", scenario.get("operation_seconds", 5.0))
-    values = merged(catalogue.default_values(name, version), entry.pop("values", {}))
-    return Instance(name=name, version=version, values=values, created=now - 86400, updated=now - 3600, **entry)
+def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: float) -> Instance:
+    template = scenario.catalogue.get(str(entry.get("template")))
+    if template is None:
+        known = ", ".join(scenario.catalogue.names)
+        raise ScenarioError(f"there is no template {entry.get('template')}; there are {known}")
+    fitting = template.targets("0", cluster.version, cluster.type, cluster.category) or list(template.versions)
+    version = str(entry.get("version", fitting[0]))
+    if version not in template.versions:
+        raise ScenarioError(f"{template.name} has no version {version}; it has {', '.join(template.versions)}")
+    values = merged(template.sound_values(version, cluster.id, cluster.project_id), entry.get("values") or {})
+    previous = entry.get("previous_version")
+    if previous is not None and previous not in template.versions:
+        raise ScenarioError(f"{template.name} has no version {previous}; it has {', '.join(template.versions)}")
+    sound = template.sound_values(str(previous), cluster.id, cluster.project_id) if previous else {}
+    instance = Instance(
+        id=str(entry.get("id", _id(cluster.id, template.name))),
+        template=template,
+        cluster=cluster,
+        version=version,
+        values=values,
+        created=now - 60 * 86400,
+        updated=now - 30 * 86400,
+        seconds=_number(entry, "seconds", cluster.operation_seconds),
+        stale_seconds=_number(entry, "stale_seconds", cluster.stale_seconds),
+        annotations=entry.get("annotations"),
+        previous=(str(previous), merged(sound, {"custom": values["custom"]})) if previous else None,
+    )
+    change(instance, {key: value for key, value in entry.items() if key in CHANGEABLE - {"values", "version"}})
+    return instance
 
 
-def _fleet(fleet: dict[str, Any], project_id: str, scenario: dict[str, Any], now: float) -> Iterator[Cluster]:
-    """Generate clusters: each n-th has a Fatal risk, each m-th a Warning, the rest are clean."""
-    for number in range(1, fleet.get("clusters", 1000) + 1):
-        fatal = fleet.get("fatal_every", 10) and number % fleet.get("fatal_every", 10) == 0
-        warning = fleet.get("warning_every", 5) and number % fleet.get("warning_every", 5) == 0
-        addons: list[dict[str, Any]] = [
-            {"template": name} for name in catalogue.NAMES[: fleet.get("addons", len(catalogue.NAMES))]
-        ]
-        if fatal:
-            addons[0]["drift"] = {"stub_domains": {"lab.example": ["10.9.0.53"]}}
-        if warning and len(addons) > 1:
-            addons[1]["snippets"] = True
-        entry = {
-            "name": f"cluster-{number:04d}",
-            "tags": {"stage": "prod" if number % 4 else "test"},
-            "labels": {"team": f"team-{number % 7}"},
-            "check_seconds": fleet.get("check_seconds", scenario.get("check_seconds", 3.0)),
-            "addons": addons,
-        }
-        yield _cluster(entry, project_id, scenario, now)
+_ATTRIBUTES = (
+    "version", "values", "reason", "message", "rollbackable", "seconds", "stale_seconds", "target_versions"
+)  # fmt: skip
+CHANGEABLE = {"status", *_ATTRIBUTES, *_CONDITIONS, *_NEXT}
+
+
+def change(instance: Instance, changes: Mapping[str, Any]) -> None:
+    """Change an instance as a scenario or /_simulator/instances asks for.
+
+    Raises:
+        ScenarioError: A change says something that is not understood; nothing was changed then.
+    """
+    unknown = sorted(key for key in changes if key not in CHANGEABLE)
+    if unknown:
+        known = ", ".join(sorted(CHANGEABLE))
+        raise ScenarioError(f"unknown key {', '.join(unknown)} in an addon; what can be changed is {known}")
+    if changes.get("pods_ready", True) not in (True, False, "partly"):
+        raise ScenarioError("pods_ready must be true, false or partly")
+    for risk in changes.get("risks") or ():
+        if not {"name", "riskName"} & set(checked("risk", risk)):
+            raise ScenarioError("a risk needs a name")
+    if "version" in changes and changes["version"] not in instance.template.versions:
+        raise ScenarioError(f"{instance.name} has no version {changes['version']}")
+    endings = {_NEXT[key]: _ending(value) for key, value in changes.items() if key in _NEXT}
+    conditions: dict[str, Any] = {key: value for key, value in changes.items() if key in _CONDITIONS}
+    if "risks" in conditions:
+        conditions["risks"] = tuple(conditions["risks"] or ())
+    instance.condition = dataclasses.replace(instance.condition, **conditions)
+    instance.endings = {**instance.endings, **endings}
+    if "status" in changes:
+        instance.put(status=str(changes["status"]))
+    for key in _ATTRIBUTES:
+        if key in changes:
+            setattr(instance, key, changes[key])
+
+
+def _ending(value: Any) -> Ending:
+    if isinstance(value, str):
+        value = {"status": value}
+    entry = checked("ending", value)
+    if entry.get("status", "running") not in ENDINGS:
+        raise ScenarioError(f"an ending's status must be one of {', '.join(ENDINGS)}, not {entry['status']}")
+    return Ending(**entry)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -26,32 +27,25 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
 
-# Imported here, in the controller's main process, so that no worker has to do it again for its one task.
-from ansible_collections.huaweicloud.cce.plugins.modules import (
-    cce_addon,
-    cce_addon_check,
-    cce_addon_check_info,
-    cce_addon_info,
-    cce_addon_plan_info,
-)
 
-_MODULES = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (cce_addon, cce_addon_check, cce_addon_check_info, cce_addon_info, cce_addon_plan_info)
-}
+class FastPath(ShippingAction):
+    """Runs a module of this collection here, or ships it.
 
+    The action plugins that derive from it are named like their modules: so Ansible loads them, and all that they
+    import, once in its main process, and no worker has to do it again for its one task.
+    """
 
-class ActionModule(ShippingAction):
-    """Runs a module of this collection here, or ships it."""
+    # The module's own Python module, with SPEC and run.
+    module: ModuleType
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         if not self._runs_here():
             return super().run(tmp, task_vars)
         result = ActionBase.run(self, tmp, task_vars)
-        module = _MODULES[self._task.action.rpartition(".")[2]]
+        name = self.module.__name__.rpartition(".")[2]
+        host = str((task_vars or {}).get("inventory_hostname", "localhost"))
         with _environment(self._task_environment()):
-            host = str((task_vars or {}).get("inventory_hostname", "localhost"))
-            result.update(self._run_here(module.SPEC, module.run, module.__name__.rpartition(".")[2], host))
+            result.update(self._run_here(self.module.SPEC, self.module.run, name, host))
         return result
 
     def _runs_here(self) -> bool:
@@ -60,7 +54,6 @@ class ActionModule(ShippingAction):
             self._connection.transport == "local"
             and not self._play_context.become
             and not self._task.async_val
-            and self._task.action.rpartition(".")[2] in _MODULES
             # The interpreter that modules run with may have what the controller's own lacks.
             and REQUESTS_IMPORT_ERROR is None
         )

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+#
+# Runs every check. Needs python3 (3.11 or newer) and a package index; what it makes stays below this folder.
+set -eu
+cd "$(dirname "$0")"
+. tests/setup.sh
+install tests/requirements.txt
+stage
+
+say "ruff"
+ruff check .
+ruff format --check .
+
+say "mypy"
+(cd .build && mypy --config-file ../pyproject.toml --namespace-packages --explicit-package-bases \
+  ansible_collections/huaweicloud/cce/plugins/module_utils)
+
+say "yamllint"
+yamllint --strict .
+
+say "ansible-lint, production profile"
+(cd .build/ansible_collections/huaweicloud/cce && ansible-lint --offline --project-dir .)
+
+say "ansible-test sanity"
+sh tests/ansible-test.sh sanity --venv --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+
+say "Unit and end-to-end tests"
+python -m pytest -q -n 2 tests/unit tests/e2e
+
+say "All checks passed"

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""CCE: add-on instances and templates. Which cluster is meant says the query or the body, never the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import refusals
+from aiohttp import web
+from cluster import Cluster
+from exchange import body_of, header_project, identity, is_autopilot, part, service, stale_seconds
+from instance import Instance
+
+
+def _cluster(request: web.Request, cluster_id: object) -> Cluster:
+    return service(request).cluster(
+        identity(request), cluster_id, header_project=header_project(request), autopilot=is_autopilot(request)
+    )
+
+
+def _instance(request: web.Request, cluster_id: str | None) -> Instance:
+    return service(request).instance(
+        identity(request),
+        request.match_info["addon"],
+        cluster_id,
+        header_project=header_project(request),
+        autopilot=is_autopilot(request),
+    )
+
+
+async def _spec(request: web.Request, annotation: str, wanted: str) -> dict[str, Any]:
+    body = await body_of(request)
+    if body.get("kind") != "Addon" or body.get("apiVersion") != "v3":
+        raise refusals.addon_manager("kind must be Addon and apiVersion must be v3")
+    if part(part(body, "metadata"), "annotations").get(annotation) != wanted:
+        raise refusals.addon_manager(f"the annotation {annotation} must be {wanted}")
+    spec = part(body, "spec")
+    for key in ("clusterID", "addonTemplateName"):
+        if not isinstance(spec.get(key), str) or not spec[key]:
+            raise refusals.addon_manager(f"spec.{key} must be given")
+    if not isinstance(spec.get("values") or {}, dict):
+        raise refusals.addon_manager("spec.values must be an object")
+    if not isinstance(spec.get("version") or "", str):
+        raise refusals.addon_manager("spec.version must be a string")
+    return spec
+
+
+async def list_addons(request: web.Request) -> web.Response:
+    """GET /api/v3/addons"""
+    cluster, now = _cluster(request, request.query.get("cluster_id")), service(request).now
+    items = [instance.read(now) for instance in cluster.instances.values()]
+    return web.json_response({"kind": "Addon", "apiVersion": "v3", "items": items})
+
+
+async def show_addon(request: web.Request) -> web.Response:
+    """GET /api/v3/addons/{addon}"""
+    return web.json_response(_instance(request, request.query.get("cluster_id")).read(service(request).now))
+
+
+async def install_addon(request: web.Request) -> web.Response:
+    """POST /api/v3/addons"""
+    spec = await _spec(request, "addon.install/type", "install")
+    cluster, now = _cluster(request, spec["clusterID"]), service(request).now
+    cluster.refuse_unless_available()
+    instance = cluster.install(
+        service(request).scenario.catalogue,
+        spec["addonTemplateName"],
+        spec.get("version") or None,
+        spec.get("values") or {},
+        now,
+    )
+    return web.json_response(instance.show(now), status=201)
+
+
+async def update_addon(request: web.Request) -> web.Response:
+    """PUT /api/v3/addons/{addon}"""
+    spec = await _spec(request, "addon.upgrade/type", "upgrade")
+    if not spec.get("version"):
+        raise refusals.addon_manager("spec.version must be given")
+    instance, now = _instance(request, spec["clusterID"]), service(request).now
+    if spec["addonTemplateName"] != instance.name:
+        raise refusals.addon_manager(f"addon template {spec['addonTemplateName']} is not that of the instance")
+    instance.cluster.refuse_unless_available()
+    instance.update(spec["version"], spec.get("values") or {}, now, stale_seconds(request))
+    return web.json_response(instance.show(now))
+
+
+async def roll_back_addon(request: web.Request) -> web.Response:
+    """POST /api/v3/addons/{addon}/operation/rollback"""
+    body = await body_of(request)
+    if not isinstance(body.get("clusterID"), str) or not body["clusterID"]:
+        raise refusals.addon_manager("clusterID must be given")
+    instance, now = _instance(request, body["clusterID"]), service(request).now
+    instance.cluster.refuse_unless_available()
+    instance.roll_back(now, stale_seconds(request))
+    return web.json_response(instance.show(now))
+
+
+async def delete_addon(request: web.Request) -> web.Response:
+    """DELETE /api/v3/addons/{addon}: the answer is a bare word, not JSON."""
+    instance, now = _instance(request, request.query.get("cluster_id")), service(request).now
+    instance.cluster.refuse_unless_available()
+    instance.delete(now, stale_seconds(request))
+    return web.Response(text="success")
+
+
+async def list_templates(request: web.Request) -> web.Response:
+    """GET /api/v3/addontemplates"""
+    body = service(request).scenario.catalogue.show(request.query.get("addon_template_name"))
+    return web.Response(body=body, content_type="application/json", charset="utf-8")
