@@ -115,7 +115,7 @@ async def _identify(request: web.Request) -> None:
             method=request.method,
             path=url.raw_path,
             query=list(url.query.items()),
-            headers=[(name, value) for name, value in request.headers.items()],
+            headers=list(request.headers.items()),
             body=await request.read(),
             token=request.headers.get("X-Auth-Token"),
             authorization=request.headers.get("Authorization", ""),
