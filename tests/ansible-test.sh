@@ -10,6 +10,8 @@ set -eu
 cd "$(dirname "$0")/.."
 HOME="$PWD/.build/home"
 export HOME
+# Its scripts start from a temporary folder, whose path must have no spaces.
+unset TMPDIR ANSIBLE_REMOTE_TMP
 cache="$HOME/.ansible/test/cache"
 mkdir -p "$cache" "$HOME/.config/pip"
 for version in 20_3_4 21_3_1 23_1_2 24_0 24_2 24_3_1 25_0_1 25_1_1 25_2 25_3 26_0 26_0_1; do

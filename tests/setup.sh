@@ -9,10 +9,13 @@ say() { printf '\n== %s\n' "$*"; }
 root=$(pwd)
 export PIP_CACHE_DIR="$root/.cache/pip"
 export XDG_CACHE_HOME="$root/.cache"
-export ANSIBLE_HOME="$root/.build/ansible"
+export ANSIBLE_HOME="$root/.build/ansible" ANSIBLE_REMOTE_TMP="$root/.build/ansible/tmp"
 export ANSIBLE_COLLECTIONS_PATH="$root/.build"
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
 export PYTHONDONTWRITEBYTECODE=1
+# pytest and Ansible keep what they write for the time of a run there.
+export TMPDIR="$root/.build/tmp"
+mkdir -p "$TMPDIR"
 # An account of the user's own must not reach a test, nor a test the account.
 for variable in $(env | sed -n 's/^\(HUAWEICLOUD_[A-Z_]*\|HW_[A-Z_]*\|OS_[A-Z_]*\)=.*/\1/p'); do unset "$variable"; done
 export HUAWEICLOUD_SDK_CREDENTIALS_FILE="$root/.build/no-such-profile"

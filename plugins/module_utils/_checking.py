@@ -111,17 +111,24 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
 def _create(
     cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
 ) -> list[Started]:
-    """Create checks. Where it stays open whether that worked, the tasks that are new since `known` tell."""
-    try:
-        created = read_created_tasks(cce.create_checks(cluster_id, [request.body() for request in requests]))
-    except OutcomeUnknown as error:
-        task.progress(f"{error.message} Reading the check tasks to find out.")
-        found = _new_tasks(cce, task, cluster_id, requests, known)
-        if any(item.task_id is None for item in found):
-            error.message += " The check tasks were read to find out, and it was not. Running the task again is safe."
-            error.retryable = True
-            raise
-        return found
+    """Create checks. Where it stays open whether that worked, the tasks that are new since `known` tell.
+
+    If there are none, they are created once more: a check too many changes nothing in the cluster.
+    """
+    created: list[CheckTask] = []
+    for last_try in (False, True):
+        try:
+            created = read_created_tasks(cce.create_checks(cluster_id, [request.body() for request in requests]))
+            break
+        except OutcomeUnknown as error:
+            task.progress(f"{error.message} Reading the check tasks to find out.")
+            found = _new_tasks(cce, task, cluster_id, requests, known)
+            if all(item.task_id for item in found):
+                return found
+            if last_try:
+                error.message += " The check tasks were read to find out: it was not. Running the task again is safe."
+                error.retryable = True
+                raise
     if len(_matched(requests, created)) == len(requests):
         return [Started(request, item.task_id) for request, item in _matched(requests, created)]
     # The answer does not tell the task ids (one documented shape hides them), but the list does.
@@ -197,6 +204,7 @@ def collect(
 
 
 def wait(
+    cce: Cce,
     task: Task,
     read: Callable[[], Collected],
     cluster_id: str,
@@ -212,7 +220,7 @@ def wait(
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
     timeout = task.params["wait_timeout"]
-    collected, done = _waiting.poll(
+    waited = _waiting.poll(
         read,
         lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
         timeout=timeout,
@@ -220,10 +228,12 @@ def wait(
         sleep=task.clock.sleep,
         progress=task.progress,
         describe=lambda state: _in_words(state, cluster_id),
+        not_after=cce.http.not_after,
         state=first,
         fixed_interval=task.params["wait_interval"],
     )
-    if done:
+    collected = waited.state
+    if waited.is_done:
         return collected
     names = [
         f"{check['addon_template_name'] or check['addon_instance_id']} ({check['task_id']})"
@@ -232,7 +242,7 @@ def wait(
     names += [f"task {task_id} does not show" for task_id in expected - {item.task_id for item in collected.tasks}]
     raise TimedOut(
         f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {', '.join(names)}. CCE goes on: "
-        "read their results later with cce_addon_check_info, or raise wait_timeout.",
+        f"read their results later with cce_addon_check_info, or raise wait_timeout.{waited.doubt}",
         result=results(collected),
     )
 

@@ -48,6 +48,10 @@ class CceError(Exception):
         self.details = details or {}
         self.result = result or {}
 
+    def __str__(self) -> str:
+        # What is added to the message on its way up belongs to it.
+        return self.message
+
     def failure(self) -> dict[str, Any]:
         """The machine-readable part of the failure, the same keys for every error."""
         return {

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -163,12 +164,21 @@ class Http:
         self._user_agent = user_agent
         self._session = session or new_session(validate_certs=settings.validate_certs)
         self._notice = notice
-        # The end of the whole operation that requests are part of, on `clock`; no request goes on after it.
-        self.deadline: float | None = None
+        # The end of the whole operation that requests are part of, on `clock`.
+        self._deadline: float | None = None
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    @contextlib.contextmanager
+    def not_after(self, end: float) -> Iterator[None]:
+        """See to it that no request goes on, and none is repeated, after a time on `clock`."""
+        before, self._deadline = self._deadline, end
+        try:
+            yield
+        finally:
+            self._deadline = before
 
     def send(
         self,
@@ -209,8 +219,8 @@ class Http:
         """
         settings = settings or self._settings
         end = self._clock() + settings.budget
-        if self.deadline is not None:
-            end = min(end, self.deadline)
+        if self._deadline is not None:
+            end = min(end, self._deadline)
         request = _Request(method, url, doing, authentication, query, body, headers or {}, plain_text, direct)
         repeatable = "GET" if idempotent else method
         attempt = 0

@@ -123,7 +123,7 @@ def wait_until_idle(cce: Cce, task: Task, cluster_id: str, names: Sequence[str])
         states = [f"{item.addon_template_name} is {item.status}" for item in still_busy(instances)]
         return f"cluster {cluster_id}: {', '.join(states) or 'no operation is under way'}"
 
-    instances, done = _waiting.poll(
+    waited = _waiting.poll(
         lambda: read_instances(cce.addons(cluster_id)),
         lambda state: not still_busy(state),
         timeout=task.params["wait_timeout"],
@@ -131,11 +131,12 @@ def wait_until_idle(cce: Cce, task: Task, cluster_id: str, names: Sequence[str])
         sleep=task.clock.sleep,
         progress=task.progress,
         describe=in_words,
+        not_after=cce.http.not_after,
         fixed_interval=task.params["wait_interval"],
     )
-    if not done:
+    if not waited.is_done:
         raise TimedOut(
-            f"An operation was still under way after {task.params['wait_timeout']:g} s in {in_words(instances)}. "
-            "Nothing was changed by this task. Wait for the operation to end, or raise wait_timeout."
+            f"An operation was still under way after {task.params['wait_timeout']:g} s in {in_words(waited.state)}. "
+            f"Nothing was changed by this task. Wait for the operation to end, or raise wait_timeout.{waited.doubt}"
         )
-    return instances
+    return waited.state

@@ -407,7 +407,7 @@ def _await(
     def is_over(found: Instance | None) -> bool:
         return _is_complete(task, change, found) or has_ended_badly(found)
 
-    found, over = _waiting.poll(
+    waited = _waiting.poll(
         read,
         is_over,
         timeout=task.params["wait_timeout"],
@@ -415,13 +415,15 @@ def _await(
         sleep=task.clock.sleep,
         progress=task.progress,
         describe=lambda item: f"cluster {cluster_id}: {_state(change, item)}",
+        not_after=cce.http.not_after,
         fixed_interval=task.params["wait_interval"],
     )
+    found = waited.state
     result = {**result, "addon": _shown(task, found), "duration": round(task.clock.monotonic() - started, 1)}
     if _is_complete(task, change, found):
         return result
     said = _said(found)
-    if over:
+    if waited.is_done:
         raise OperationFailed(
             f"{_done_so_far(change)} {change.name} in cluster {cluster_id} ended badly: {_state(change, found)}{said}. "
             f"{_way_out(found)}",
@@ -432,7 +434,7 @@ def _await(
     raise TimedOut(
         f"{_done_so_far(change)} {change.name} in cluster {cluster_id} did not end within "
         f"{task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with it. Run the task again to "
-        f"wait on, or raise wait_timeout{'; accept_partial takes available for done' if partly else ''}.",
+        f"wait on, or raise wait_timeout{'; accept_partial takes available for done' if partly else ''}.{waited.doubt}",
         result=result,
     )
 

@@ -97,7 +97,7 @@ def supports(support_versions: object, cluster: Cluster) -> bool:
 
     Source: API page "Listing Add-on Templates": an empty category means CCE and Turbo.
     """
-    if not isinstance(support_versions, list) or not cluster.version:
+    if not isinstance(support_versions, (list, tuple)) or not cluster.version:
         return False
     for entry in support_versions:
         if not isinstance(entry, dict):

@@ -345,7 +345,7 @@ def _wait(cce: Cce, task: Task, cluster_id: str, started: Sequence[Started]) -> 
     def read() -> Collected:
         return collect(cce, task, cluster_id, lambda tasks: [item for item in tasks if item.task_id in ids])
 
-    return wait(task, read, cluster_id, expected=ids)
+    return wait(cce, task, read, cluster_id, expected=ids)
 
 
 def _describe(item: Started) -> dict[str, Any]:

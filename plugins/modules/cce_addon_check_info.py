@@ -373,7 +373,7 @@ def run(task: Task) -> Result:
 
         collected = read()
         if params["wait"]:
-            collected = wait(task, read, params["cluster_id"], collected, expected=wanted or set())
+            collected = wait(cce, task, read, params["cluster_id"], collected, expected=wanted or set())
     _warn_of_missing_tasks(task, collected, unfiltered=not any(filters.values()))
     found = results(collected)
     facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}

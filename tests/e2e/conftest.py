@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+import ansible_collections.huaweicloud.cce
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -52,8 +55,19 @@ def simulation(running: Simulation) -> Simulation:
     return running
 
 
+@pytest.fixture(scope="session")
+def shipping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the collection without its action plugins, so that Ansible ships the modules: the other way to run."""
+    [collection] = ansible_collections.huaweicloud.cce.__path__
+    root = tmp_path_factory.mktemp("shipping")
+    for part in ("meta", "plugins", "roles", "playbooks"):
+        target = root / "ansible_collections" / "huaweicloud" / "cce" / part
+        shutil.copytree(Path(collection) / part, target, ignore=shutil.ignore_patterns("action", "__pycache__"))
+    return root
+
+
 @pytest.fixture
-def play(simulation: Simulation, tmp_path: Path) -> Play:
+def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
     """Run a playbook of the collection, or a list of tasks."""
 
     def run(
@@ -63,6 +77,7 @@ def play(simulation: Simulation, tmp_path: Path) -> Play:
         environment: dict[str, str] | None = None,
         callback: str = "ansible.builtin.default",
         settings: dict[str, Any] | None = None,
+        ship: bool = False,
     ) -> Played:
         target = what
         if not isinstance(what, str):
@@ -84,6 +99,7 @@ def play(simulation: Simulation, tmp_path: Path) -> Play:
                 "ANSIBLE_STDOUT_CALLBACK": callback,
                 "ANSIBLE_NOCOLOR": "1",
                 "E2E_RESULTS": str(results),
+                **({"ANSIBLE_COLLECTIONS_PATH": str(shipping)} if ship else {}),
                 **(environment or {}),
             },
             cwd=tmp_path,

@@ -11,13 +11,12 @@ from simulation import Simulation
 
 INFO = "huaweicloud.cce.cce_addon_check_info"
 SECRET = "canary-secret-0123456789"
-# The module shipped as usual, and run inside the controller.
-WAYS = [{}, {"async": 60, "poll": 1}]
+BOTH_WAYS = pytest.mark.parametrize("ship", [False, True], ids=["inside the controller", "shipped"])
 
 
-def fails(play, options: dict, way: dict, environment: dict | None = None, verbosity: str = "-v") -> dict:
-    task = {"name": "bad", INFO: {"cluster_id": CLUSTER, "retries": 0, **options}, **way}
-    played = play([task], verbosity, environment=environment)
+def fails(play, options: dict, ship: bool, environment: dict | None = None, verbosity: str = "-v") -> dict:
+    task = {"name": "bad", INFO: {"cluster_id": CLUSTER, "retries": 0, **options}}
+    played = play([task], verbosity, environment=environment, ship=ship)
     assert played.code == 2, played.output
     assert "Traceback" not in played.output
     assert SECRET not in played.output
@@ -26,10 +25,10 @@ def fails(play, options: dict, way: dict, environment: dict | None = None, verbo
     return result
 
 
-@pytest.mark.parametrize("way", WAYS)
+@BOTH_WAYS
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
-def test_a_wrong_key(play, way, verbosity):
-    result = fails(play, {"secret_key": SECRET}, way, verbosity=verbosity)
+def test_a_wrong_key(play, ship, verbosity):
+    result = fails(play, {"secret_key": SECRET}, ship, verbosity=verbosity)
     assert result["failure"]["status_code"] == 401
     assert result["failure"]["error_code"] == "APIGW.0301"
     assert result["failure"]["request_id"] in result["msg"]
@@ -37,23 +36,23 @@ def test_a_wrong_key(play, way, verbosity):
     assert "Check the access key" in result["msg"]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_unknown_cluster(play, way):
-    result = fails(play, {"cluster_id": "no-such-cluster"}, way)
+@BOTH_WAYS
+def test_an_unknown_cluster(play, ship):
+    result = fails(play, {"cluster_id": "no-such-cluster"}, ship)
     assert result["failure"]["status_code"] == 404
     assert "list the add-on checks of cluster no-such-cluster" in result["msg"]
     assert "CCE.01404001" in result["msg"]
     assert "Check cluster_id" in result["msg"]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_unreachable_endpoint(play, way):
-    result = fails(play, {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9"}, way)
+@BOTH_WAYS
+def test_an_unreachable_endpoint(play, ship):
+    result = fails(play, {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9"}, ship)
     assert "no connection to http://127.0.0.1:9" in result["msg"]
     assert result["failure"]["retryable"] is True
 
 
-@pytest.mark.parametrize("way", WAYS)
+@BOTH_WAYS
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
@@ -69,9 +68,9 @@ def test_an_unreachable_endpoint(play, way):
         ),
     ],
 )
-def test_a_body_that_is_not_the_apis(play, simulation, way, fault, text):
+def test_a_body_that_is_not_the_apis(play, simulation, ship, fault, text):
     simulation.fault("body", "GET", "precheck/tasks", **fault)
-    result = fails(play, {}, way)
+    result = fails(play, {}, ship)
     assert text in result["msg"]
     assert "no proxy or portal" in result["msg"]
 

@@ -70,6 +70,14 @@ def test_what_is_not_said_is_not_supported():
         assert not supports(odd, cluster)
 
 
+def test_an_offer_that_was_read_tells_which_clusters_it_fits():
+    entry = {"clusterType": "VirtualMachine", "clusterVersion": ["v1.(27|28).*"], "category": ["CCE"]}
+    template = {"spec": {"versions": [{"version": "1.0.0", "supportVersions": [entry]}, {"version": "2.0.0"}]}}
+    cluster = Cluster("v1.28.8-r0", "VirtualMachine", "CCE")
+    fits = {version: supports(offer.support_versions, cluster) for version, offer in offers(template).items()}
+    assert fits == {"1.0.0": True, "2.0.0": False}
+
+
 def test_latest_is_stable_unless_asked_otherwise():
     template = {"spec": {"versions": [{"version": "1.0.0", "stable": True}, {"version": "1.1.0", "stable": False}]}}
     offered = offers(template)

@@ -1,0 +1,607 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The client against the simulator, over a real connection: who asks, what is repeated, and what nobody vouches for.
+
+Time is the client's own here: a pause is not slept but noted down, and the simulator's clock is put forward by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from conftest import CLUSTER
+from forwarding import Forwarder, answering
+from simulation import Simulation
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
+    BadAnswer,
+    CceError,
+    Conflict,
+    CredentialsError,
+    Forbidden,
+    InputError,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    ServiceFailed,
+    Throttled,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Clock, Task
+from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check, cce_addon_check_info
+
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+AUTOPILOT = "9b2e6f10-6a1c-4a0e-8a52-0d9f3b7c2e02"
+ADDONS = r"/v3/addons$"
+TASKS = r"precheck/tasks$"
+PERMANENT = {"access_key": "AKPERMANENT000000001", "secret_key": "sk-permanent-000000000000000000000001"}
+OPERATOR = {"username": "operator", "password": "password-of-the-operator", "domain_name": "example-account"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulation]:
+    with Simulation(scenario=SCENARIOS / "accounts.yml") as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def simulation(running: Simulation) -> Simulation:
+    running.reset()
+    return running
+
+
+class Operator:
+    """Somebody who runs tasks: their clock never waits, and what they are told is kept."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.pauses: list[float] = []
+        self.told: list[str] = []
+        self.hidden: set[str] = set()
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.simulation.call("POST", "/clock", {"advance": seconds})
+
+    def task(
+        self, module: Any = cce_addon_check_info, *, environ: dict[str, str] | None = None, **options: Any
+    ) -> Task:
+        """Return a run of a module with these options, who asks and where included."""
+        listening = self.simulation.listening
+        places = {"endpoint": listening["endpoint"], "iam_endpoint": listening["iam_endpoint"]}
+        given = {**places, "region": listening["region"], "cluster_id": CLUSTER, **options}
+        validated = ArgumentSpecValidator(module.SPEC.argument_spec).validate(given)
+        assert not validated.error_messages
+        clock = Clock(
+            monotonic=lambda: time.monotonic() + sum(self.pauses),
+            now=time.time,
+            sleep=self.sleep,
+            random=lambda: 0.5,
+        )
+        return Task(
+            params=validated.validated_parameters,
+            environ={} if environ is None else environ,
+            clock=clock,
+            progress=self.told.append,
+            warn=self.told.append,
+            hide=self.hidden.update,
+        )
+
+    def run(self, module: Any, **options: Any) -> dict[str, Any]:
+        """Run a module."""
+        return module.run(self.task(module, **{**PERMANENT, **options}))
+
+    @contextlib.contextmanager
+    def client(self, **options: Any) -> Iterator[Cce]:
+        """Give a client with these options."""
+        with connected(self.task(**options)) as cce:
+            yield cce
+
+    def asked(self, method: str, path: str) -> list[dict[str, Any]]:
+        """Return the requests of a method whose path ends so."""
+        return [item for item in self.simulation.requests() if item["method"] == method and item["path"].endswith(path)]
+
+
+@pytest.fixture
+def operator(simulation: Simulation) -> Operator:
+    return Operator(simulation)
+
+
+def names(addons: list[dict[str, Any]]) -> list[str]:
+    return sorted(item["metadata"]["name"] for item in addons)
+
+
+# Who asks
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        PERMANENT,
+        {
+            "access_key": "AKTEMPORARY000000002",
+            "secret_key": "sk-temporary-000000000000000000000002",
+            "security_token": "security-token-of-the-test",
+        },
+        OPERATOR,
+        {
+            "username": "careful",
+            "password": "password-of-the-careful",
+            "domain_name": "example-account",
+            "user_id": "5f0e4b2c",
+            "passcode": "123456",
+        },
+    ],
+    ids=["access key", "temporary access key", "user and password", "user, password and passcode"],
+)
+def test_every_kind_of_credentials_opens_the_door(operator, options):
+    with operator.client(**options) as cce:
+        assert names(cce.addons(CLUSTER)) == ["coredns", "metrics-server"]
+    secrets = {value for name, value in options.items() if name in ("secret_key", "security_token", "password")}
+    assert secrets <= operator.hidden
+
+
+def test_a_token_that_the_user_has_is_used_as_it_is(operator):
+    with operator.client(**OPERATOR) as cce:
+        cce.addons(CLUSTER)
+        token = cce._authentication._token
+    assert token in operator.hidden
+    project = operator.simulation.listening["project_id"]
+    with operator.client(auth_token=token, project_id=project) as cce:
+        assert cce.addons(CLUSTER)
+    assert len(operator.asked("POST", "/auth/tokens")) == 1
+    assert not operator.asked("GET", "/v3/projects")
+
+
+def test_credentials_come_from_the_environment_or_a_profile(operator, tmp_path):
+    with operator.client(
+        environ={"OS_ACCESS_KEY": PERMANENT["access_key"], "HW_SECRET_KEY": PERMANENT["secret_key"]}
+    ) as cce:
+        assert cce.addons(CLUSTER)
+    profile = tmp_path / "credentials"
+    profile.write_text(
+        f"[basic]\nak = no\nsk = no\n[team]\nak = {PERMANENT['access_key']}\nsk = {PERMANENT['secret_key']}\n"
+    )
+    with operator.client(profile="team", environ={"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(profile)}) as cce:
+        assert cce.addons(CLUSTER)
+
+
+def test_the_metadata_service_is_asked_only_when_asked_for(operator):
+    environ = {
+        "HUAWEICLOUD_CCE_METADATA_ENDPOINT": operator.simulation.listening["endpoint"],
+        "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/no/such/file",
+    }
+    with pytest.raises(CredentialsError, match="needs use_metadata"), operator.client(environ=environ):
+        pass
+    assert not operator.simulation.requests()
+    with operator.client(environ=environ, use_metadata=True) as cce:
+        assert cce.addons(CLUSTER)
+        cce.addons(CLUSTER)
+    assert len(operator.asked("GET", "/openstack/latest/securitykey")) == 1, (
+        "keys are kept until shortly before their end"
+    )
+
+
+@pytest.mark.parametrize("status", [404, 405, 503])
+def test_a_metadata_service_without_session_tokens_is_asked_without(operator, status):
+    operator.simulation.fault("status", "PUT", "api/token", status=status, times=None)
+    environ = {"HUAWEICLOUD_CCE_METADATA_ENDPOINT": operator.simulation.listening["endpoint"]}
+    with pytest.raises(Refused), operator.client(environ=environ, use_metadata=True) as cce:
+        cce.addons(CLUSTER)
+    assert operator.asked("GET", "/openstack/latest/securitykey"), "it was asked, and this one insists on a token"
+
+
+def test_the_project_is_looked_up_once_and_sent_with_every_request(operator):
+    with operator.client(**PERMANENT) as cce:
+        cce.addons(CLUSTER)
+        cce.cluster(CLUSTER)
+    assert [item["query"] for item in operator.asked("GET", "/v3/projects")] == ["name=ap-southeast-1"]
+    with (
+        pytest.raises(InputError, match="no project of that name"),
+        operator.client(**PERMANENT, region="xx-new-1") as cce,
+    ):
+        cce.addons(CLUSTER)
+    with operator.client(**PERMANENT, project_name="ap-southeast-1_team") as cce, pytest.raises((NotFound, Forbidden)):
+        cce.cluster(CLUSTER)
+
+
+# Tokens that end
+
+
+def test_a_token_that_expires_in_the_middle_of_a_wait_is_renewed_silently(operator):
+    operator.simulation.fault("expire_tokens", "GET", TASKS, skip=2)
+    result = operator.run(
+        cce_addon_check, **{**OPERATOR, "access_key": None, "secret_key": None}, addons=["all"], wait=True
+    )
+    assert result["summary"]["total"] == 2
+    assert len(operator.asked("POST", "/auth/tokens")) == 2
+
+
+def test_a_token_is_renewed_once_and_a_ready_one_never(operator):
+    operator.simulation.fault("expire_tokens", "GET", ADDONS, times=None)
+    with operator.client(**OPERATOR) as cce, pytest.raises(Unauthenticated):
+        cce.addons(CLUSTER)
+    assert len(operator.asked("POST", "/auth/tokens")) == 2
+    assert len(operator.asked("GET", "/addons")) == 2
+    with operator.client(auth_token="old", project_id="0a1b2c") as cce, pytest.raises(Unauthenticated):
+        cce.addons(CLUSTER)
+    assert len(operator.asked("POST", "/auth/tokens")) == 2
+
+
+# The table of errors
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Refused), (403, Forbidden), (404, NotFound), (405, Refused), (409, Conflict)]
+)
+@pytest.mark.parametrize("shape", ["cce", "addon_manager", "gateway", "iam", "iam_code", "empty", "html", "wrong_type"])
+def test_what_was_refused_is_not_asked_again(operator, status, kind, shape):
+    operator.simulation.fault("status", "GET", ADDONS, status=status, shape=shape, times=None)
+    with operator.client(**PERMANENT) as cce, pytest.raises(kind) as refused:
+        cce.addons(CLUSTER)
+    assert len(operator.asked("GET", "/addons")) == 1
+    error = refused.value
+    assert error.status_code == status
+    assert error.request_id
+    assert error.request_id in error.message
+    assert error.message.startswith(f"Could not list the add-ons of cluster {CLUSTER}: {status}")
+    assert "<" not in error.message
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("shape", ["cce", "gateway", "html", "empty"])
+def test_a_read_that_failed_is_repeated(operator, status, shape):
+    operator.simulation.fault("status", "GET", ADDONS, status=status, shape=shape, times=3)
+    with operator.client(**PERMANENT) as cce:
+        assert cce.addons(CLUSTER)
+    assert len(operator.pauses) == 3
+    assert operator.pauses == sorted(operator.pauses), "the pauses grow"
+
+
+def test_a_read_is_not_repeated_for_ever(operator):
+    operator.simulation.fault("status", "GET", ADDONS, status=503, times=None)
+    with operator.client(**PERMANENT, retries=2) as cce, pytest.raises(ServiceFailed, match="tried 3 times"):
+        cce.addons(CLUSTER)
+    assert len(operator.asked("GET", "/addons")) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "least", "most"),
+    [
+        ({}, 5, 60),
+        ({"retry_after": 7}, 7, 8),
+        ({"retry_after_date": 9}, 7.5, 10),
+        ({"locked": True}, 0.1, 2),
+        ({"code": "CCE.02429001"}, 5, 60),
+    ],
+    ids=["gateway", "seconds", "date", "locked", "project"],
+)
+@pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
+def test_what_is_throttled_is_sent_again_whatever_it_is(operator, write, fault, least, most):
+    method, path = ("PUT", r"/v3/addons/[^/]+$") if write else ("GET", ADDONS)
+    operator.simulation.fault("throttle", method, path, **fault)
+    if write:
+        operator.run(cce_addon, addon_template_name="coredns", version="latest", wait=False)
+        assert len([item for item in operator.simulation.requests() if item["method"] == "PUT"]) == 2
+    else:
+        with operator.client(**PERMANENT) as cce:
+            assert cce.addons(CLUSTER)
+    assert least <= operator.pauses[0] <= most
+
+
+def test_no_pause_goes_beyond_the_time_that_a_request_has(operator):
+    operator.simulation.fault("throttle", "GET", ADDONS, retry_after=3600, times=None)
+    with operator.client(**PERMANENT) as cce, pytest.raises(Throttled, match="throttling"):
+        cce.addons(CLUSTER)
+    assert operator.pauses == []
+
+
+def test_an_outdated_write_is_decided_anew(operator):
+    operator.simulation.fault("status", "PUT", "", status=409, code="CCE.01409002")
+    result = operator.run(cce_addon, addon_template_name="coredns", version="latest")
+    assert result["addon"]["status"] == "running"
+    assert operator.simulation.addons(CLUSTER)["coredns"]["writes"] == 1
+
+
+def test_an_add_on_that_somebody_else_installed_meanwhile_is_told(operator):
+    operator.simulation.fault("status", "POST", ADDONS, status=409, code="CCE.03409001", shape="addon_manager")
+    with pytest.raises(Conflict, match=r"CCE\.03409001"):
+        operator.run(cce_addon, addon_template_name="node-local-dns", version="latest")
+    assert len(operator.asked("POST", "/addons")) == 1
+
+
+# Writes of which nobody knows what became
+
+UNKNOWN = [
+    ("reset", {}),
+    ("status", {"status": 500}),
+    ("status", {"status": 502, "shape": "html"}),
+    ("status", {"status": 503}),
+    ("status", {"status": 504, "shape": "empty"}),
+    ("truncate", {}),
+]
+AFTER = [(kind, {**options, "when": "after"} if kind != "truncate" else options) for kind, options in UNKNOWN]
+BEFORE = [(kind, {**options, "when": "before"}) for kind, options in UNKNOWN if kind != "truncate"]
+
+
+@pytest.mark.parametrize(("kind", "options"), AFTER)
+def test_an_upgrade_that_has_begun_after_all_is_awaited_and_not_sent_again(operator, kind, options):
+    operator.simulation.fault(kind, "PUT", "", **options)
+    result = operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
+    assert result["changed"]
+    assert result["addon"]["status"] == "running"
+    addon = operator.simulation.addons(CLUSTER)["metrics-server"]
+    assert (addon["writes"], addon["settings_lost"]) == (1, [])
+    assert len([item for item in operator.simulation.requests() if item["method"] == "PUT"]) == 1
+
+
+@pytest.mark.parametrize(("kind", "options"), BEFORE)
+def test_an_upgrade_that_did_not_begin_is_not_sent_again_either(operator, kind, options):
+    operator.simulation.fault(kind, "PUT", "", **options)
+    with pytest.raises(OutcomeUnknown, match="not sent again") as unknown:
+        operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
+    assert unknown.value.retryable
+    assert operator.simulation.addons(CLUSTER)["metrics-server"]["writes"] == 0
+    assert len([item for item in operator.simulation.requests() if item["method"] == "PUT"]) == 1
+
+
+def test_a_write_that_reads_do_not_show_yet_is_found(operator):
+    operator.simulation.fault("stale", "PUT", "", seconds=6)
+    result = operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
+    assert result["addon"]["version"] == result["version"]
+    assert operator.simulation.addons(CLUSTER)["metrics-server"]["writes"] == 1
+
+
+@pytest.mark.parametrize(("kind", "options"), AFTER)
+def test_checks_that_were_started_after_all_are_adopted(operator, kind, options):
+    operator.simulation.fault(kind, "POST", "precheck$", **options)
+    result = operator.run(cce_addon_check, addons=["all"], wait=True)
+    assert result["summary"]["total"] == 2
+    assert len(operator.asked("POST", "/precheck")) == 1
+    assert len({item["task_id"] for item in result["started"]}) == 2
+
+
+@pytest.mark.parametrize(("kind", "options"), BEFORE)
+def test_checks_that_were_not_started_are_started_once_more_after_a_look(operator, kind, options):
+    operator.simulation.fault(kind, "POST", "precheck$", **options)
+    result = operator.run(cce_addon_check, addons=["all"], wait=True)
+    assert result["summary"]["total"] == 2
+    requests = [(item["method"], item["path"].rpartition("/")[2]) for item in operator.simulation.requests()]
+    first, second = (number for number, item in enumerate(requests) if item == ("POST", "precheck"))
+    assert ("GET", "tasks") in requests[first:second], "between the two, the tasks were read"
+    operator.simulation.fault(kind, "POST", "precheck$", **options, times=None)
+    with pytest.raises(OutcomeUnknown):
+        operator.run(cce_addon_check, addons=["all"])
+
+
+def test_a_service_that_is_down_for_a_minute_does_not_end_the_wait_for_an_upgrade(operator):
+    operator.simulation.call("POST", f"/instances/{CLUSTER}/coredns", {"seconds": 120})
+    operator.simulation.fault("status", "GET", "/addons/", status=503, times=12, skip=2)
+    result = operator.run(cce_addon, addon_template_name="coredns", version="latest")
+    assert result["addon"]["status"] == "running"
+    assert any("503" in text for text in operator.told)
+
+
+def test_the_wait_for_an_upgrade_ends_at_its_deadline_and_says_that_cce_goes_on(operator):
+    operator.simulation.call("POST", f"/instances/{CLUSTER}/coredns", {"seconds": 7200})
+    with pytest.raises(TimedOut, match="CCE goes on") as late:
+        operator.run(cce_addon, addon_template_name="coredns", version="latest", wait_timeout=300)
+    assert "wait_timeout" in late.value.message
+    assert 290 < sum(operator.pauses) <= 300
+    operator.simulation.fault("delay", "GET", ADDONS, seconds=30, times=None, skip=2)
+    started = time.monotonic()
+    with pytest.raises(TimedOut, match="did not answer in time"):
+        operator.run(cce_addon, addon_template_name="coredns", version="1.30.33", wait_timeout=3)
+    assert time.monotonic() - started < 20
+
+
+# Answers that nobody vouches for
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"kind": "truncate"}, "not sound JSON"),
+        ({"kind": "truncate", "how": "connection"}, "broke"),
+        ({"kind": "content_type", "content_type": "text/html"}, "text/html instead of JSON"),
+        ({"kind": "duplicate_keys"}, "occurs twice"),
+        ({"kind": "deep"}, "nested deeper"),
+        ({"kind": "deep", "depth": 90}, "nested deeper"),
+        ({"kind": "huge"}, "more than 64 MiB"),
+        ({"kind": "huge", "gzip": True}, None),
+        ({"kind": "redirect", "to": "other"}, "redirect"),
+        ({"kind": "redirect", "to": "loop"}, "redirect"),
+        ({"kind": "redirect", "to": "same", "status": 301}, "redirect"),
+        ({"kind": "body", "body": ""}, "empty body"),
+        ({"kind": "body", "body": "null"}, "not an object"),
+        ({"kind": "body", "body": "NaN"}, "not sound JSON"),
+        ({"kind": "body", "body": '{"items": NaN}'}, "not sound JSON"),
+        ({"kind": "body", "body": "<html>log in</html>", "content_type": "text/html"}, "instead of JSON"),
+        ({"kind": "body", "body": '{"items": "none"}'}, "no list of objects"),
+        ({"kind": "body", "body": "{}"}, "no list of objects"),
+        ({"kind": "slow", "seconds": 60, "chunks": 600}, "did not answer in time"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_an_answer_that_the_api_does_not_give_is_an_error_and_no_hang(operator, fault, text):
+    options = {key: value for key, value in fault.items() if key != "kind"}
+    operator.simulation.fault(fault["kind"], "GET", ADDONS, times=None, **options)
+    started = time.monotonic()
+    with operator.client(**PERMANENT, retries=0, timeout=3) as cce, pytest.raises(CceError, match=text):
+        cce.addons(CLUSTER)
+    assert time.monotonic() - started < 10
+    assert len(operator.asked("GET", "/addons")) == 1, "a redirect is not followed, not even here"
+
+
+def test_credentials_do_not_follow_a_redirect(operator):
+    with Forwarder(("127.0.0.1", 1)) as elsewhere:
+        operator.simulation.fault("redirect", "GET", ADDONS, location=f"http://{elsewhere.netloc}/api/v3/addons")
+        with operator.client(**PERMANENT) as cce, pytest.raises(BadAnswer, match="not followed"):
+            cce.addons(CLUSTER)
+        assert elsewhere.connections == 0
+
+
+def test_something_that_does_not_speak_http_is_an_error(operator):
+    for raw in (
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+        b"\x15\x03\x01\x00",
+    ):
+        with (
+            answering(raw) as endpoint,
+            operator.client(**PERMANENT, endpoint=endpoint, retries=1, timeout=2) as cce,
+            pytest.raises(CceError, match="Could not list the add-ons"),
+        ):
+            cce.addons(CLUSTER)
+
+
+# The connection
+
+
+def _target(simulation: Simulation) -> tuple[str, int]:
+    parts = urlsplit(simulation.listening["endpoint"])
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def test_a_run_needs_one_connection(operator):
+    with Forwarder(_target(operator.simulation)) as forwarder:
+        endpoint = f"http://{forwarder.netloc}"
+        operator.run(
+            cce_addon, endpoint=endpoint, iam_endpoint=endpoint, addon_template_name="coredns", version="latest"
+        )
+        assert forwarder.connections == 1
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[Simulation]:
+    with Simulation(scenario=SCENARIOS / "accounts.yml", tls=True) as simulation:
+        yield simulation
+
+
+def test_certificates_are_verified(secure):
+    operator = Operator(secure)
+    ca_path = secure.listening["ca_path"]
+    with operator.client(**PERMANENT, ca_path=ca_path) as cce:
+        assert cce.addons(CLUSTER)
+    with operator.client(**PERMANENT, validate_certs=False) as cce:
+        assert cce.addons(CLUSTER)
+    with operator.client(**PERMANENT) as cce, pytest.raises(Unreachable, match=r"not trusted.*ca_path"):
+        cce.addons(CLUSTER)
+    with Forwarder(_target(secure), host="127.0.0.2") as forwarder:
+        places = {"endpoint": f"https://{forwarder.netloc}", "iam_endpoint": f"https://{forwarder.netloc}"}
+        client = operator.client(**PERMANENT, **places, ca_path=ca_path)
+        with client as cce, pytest.raises(Unreachable, match=r"127\.0\.0\.2:.* not trusted"):
+            cce.addons(CLUSTER)
+    assert operator.pauses == [], "none of these goes away by trying again"
+
+
+def test_an_old_protocol_is_refused(operator, tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        refusals: list[str] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _address = listener.accept()
+                    try:
+                        context.wrap_socket(client, server_side=True).close()
+                    except ssl.SSLError as error:
+                        refusals.append(error.reason or "")
+
+        threading.Thread(target=serve, daemon=True).start()
+        endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        places = {"endpoint": endpoint, "iam_endpoint": endpoint, "ca_path": str(tmp_path / "ca.pem")}
+        with operator.client(**PERMANENT, **places, retries=0) as cce, pytest.raises(Unreachable, match=r"TLS 1\.2"):
+            cce.addons(CLUSTER)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert refusals
+
+
+def test_proxies_of_the_environment_are_used(operator, secure, monkeypatch):
+    with Forwarder(_target(operator.simulation), proxy=True) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.netloc}")
+        with operator.client(**PERMANENT) as cce:
+            assert cce.addons(CLUSTER)
+        assert proxy.asked[0].startswith("GET http://127.0.0.1")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with operator.client(**PERMANENT) as cce:
+            assert cce.addons(CLUSTER)
+        assert proxy.connections == 1
+        monkeypatch.delenv("no_proxy")
+    with Forwarder(_target(secure), proxy=True) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://{proxy.netloc}")
+        with Operator(secure).client(**PERMANENT, ca_path=secure.listening["ca_path"]) as cce:
+            assert cce.addons(CLUSTER)
+        assert proxy.asked == [f"CONNECT 127.0.0.1:{_target(secure)[1]}"]
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with operator.client(**PERMANENT, retries=0) as cce, pytest.raises(Unreachable, match="proxy"):
+        cce.addons(CLUSTER)
+
+
+# The kinds of clusters and clouds
+
+
+def test_the_sub_domain_form_is_for_add_ons_and_templates_only(operator, monkeypatch):
+    with Forwarder(_target(operator.simulation), proxy=True) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.netloc}")
+        port = _target(operator.simulation)[1]
+        endpoint = f"http://localhost:{port}"
+        options = {"endpoint": endpoint, "iam_endpoint": endpoint, "cluster_endpoint_style": "subdomain"}
+        for ask, host in (
+            (lambda cce: cce.addons(CLUSTER), f"{CLUSTER}.localhost"),
+            (lambda cce: cce.templates(CLUSTER), f"{CLUSTER}.localhost"),
+            (lambda cce: cce.cluster(CLUSTER), "localhost"),
+            (lambda cce: cce.checks(CLUSTER), "localhost"),
+        ):
+            project = operator.simulation.listening["project_id"]
+            with operator.client(**PERMANENT, **options, project_id=project) as cce:
+                assert ask(cce) is not None, "the signature holds for this host, too"
+            assert proxy.asked[-1].startswith(f"GET http://{host}:{port}/")
+
+
+def test_autopilot_clusters_have_their_own_paths_and_no_checks(operator):
+    with operator.client(**PERMANENT, autopilot=True) as cce:
+        assert names(cce.addons(AUTOPILOT)) == ["coredns"]
+        assert cce.cluster(AUTOPILOT)["metadata"]["name"] == "serverless"
+        assert cce.templates(AUTOPILOT, "coredns")
+        with pytest.raises(InputError, match="no add-on checks"):
+            cce.checks(AUTOPILOT)
+        with pytest.raises(InputError, match="no add-on checks"):
+            cce.create_checks(AUTOPILOT, [])
+    paths = {item["path"].split("/")[1] for item in operator.simulation.requests()}
+    assert paths == {"v3", "autopilot"}
+    result = operator.run(
+        cce_addon, cluster_id=AUTOPILOT, autopilot=True, addon_template_name="coredns", version="latest"
+    )
+    assert result["addon"]["status"] == "running"
+
+
+def test_an_id_cannot_become_another_path(operator):
+    with operator.client(**PERMANENT) as cce:
+        for cluster_id in ("../../v3/projects", "a/b", "", "..", "a%2fb"):
+            with pytest.raises(InputError, match="is not an id"):
+                cce.cluster(cluster_id)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Servers on loopback that stand between a client and the simulator, and see what a log of requests does not show."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+
+class Forwarder:
+    """Passes bytes on to an address.
+
+    Args:
+        target: Host and port to pass them on to.
+        host: The loopback address to listen on.
+        proxy: Whether it is an HTTP proxy: `CONNECT`, or requests with a whole URL. All of them go to the target.
+
+    Attributes:
+        connections: How many connections were made.
+        asked: As a proxy, what each connection asked for first, in the words of its request line.
+    """
+
+    def __init__(self, target: tuple[str, int], *, host: str = "127.0.0.1", proxy: bool = False) -> None:
+        self._target = target
+        self._proxy = proxy
+        self._listener = socket.create_server((host, 0))
+        self._open: list[socket.socket] = []
+        self.address = self._listener.getsockname()[:2]
+        self.connections = 0
+        self.asked: list[str] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Forwarder:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for item in (self._listener, *self._open):
+            with contextlib.suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+            item.close()
+
+    @property
+    def netloc(self) -> str:
+        """Host and port, as in a URL."""
+        return f"{self.address[0]}:{self.address[1]}"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _address = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            first = self._greet(client) if self._proxy else b""
+            server = socket.create_connection(self._target)
+            self._open.append(server)
+            server.sendall(first)
+            threading.Thread(target=_pass_on, args=(server, client), daemon=True).start()
+            _pass_on(client, server)
+
+    def _greet(self, client: socket.socket) -> bytes:
+        """Read the head of the first request, and return what of it the target is to get."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            part = client.recv(65536)
+            if not part:
+                raise OSError("the client left")
+            head += part
+        line, rest = head.split(b"\r\n", 1)
+        method, url, version = line.decode("ascii").split(" ")
+        self.asked.append(f"{method} {url}")
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            return head.split(b"\r\n\r\n", 1)[1]
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return f"{method} {path} {version}\r\n".encode("ascii") + rest
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            part = source.recv(65536)
+            if not part:
+                target.shutdown(socket.SHUT_WR)
+                return
+            target.sendall(part)
+
+
+@contextlib.contextmanager
+def answering(raw: bytes) -> Iterator[str]:
+    """Give the URL of a server that answers everything with the same bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _address = listener.accept()
+                except OSError:
+                    return
+                with client, contextlib.suppress(OSError):
+                    client.recv(65536)
+                    client.sendall(raw)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
