@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any
 
 SIMULATOR = Path(__file__).resolve().parent / "simulator"
+# The cluster "production" of the default scenario.
+CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
 
 
 class Simulation:

@@ -22,9 +22,8 @@ import ansible_collections.huaweicloud.cce
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from simulation import Simulation
-
-CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
+from operators import ACCOUNTS, Operator
+from simulation import CLUSTER, Simulation
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,19 @@ def running() -> Iterator[Simulation]:
 def simulation(running: Simulation) -> Simulation:
     running.reset()
     return running
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Iterator[Simulation]:
+    with Simulation(scenario=ACCOUNTS) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def operator(accounts: Simulation) -> Operator:
+    """Somebody who runs modules in this very process, on the scenario `accounts.yml`."""
+    accounts.reset()
+    return Operator(accounts)
 
 
 @pytest.fixture(scope="session")

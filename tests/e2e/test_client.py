@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The client against the simulator, over a real connection: who asks, what is repeated, and what nobody vouches for.
-
-Time is the client's own here: a pause is not slept but noted down, and the simulator's clock is put forward by it.
-"""
+"""The client against the simulator, over a real connection: who asks, what is repeated, and what nobody vouches for."""
 
 from __future__ import annotations
 
@@ -14,19 +11,15 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from conftest import CLUSTER
 from forwarding import Forwarder, answering
-from simulation import Simulation
+from operators import ACCOUNTS, AUTOPILOT, PERMANENT, Operator
+from simulation import CLUSTER, Simulation
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     BadAnswer,
     CceError,
@@ -43,84 +36,11 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     Unauthenticated,
     Unreachable,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Clock, Task
-from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check, cce_addon_check_info
+from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check
 
-SCENARIOS = Path(__file__).resolve().parent / "scenarios"
-AUTOPILOT = "9b2e6f10-6a1c-4a0e-8a52-0d9f3b7c2e02"
 ADDONS = r"/v3/addons$"
 TASKS = r"precheck/tasks$"
-PERMANENT = {"access_key": "AKPERMANENT000000001", "secret_key": "sk-permanent-000000000000000000000001"}
 OPERATOR = {"username": "operator", "password": "password-of-the-operator", "domain_name": "example-account"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulation]:
-    with Simulation(scenario=SCENARIOS / "accounts.yml") as simulation:
-        yield simulation
-
-
-@pytest.fixture
-def simulation(running: Simulation) -> Simulation:
-    running.reset()
-    return running
-
-
-class Operator:
-    """Somebody who runs tasks: their clock never waits, and what they are told is kept."""
-
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
-        self.pauses: list[float] = []
-        self.told: list[str] = []
-        self.hidden: set[str] = set()
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.simulation.call("POST", "/clock", {"advance": seconds})
-
-    def task(
-        self, module: Any = cce_addon_check_info, *, environ: dict[str, str] | None = None, **options: Any
-    ) -> Task:
-        """Return a run of a module with these options, who asks and where included."""
-        listening = self.simulation.listening
-        places = {"endpoint": listening["endpoint"], "iam_endpoint": listening["iam_endpoint"]}
-        given = {**places, "region": listening["region"], "cluster_id": CLUSTER, **options}
-        validated = ArgumentSpecValidator(module.SPEC.argument_spec).validate(given)
-        assert not validated.error_messages
-        clock = Clock(
-            monotonic=lambda: time.monotonic() + sum(self.pauses),
-            now=time.time,
-            sleep=self.sleep,
-            random=lambda: 0.5,
-        )
-        return Task(
-            params=validated.validated_parameters,
-            environ={} if environ is None else environ,
-            clock=clock,
-            progress=self.told.append,
-            warn=self.told.append,
-            hide=self.hidden.update,
-        )
-
-    def run(self, module: Any, **options: Any) -> dict[str, Any]:
-        """Run a module."""
-        return module.run(self.task(module, **{**PERMANENT, **options}))
-
-    @contextlib.contextmanager
-    def client(self, **options: Any) -> Iterator[Cce]:
-        """Give a client with these options."""
-        with connected(self.task(**options)) as cce:
-            yield cce
-
-    def asked(self, method: str, path: str) -> list[dict[str, Any]]:
-        """Return the requests of a method whose path ends so."""
-        return [item for item in self.simulation.requests() if item["method"] == method and item["path"].endswith(path)]
-
-
-@pytest.fixture
-def operator(simulation: Simulation) -> Operator:
-    return Operator(simulation)
 
 
 def names(addons: list[dict[str, Any]]) -> list[str]:
@@ -491,7 +411,7 @@ def test_a_run_needs_one_connection(operator):
 
 @pytest.fixture(scope="module")
 def secure() -> Iterator[Simulation]:
-    with Simulation(scenario=SCENARIOS / "accounts.yml", tls=True) as simulation:
+    with Simulation(scenario=ACCOUNTS, tls=True) as simulation:
         yield simulation
 
 
@@ -512,6 +432,8 @@ def test_certificates_are_verified(secure):
     assert operator.pauses == [], "none of these goes away by trying again"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.filterwarnings("ignore:.*deprecated")
 def test_an_old_protocol_is_refused(operator, tmp_path):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
