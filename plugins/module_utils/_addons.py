@@ -15,7 +15,6 @@ from typing import Any
 
 from ._errors import InputError
 from ._text import quoted
-from ._versions import Cluster
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
 # `unknown` means that the template instance does not exist.
@@ -142,11 +141,3 @@ def describe(instance: Instance, values: dict[str, Any] | None = None) -> dict[s
     if values is not None:
         shown["values"] = values
     return shown
-
-
-def read_cluster(item: dict[str, Any]) -> Cluster:
-    """Return what decides whether an add-on fits a cluster."""
-    spec = _mapping(item.get("spec"))
-    return Cluster(
-        version=_text(spec.get("version")), type=_text(spec.get("type")), category=_text(spec.get("category"))
-    )

@@ -31,6 +31,7 @@ class Cce:
         endpoints: Where CCE and IAM are.
         project_id: The project; looked up by name at the first request that needs it where it is None.
         project_name: The name of the project: the region, or one of its sub-projects.
+        region: The name of the region, where it is known. It is for descriptions only: `endpoints` says where CCE is.
         endpoint_style: `plain`, or `subdomain` for `https://{cluster_id}.{endpoint}` on add-on and template paths.
         autopilot: Whether clusters are Autopilot (serverless) ones, which have paths of their own.
     """
@@ -43,10 +44,12 @@ class Cce:
         *,
         project_id: str | None,
         project_name: str | None,
+        region: str | None = None,
         endpoint_style: str = PLAIN,
         autopilot: bool = False,
     ) -> None:
         self.http = http
+        self.region = region
         self._authentication = authentication
         self._endpoints = endpoints
         self._project_id = project_id
@@ -59,6 +62,11 @@ class Cce:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+
+    @property
+    def endpoint(self) -> str:
+        """CCE's base URL."""
+        return self._endpoints.cce
 
     # Projects
 
@@ -101,16 +109,26 @@ class Cce:
 
     # Clusters
 
-    def clusters(self, *, detail: bool = False) -> list[Item]:
+    def clusters(
+        self,
+        *,
+        detail: bool = False,
+        status: str | None = None,
+        type: str | None = None,  # the API's own word
+        version: str | None = None,
+    ) -> list[Item]:
         """Return the clusters of the project; with `detail`, annotations tell nodes and installed add-ons."""
         doing = f"list the clusters of project {self.project_id()}"
-        body = self._get(self._endpoints.cce, self._clusters_path(), doing, [("detail", "true")] if detail else [])
-        return items_of(body, "items", doing)
+        asked = (("detail", "true" if detail else None), ("status", status), ("type", type), ("version", version))
+        query = [(name, value) for name, value in asked if value]
+        return items_of(self._get(self._endpoints.cce, self._clusters_path(), doing, query), "items", doing)
 
-    def cluster(self, cluster_id: str) -> Item:
-        """Return one cluster."""
+    def cluster(self, cluster_id: str, *, detail: bool = False) -> Item:
+        """Return one cluster; `detail` as for the list."""
         path = f"{self._clusters_path()}/{_segment(cluster_id)}"
-        return self._get(self._endpoints.cce, path, f"show cluster {cluster_id}")
+        return self._get(
+            self._endpoints.cce, path, f"show cluster {cluster_id}", [("detail", "true")] if detail else []
+        )
 
     def _clusters_path(self) -> str:
         prefix = "/autopilot/v3" if self._autopilot else "/api/v3"

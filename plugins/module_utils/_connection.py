@@ -96,6 +96,7 @@ def connected(task: Task) -> Iterator[Cce]:
         places,
         project_id=project_id,
         project_name=project_name,
+        region=region,
         endpoint_style=task.params["cluster_endpoint_style"],
         autopilot=task.params["autopilot"],
     )

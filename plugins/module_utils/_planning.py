@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _plan, _waiting
-from ._addons import Instance, find_instance, read_cluster, read_instances
+from ._addons import Instance, find_instance, read_instances
 from ._cce import Cce
+from ._clusters import read_cluster
 from ._errors import TimedOut
 from ._plan import Step, Want, Wants
 from ._task import Task

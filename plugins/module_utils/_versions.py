@@ -88,6 +88,10 @@ class Cluster:
     category: str | None = None
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
 def _strings(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -121,6 +125,8 @@ class Offer:
     stable: bool
     input: dict[str, Any] | None
     support_versions: tuple[Any, ...]
+    created_at: str | None = None
+    updated_at: str | None = None
 
 
 def offers(template: dict[str, Any] | None) -> dict[str, Offer]:
@@ -138,6 +144,8 @@ def offers(template: dict[str, Any] | None) -> dict[str, Offer]:
                 stable=entry.get("stable") is True,
                 input=defaults if isinstance(defaults, dict) else None,
                 support_versions=tuple(support) if isinstance(support, list) else (),
+                created_at=_text(entry.get("creationTimestamp")),
+                updated_at=_text(entry.get("updateTimestamp")),
             )
     return found
 
