@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ._cce import PLAIN, SUBDOMAIN
+from ._values import secrets
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,13 @@ WANTS = merged(
         }
     ),
 )
+
+
+def secret_options(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the secrets inside options that are no secret as a whole: those in the values of add-ons."""
+    names = params.get("secret_values")
+    marked = [str(name) for name in names] if isinstance(names, list) else []
+    # A dotted path begins below `values`, which `addons` has a level deeper.
+    marked += [f"values.{name}" for name in marked]
+    for name in ("values", "addons"):
+        yield from secrets(params.get(name), marked)

@@ -414,7 +414,8 @@ def _no_answer(doing: str, url: str, error: Exception, timeout: float) -> tuple[
         )
         return Failure(sent=False), Unreachable(text)
     if names & {"ReadTimeout", "ReadTimeoutError", "TimeoutError", "timeout"}:
-        text = f"Could not {doing}: {where} did not answer in time ({timeout:g} s). The option timeout allows more."
+        waited = f"{round(timeout, 1):g} s"
+        text = f"Could not {doing}: {where} did not answer in time ({waited}). The option timeout allows more."
         return Failure(sent=True), Unreachable(text)
     if "SSLError" in names:
         text = f"Could not {doing}: no secure connection to {where} ({cause}). TLS 1.2 at least is needed."

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
-from ._arguments import Spec
+from ._arguments import Spec, secret_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
 
@@ -78,6 +79,7 @@ def execute(task: Task, run: Run) -> Result:
     """Run a task and return its result; every way to fail ends as one message and a `failure` for machines."""
     if REQUESTS_IMPORT_ERROR is not None:
         return _failed(InputError(missing_required_lib("requests")))
+    task.hide(secret_options(task.params))
     try:
         return run(task)
     except CceError as error:
@@ -101,19 +103,35 @@ def _failed(error: CceError) -> Result:
     return {**error.result, **result}
 
 
+class _Module(AnsibleModule):
+    """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
+
+    def _log_invocation(self) -> None:
+        # It would write the options to the system log as text, in which a secret has its quotes and line breaks escaped
+        # and is not found any more. That the module ran is all that the log needs.
+        self.log("Invoked")
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        # Options that are refused show with the refusal, before a run could hide anything in them.
+        self.no_log_values.update(secret_options(self.params))
+        super().fail_json(msg, **kwargs)
+
+
 def run_as_module(spec: Spec, run: Run) -> None:
     """Run a task as an Ansible module."""
-    module = AnsibleModule(
-        argument_spec=spec.argument_spec, supports_check_mode=spec.supports_check_mode, **spec.relations()
-    )
+    module = _Module(argument_spec=spec.argument_spec, supports_check_mode=spec.supports_check_mode, **spec.relations())
+    warnings: list[str] = []
     task = Task(
         params=module.params,
         check_mode=module.check_mode,
         diff=bool(module._diff),
-        warn=module.warn,
+        warn=warnings.append,
         hide=module.no_log_values.update,
     )
     result = execute(task, run)
+    for text in warnings:
+        # ansible-core 2.19 and newer hide secrets in results, but not in warnings.
+        module.warn(remove_values(text, module.no_log_values))
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -11,19 +11,22 @@ Anything else ships the module as Ansible always does. Both ways give the same r
 from __future__ import annotations
 
 import contextlib
+import datetime
+import json
 import os
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible import constants
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ShippingAction
 from ansible.utils.display import Display
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
 
@@ -42,17 +45,15 @@ class FastPath(ShippingAction):
         if not self._runs_here():
             return super().run(tmp, task_vars)
         result = ActionBase.run(self, tmp, task_vars)
-        name = self.module.__name__.rpartition(".")[2]
-        host = str((task_vars or {}).get("inventory_hostname", "localhost"))
-        with _environment(self._task_environment()):
-            result.update(self._run_here(self.module.SPEC, self.module.run, name, host))
+        with _surroundings(self._task_environment(), self._loader.get_basedir()):
+            result.update(self._run_here(self.module.SPEC, self.module.run, task_vars or {}))
         return result
 
     def _runs_here(self) -> bool:
         """Whether the module would run on this machine, as this user, and while the play waits for it."""
         return (
             self._connection.transport == "local"
-            and not self._play_context.become
+            and self._connection.become is None
             and not self._task.async_val
             # The interpreter that modules run with may have what the controller's own lacks.
             and REQUESTS_IMPORT_ERROR is None
@@ -64,65 +65,91 @@ class FastPath(ShippingAction):
         self._compute_environment_string(environment)
         return {str(name): str(value) for name, value in environment.items()}
 
-    def _run_here(self, spec: Spec, run: Run, name: str, host: str) -> Result:
+    def _run_here(self, spec: Spec, run: Run, task_vars: Mapping[str, Any]) -> Result:
         """Do what `AnsibleModule` does around a module: validate, run, add the invocation, hide secrets."""
-        validator = ArgumentSpecValidator(spec.argument_spec, **spec.relations())
-        validated = validator.validate(_plain(self._task.args))
-        hidden: set[str] = set(validated._no_log_values)
-        warnings: list[str] = []
+        validated = ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(_from_json(self._task.args))
+        params = validated.validated_parameters
+        hidden: set[str] = {*validated._no_log_values, *secret_options(params)}
+        warnings = [
+            f"Both option {item['option']} and its alias {item['alias']} are set." for item in validated._warnings
+        ]
+        host = task_vars.get("inventory_hostname", "localhost")
 
         def progress(text: str) -> None:
             if not self._task.no_log:
                 Display().display(f"{host}: {remove_values(text, hidden)}")
 
-        task = Task(
-            params=validated.validated_parameters,
-            check_mode=bool(self._task.check_mode),
-            diff=bool(self._task.diff),
-            warn=warnings.append,
-            progress=progress,
-            hide=hidden.update,
-            environ=os.environ,
-        )
         if validated.error_messages:
-            message = validated.errors.msg
-            if isinstance(validated.errors[0], UnsupportedError):
-                message = f"Unsupported parameters for ({name}) module: {message}"
-            result: Result = {"failed": True, "msg": message}
+            result = self._refused(validated)
+        elif self._task.check_mode and not spec.supports_check_mode:
+            result = {"skipped": True, "msg": f"remote module ({self._task.action}) does not support check mode"}
         else:
+            task = Task(
+                params=params,
+                check_mode=bool(self._task.check_mode),
+                diff=bool(self._task.diff),
+                warn=warnings.append,
+                progress=progress,
+                hide=hidden.update,
+                environ=os.environ,
+            )
             result = execute(task, run)
-        result["invocation"] = {"module_args": task.params}
+        if _shows_invocation(task_vars):
+            result["invocation"] = {"module_args": params}
         if warnings:
             result["warnings"] = warnings
+        if validated._deprecations:
+            result["deprecations"] = validated._deprecations
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-        return {"changed": False, **remove_values(result, hidden), **kept}
+        return {"changed": False, **_from_json({**remove_values(result, hidden), **kept})}
+
+    def _refused(self, validated: ValidationResult) -> Result:
+        message = validated.errors.msg
+        if isinstance(validated.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({self._task.action}) module: {message}"
+        return {"failed": True, "msg": message}
 
 
-def _plain(value: Any) -> Any:
-    """Return arguments as a module would read them from JSON: without tags, lazy containers and vaults."""
+def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
+    """Whether results tell how the module was invoked. They always did before ansible-core 2.21 made it a setting."""
+    if not hasattr(constants, "INJECT_INVOCATION"):
+        return True
+    return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+
+
+def _from_json(value: Any) -> Any:
+    """Return arguments or a result as they come out at the other end, where a module is shipped: as plain JSON.
+
+    That takes away tags, lazy containers and vaults, and makes every key a string.
+    """
+    return json.loads(json.dumps(value, default=_as_json))
+
+
+def _as_json(value: Any) -> Any:
+    """Return what stands in JSON for a value that it does not know."""
     if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return str.__str__(value)
-    if value is None or isinstance(value, bool):
-        return bool(value) if value is not None else None
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    return str(value)  # a decrypted vault, a date
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    return str(value)  # a decrypted vault
 
 
 @contextlib.contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """Apply a task's environment to this process for the time of the task: libraries read proxies from there."""
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
+def _surroundings(environment: Mapping[str, str], folder: str) -> Iterator[None]:
+    """Give this process, for the time of a task, the environment and the working directory of a shipped module.
+
+    Libraries read proxies from the environment; a relative path is one from the playbook's folder.
+    """
+    before = {name: os.environ.get(name) for name in environment}
+    came_from = os.getcwd()
+    os.environ.update(environment)
+    os.chdir(folder)
     try:
         yield
     finally:
+        os.chdir(came_from)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -23,9 +23,16 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "results"
 
-    def _write(self, result, **kwargs):
+    def _write(self, result, outcome):
         with open(os.environ["E2E_RESULTS"], "a", encoding="utf-8") as file:
-            document = {"task": result._task.get_name(), "result": result._result}
+            document = {"task": result._task.get_name(), "outcome": outcome, "result": result._result}
             file.write(json.dumps(document, default=str) + "\n")
 
-    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_skipped = _write
+    def v2_runner_on_ok(self, result):
+        self._write(result, "ok")
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._write(result, "failed")
+
+    def v2_runner_on_skipped(self, result):
+        self._write(result, "skipped")
