@@ -27,7 +27,7 @@ def test_a_task_on_this_machine_runs_here():
 
 @pytest.mark.parametrize(
     "elsewhere",
-    [{"transport": "ssh"}, {"transport": "community.docker.docker"}, {"become": object()}, {"async_val": 60}],
+    [{"transport": "ssh"}, {"transport": "chroot"}, {"become": object()}, {"async_val": 60}],
 )
 def test_anything_else_is_shipped(elsewhere):
     assert not action(**elsewhere)._runs_here()
@@ -41,7 +41,7 @@ def test_a_controller_without_requests_ships(monkeypatch):
 @pytest.mark.parametrize(
     ("value", "arrives"),
     [
-        ({1: "a", None: "b", True: "c"}, {"1": "a", "null": "b", "true": "c"}),
+        ({1: "a", None: "b", False: "c"}, {"1": "a", "null": "b", "false": "c"}),
         ((1, 2.0), [1, 2.0]),
         ({"x"}, ["x"]),
         (datetime.date(2025, 3, 1), "2025-03-01"),
