@@ -24,10 +24,12 @@ from ._text import printable, shortened
 
 try:
     import requests
+    from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3.exceptions import HTTPError
 except ImportError:
     requests = None  # type: ignore[assignment]
+    Session = object  # type: ignore[assignment,misc]
     HTTPAdapter = object  # type: ignore[assignment,misc]
     HTTPError = OSError  # type: ignore[assignment,misc]
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
@@ -77,12 +79,13 @@ class Answer:
 class _Adapter(HTTPAdapter):
     """A connection pool for one connection a host, with TLS 1.2 at least (Python 3.9 would still allow 1.0)."""
 
-    def __init__(self, *, validate_certs: bool) -> None:
+    def __init__(self, *, tls: bool, validate_certs: bool) -> None:
+        self._tls = tls
         self._validate_certs = validate_certs
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._tls_context(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._tls_context() if self._tls else None, **kwargs)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         return super().proxy_manager_for(*args, ssl_context=self._tls_context(), **kwargs)
@@ -96,14 +99,23 @@ class _Adapter(HTTPAdapter):
         return context
 
 
-def new_session(*, validate_certs: bool) -> requests.Session:
-    """Return a session that keeps one connection a host open, and never repeats or redirects on its own."""
-    session = requests.Session()
-    adapter = _Adapter(validate_certs=validate_certs)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.headers.clear()
-    return session
+class _Session(Session):
+    """A session that keeps one connection a host open, and never repeats or redirects on its own.
+
+    What TLS needs is made when a URL first asks for it: that takes as long as all the rest of a request on loopback.
+    """
+
+    def __init__(self, *, validate_certs: bool) -> None:
+        super().__init__()
+        self._validate_certs = validate_certs
+        self.headers.clear()
+        self.adapters.clear()
+        self.mount("http://", _Adapter(tls=False, validate_certs=validate_certs))
+
+    def get_adapter(self, url: str) -> Any:
+        if "https://" not in self.adapters and url.lower().startswith("https://"):
+            self.mount("https://", _Adapter(tls=True, validate_certs=self._validate_certs))
+        return super().get_adapter(url)
 
 
 @dataclass(frozen=True)
@@ -162,7 +174,7 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._user_agent = user_agent
-        self._session = session or new_session(validate_certs=settings.validate_certs)
+        self._session = session or _Session(validate_certs=settings.validate_certs)
         self._notice = notice
         # The end of the whole operation that requests are part of, on `clock`.
         self._deadline: float | None = None

@@ -14,7 +14,7 @@ import contextlib
 import datetime
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from types import ModuleType
 from typing import Any
 
@@ -94,14 +94,15 @@ class FastPath(ShippingAction):
                 environ=os.environ,
             )
             result = execute(task, run)
-        if _shows_invocation(task_vars):
-            result["invocation"] = {"module_args": params}
         if warnings:
             result["warnings"] = warnings
         if validated._deprecations:
             result["deprecations"] = validated._deprecations
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-        return {"changed": False, **_from_json({**remove_values(result, hidden), **kept})}
+        shown = {"changed": False, **_without_secrets(result, hidden), **kept}
+        if _shows_invocation(task_vars):
+            shown["invocation"] = _without_secrets({"module_args": params}, hidden)
+        return shown
 
     def _refused(self, validated: ValidationResult) -> Result:
         message = validated.errors.msg
@@ -115,6 +116,17 @@ def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
     if not hasattr(constants, "INJECT_INVOCATION"):
         return True
     return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+
+
+def _without_secrets(part: Result, hidden: Set[str]) -> Result:
+    """Return a part of a result as it comes out of a shipped module, with secrets replaced.
+
+    Looking through a whole document takes long, and few hold a secret: its text is searched first.
+    """
+    text = json.dumps(part, default=_as_json)
+    if any(json.dumps(secret)[1:-1] in text for secret in hidden):
+        return _from_json(remove_values(part, hidden))
+    return json.loads(text)
 
 
 def _from_json(value: Any) -> Any:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What one cce_addon_check_info costs a host, beside ansible.builtin.uri, a shipped module, and debug, which does nothing.
+"""What one cce_addon_check_info costs a host, beside ansible.builtin.uri, a shipped module, and debug.
 
 Whole `ansible-playbook` processes against the simulator, one task each, every host by a local connection. The cost is
 the time above that of an empty play. `uri` sends the same GET with a token in its header and keeps the answer; it does
-not judge it. Rounds are interleaved, and the median counts, so that a busy machine disturbs all alike.
+not judge it. `debug` does nothing: it is what Ansible itself costs. Rounds are interleaved, and the median counts, so
+that a busy machine disturbs all alike.
 """
 
 from __future__ import annotations
@@ -106,7 +107,12 @@ def _play(contestant: Contestant, folder: Path, hosts: int, forks: int) -> float
     before = time.perf_counter()
     done = subprocess.run(
         ["ansible-playbook", "-i", str(inventory), "-f", str(forks), str(playbook)],
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(contestant.collections), "ANSIBLE_NOCOLOR": "true"},
+        env={
+            # Without byte code, as `tests/setup.sh` has it, every play would compile the collection.
+            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "ANSIBLE_COLLECTIONS_PATH": str(contestant.collections),
+            "ANSIBLE_NOCOLOR": "true",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -166,7 +172,9 @@ def main() -> int:
         cells += [f"{report[over][name]:.3f}" if name in report[over] else "" for over in ("token_over", "keys_over")]
         print(f"{name:10}{seconds:>7.2f} s{cells[0]:>11}{cells[1]:>12}{cells[2]:>12}")
     missed = [name for name, goal in GOALS.items() if report["token_over"][name] > goal]
-    print(f"goals: {', '.join(f'at most {goal} of {name}' for name, goal in GOALS.items())}; missed: {missed or 'none'}")
+    print(
+        f"goals: {', '.join(f'at most {goal} of {name}' for name, goal in GOALS.items())}; missed: {missed or 'none'}"
+    )
 
     results = BUILD / "bench"
     results.mkdir(exist_ok=True)

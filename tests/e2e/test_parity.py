@@ -9,16 +9,12 @@ The same playbook runs with both.
 
 from __future__ import annotations
 
-import http.client
-import http.server
-import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +23,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+from forwarding import Forwarder
 from simulation import Simulation
+
+import ansible_collections.huaweicloud.cce
 
 HERE = Path(__file__).resolve().parent / "parity"
 sys.path.insert(0, str(HERE))
@@ -44,7 +43,7 @@ FAILURES = re.compile(
     r"|^clear text$|^no such profile$|^a missing certificate$|^a loop$|^addons missing$"
     r"|unknown|unreachable|unsupported|undefined|cannot be applied|one of two|values that are none|below zero|refused"
     r"|misspelt|values of a check|are over|exclusive|only together|required if|mistake|failure|time limit|retries"
-    r"|condition"
+    r"|condition|two ways"
 )
 # These are shipped in either case.
 SHIPPED = {"in the background", "as another user"}
@@ -71,36 +70,11 @@ class Way:
         return names
 
 
-class _Proxy(http.server.BaseHTTPRequestHandler):
-    """Passes a GET on, and remembers it."""
-
-    def do_GET(self) -> None:
-        self.server.seen.append(urlsplit(self.path).path)  # type: ignore[attr-defined]
-        target = urlsplit(self.path)
-        connection = http.client.HTTPConnection(target.netloc, timeout=10)
-        connection.request("GET", f"{target.path}?{target.query}", headers=dict(self.headers))
-        answer = connection.getresponse()
-        body = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("transfer-encoding", "connection", "content-length"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        connection.close()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
-def proxy() -> Iterator[http.server.ThreadingHTTPServer]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as server:
-        server.seen = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+def proxy(running: Simulation) -> Iterator[Forwarder]:
+    target = urlsplit(running.listening["endpoint"])
+    with Forwarder((target.hostname, target.port), proxy=True) as forwarder:
+        yield forwarder
 
 
 def _playbook(folder: Path, proxy_url: str) -> Path:
@@ -145,12 +119,12 @@ def _other_users() -> list[cases.Task]:
     return [probe] if may else []
 
 
-def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Any, name: str) -> Way:
+def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Forwarder, name: str) -> Way:
     simulation.reset()
     for cluster, fault in cases.FAULTS.items():
         given = dict(fault)
         simulation.fault(given.pop("fault"), "GET", rf"clusters/{cluster}/", times=None, **given)
-    proxy.seen.clear()
+    proxy.asked.clear()
     results, syslog = (playbook.parent / f"{name}.{kind}" for kind in ("results", "syslog"))
     syslog.touch()
     done = subprocess.run(
@@ -182,22 +156,22 @@ def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Any, 
     lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     # Ansible tells callbacks apart from the rest of a result whether the task failed.
     by_task = {line["task"]: {"_outcome": line["outcome"], **line["result"]} for line in lines}
-    return Way(by_task, screen, syslog.read_text(encoding="utf-8"), list(proxy.seen))
+    return Way(by_task, screen, syslog.read_text(encoding="utf-8"), list(proxy.asked))
 
 
 @pytest.fixture(scope="module")
-def ways(running: Simulation, tmp_path_factory: pytest.TempPathFactory, proxy: Any) -> tuple[Way, Way]:
+def ways(running: Simulation, tmp_path_factory: pytest.TempPathFactory, proxy: Forwarder) -> tuple[Way, Way]:
     """The playbook, run both ways: on the fast path, and shipped."""
     folder = tmp_path_factory.mktemp("parity")
-    found = importlib.util.find_spec("ansible_collections.huaweicloud.cce.plugins.modules.cce_addon")
-    collection = Path(found.origin).resolve().parents[2]
+    [source] = ansible_collections.huaweicloud.cce.__path__
+    collection = Path(source)
     for name in ("fast", "shipped"):
         copy = folder / name / "ansible_collections" / "huaweicloud" / "cce"
         shutil.copytree(collection / "plugins", copy / "plugins")
         shutil.copytree(collection / "meta", copy / "meta")
         shutil.copytree(HERE / "probe" / "plugins", copy / "plugins", dirs_exist_ok=True)
     shutil.rmtree(folder / "shipped" / "ansible_collections" / "huaweicloud" / "cce" / "plugins" / "action")
-    playbook = _playbook(folder, f"http://127.0.0.1:{proxy.server_address[1]}")
+    playbook = _playbook(folder, f"http://{proxy.netloc}")
     fast, shipped = (_run(folder / name, playbook, running, proxy, name) for name in ("fast", "shipped"))
     return fast, shipped
 
@@ -214,7 +188,8 @@ def shipped(ways: tuple[Way, Way]) -> Way:
 
 # Ids and times differ from run to run. Each gives way to the number of its first place: what was equal stays equal.
 _CHANGING = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \+0000 UTC"
+    r"|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
 
 
@@ -236,6 +211,17 @@ NAMES = [task["name"] for task in cases.tasks("")] + ["delegated"]
 @pytest.mark.parametrize("name", NAMES)
 def test_both_ways_give_the_same_result(fast, shipped, name):
     assert comparable(fast.results[name]) == comparable(shipped.results[name])
+
+
+def test_a_proxy_is_used_both_ways(fast, shipped):
+    assert fast.proxied == shipped.proxied
+
+
+def test_every_module_is_tried():
+    [source] = ansible_collections.huaweicloud.cce.__path__
+    modules = {path.stem for path in Path(source, "plugins", "modules").glob("cce_*.py")}
+    tried = {module.rpartition(".")[2] for module, _options in cases.REQUESTS.values()}
+    assert tried == modules
 
 
 def test_only_what_must_be_shipped_is(fast, shipped):
@@ -302,7 +288,8 @@ def test_the_tasks_end_as_their_names_say(fast):
     arguments = results["module defaults"]["invocation"]["module_args"]
     assert (arguments["retries"], arguments["timeout"], arguments["addon_template_name"]) == (3, 8, "coredns")
     assert re.search("expected time frame|Timed out", results["a time limit"]["msg"])
-    assert fast.proxied == ["/v3/projects", "/api/v3/addons"]
+    assert len(fast.proxied) == 1
+    assert re.fullmatch(r"GET http://127\.0\.0\.1:\d+/v3/projects\?name=ap-southeast-1", fast.proxied[0])
     assert cases.OPEN not in json.dumps(results["a mistake in the collection"]["failure"])
     failed = {name for name, result in results.items() if result["_outcome"] == "failed"}
     assert failed == {name for name in results if FAILURES.search(name)}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
+from simulation import CLUSTER
+
 SECRET = "canary-secret-0123456789"
 OPEN = "shown-to-everybody"
 # As text it is escaped, and so it is not the same text any more.
@@ -21,6 +22,8 @@ CHECK = "huaweicloud.cce.cce_addon_check"
 PLAN = "huaweicloud.cce.cce_addon_plan_info"
 INFO = "huaweicloud.cce.cce_addon_info"
 ADDON = "huaweicloud.cce.cce_addon"
+TEMPLATES = "huaweicloud.cce.cce_addon_template_info"
+CLUSTERS = "huaweicloud.cce.cce_cluster_info"
 PROBE = "huaweicloud.cce.cce_probe"
 
 # Clusters whose check tasks are read with a fault. The key is the id of the cluster.
@@ -61,6 +64,12 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "no such add-on": (INFO, {"addon_instance_id": "none"}),
     "a plan": (PLAN, {"addons": ["all", "!metrics-server", {"name": "nginx-ingress", "version": "9.9.9"}]}),
     "a plan that installs": (PLAN, {"addons": ["everest"], "install_missing": True, "query": "plan[].action"}),
+    "templates": (TEMPLATES, {}),
+    "one template": (TEMPLATES, {"cluster_id": None, "addon_template_name": "coredns", "with_input": True}),
+    "no such template": (TEMPLATES, {"addon_template_name": "none"}),
+    "a cluster": (CLUSTERS, {}),
+    "clusters": (CLUSTERS, {"cluster_id": None, "query": "clusters[].name"}),
+    "a cluster two ways": (CLUSTERS, {"name": "production"}),
     # Failures
     "a wrong secret key": (CHECK_INFO, {"secret_key": SECRET}),
     "a wrong token": (INFO, {"auth_token": SECRET, "project_id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"}),

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The tests on every supported ansible-core: `nox`, or one of them with `nox -k 2.19`. `nox -- -k parity` narrows them.
+
+An interpreter that is not there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it
+is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+# ansible-core, and a Python that it supports on the controller.
+VERSIONS = {"2.16": "3.11", "2.17": "3.11", "2.18": "3.11", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
+
+nox.needs_version = ">=2024.3.2"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_venv = "yes"
+
+
+def _interpreter(version: str) -> str:
+    """Return an interpreter: one that can be called by its name, or one of pyenv's that is switched off."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    switched_off = sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
+    for candidate in (shutil.which(f"python{version}"), *map(str, switched_off)):
+        # pyenv puts a stand-in on the path also for what is switched off; it fails.
+        if candidate and subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return version
+
+
+@nox.session
+@nox.parametrize("python,core", [nox.param(_interpreter(python), core, id=core) for core, python in VERSIONS.items()])
+def tests(session: nox.Session, core: str) -> None:
+    """Run the unit, parity and end-to-end tests with an ansible-core."""
+    session.install(f"ansible-core~={core}.0", "-r", "tests/requirements-pytest.txt")
+    session.run("python", "tests/stage.py")
+    # The surroundings of tests are described in one place, for test.sh and for this.
+    command = '. tests/setup.sh && exec python -m pytest -q -n 2 --dist loadgroup "$@" tests/unit tests/e2e'
+    session.run("sh", "-c", command, "tests", *session.posargs, external=True)
