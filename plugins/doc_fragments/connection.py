@@ -53,6 +53,7 @@ options:
       - ID of the project.
       - If not set, the environment variables E(HUAWEICLOUD_SDK_PROJECT_ID), E(HW_PROJECT_ID) and E(OS_PROJECT_ID), then
         C(project_id) of the profile are used. If none is set, it is looked up by O(project_name).
+      - An ID from there gives way to O(project_name), if that is given as an option.
     type: str
   project_name:
     description:
@@ -112,6 +113,7 @@ options:
     description:
       - Section of the profile file C(~/.huaweicloud/credentials), or of the file that
         E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names. The default is V(basic), if there is one.
+      - The keys of a profile that is given here come before those in the environment.
     type: str
   use_metadata:
     description:

@@ -69,8 +69,7 @@ def connected(task: Task) -> Iterator[Cce]:
         iam_endpoint=sources.value("iam_endpoint"),
         environ=task.environ,
     )
-    project_id = sources.value("project_id")
-    project_name = sources.value("project_name") or region
+    project_id, project_name = sources.project()
     if not project_id and not project_name:
         raise InputError("region is missing: without it (or project_name, or project_id) the project is not known.")
     http = Http(

@@ -4,8 +4,9 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """Where credentials and the settings of a connection come from. Pure: the environment and the profile file come in.
 
-Order: module option, environment, profile file, ECS metadata service (only when asked for). The names are those of the
-official SDK (`HUAWEICLOUD_SDK_*`), of Terraform's provider (`HW_*`) and of Open Telekom Cloud (`OS_*`).
+Order: module option, the keys of a profile that is asked for by name, environment, profile file, ECS metadata service
+(only when asked for). The names are those of the official SDK (`HUAWEICLOUD_SDK_*`), of Terraform's provider (`HW_*`)
+and of Open Telekom Cloud (`OS_*`).
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _PROFILE_KEYS = {
     "project_id": "project_id",
     "iam_endpoint": "iam_endpoint",
 }
+# Who asks for a profile by name means its keys, also where the environment holds those of somebody else. Project and
+# endpoint are another matter: roles tell those of a host through the environment.
+_KEYS = ("access_key", "secret_key", "security_token")
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Found:
     source: str
 
 
-_OPTION, _ENVIRONMENT, _PROFILE = range(3)
+_OPTION, _NAMED_PROFILE, _ENVIRONMENT, _PROFILE = range(4)
 
 
 def _read_profile(text: str | None, name: str, path: str, *, required: bool) -> dict[str, str]:
@@ -145,18 +149,32 @@ class Sources:
         value = self._params.get(name)
         if value:
             return Found(str(value), _OPTION, f"option {name}")
+        if name in _KEYS and self._params.get("profile"):
+            found = self._find_in_profile(name, _NAMED_PROFILE)
+            if found:
+                return found
         for variable in ENVIRONMENT[name]:
             if self._environ.get(variable):
                 return Found(self._environ[variable], _ENVIRONMENT, f"environment variable {variable}")
+        return self._find_in_profile(name, _PROFILE)
+
+    def _find_in_profile(self, name: str, rank: int) -> Found | None:
         key = _PROFILE_KEYS.get(name)
         if key and self._profile.get(key):
-            return Found(self._profile[key], _PROFILE, f"key {key} of profile [{self._profile_name}]")
+            return Found(self._profile[key], rank, f"key {key} of profile [{self._profile_name}]")
         return None
 
     def value(self, name: str) -> str | None:
         """Return the strongest value of an option as it is, or None."""
         found = self.find(name)
         return found.value if found else None
+
+    def project(self) -> tuple[str | None, str | None]:
+        """Return the id of the project, or else its name: whichever comes from the stronger source, the id if equal."""
+        project_id, name = self.find("project_id"), self.find("project_name")
+        if project_id and (name is None or project_id.rank <= name.rank):
+            return project_id.value, None
+        return None, name.value if name else self.value("region")
 
     def looked_at(self) -> str:
         """Return, in words, every place that was looked at for credentials."""

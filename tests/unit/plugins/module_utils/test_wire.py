@@ -180,6 +180,32 @@ def test_every_name_of_every_source_in_order():
     assert sources({"use_metadata": True}).credentials() == Metadata()
 
 
+def test_a_profile_that_is_asked_for_by_name_is_meant():
+    profile = "[other]\nak = O\nsk = R\nproject_id = P\niam_endpoint = I\n"
+    environ = {"HUAWEICLOUD_SDK_AK": "E", "HUAWEICLOUD_SDK_SK": "F", "HW_SECURITY_TOKEN": "T", "HW_PROJECT_ID": "Q"}
+    found = sources({"profile": "other"}, environ, profile)
+    assert found.credentials() == AccessKey("O", "R")
+    assert (found.value("project_id"), found.value("iam_endpoint")) == ("Q", "I"), "a role tells the project of a host"
+    options = {"profile": "other", "access_key": "A", "secret_key": "B"}
+    assert sources(options, environ, profile).credentials() == AccessKey("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("params", "environ", "project"),
+    [
+        ({"project_id": "P", "project_name": "N"}, {}, ("P", None)),
+        ({"project_name": "N"}, {"HW_PROJECT_ID": "Q"}, (None, "N")),
+        ({"project_id": "P"}, {"HW_PROJECT_NAME": "M"}, ("P", None)),
+        ({}, {"HW_PROJECT_ID": "Q", "HW_PROJECT_NAME": "M"}, ("Q", None)),
+        ({}, {"HW_PROJECT_NAME": "M", "HW_REGION_NAME": "R"}, (None, "M")),
+        ({"region": "S"}, {}, (None, "S")),
+        ({}, {}, (None, None)),
+    ],
+)
+def test_the_project_is_what_the_stronger_source_says(params, environ, project):
+    assert sources(params, environ).project() == project
+
+
 def test_every_kind_of_credentials():
     user = {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"}
     assert sources(environ=user).credentials() == UserPassword("u", "p", "d")
