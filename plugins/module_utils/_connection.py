@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ._authentication import authentication_for
 from ._cce import Cce
-from ._credentials import Sources
+from ._credentials import ENVIRONMENT, SECRET_OPTIONS, Sources
 from ._endpoints import endpoints
 from ._errors import CredentialsError, InputError
 from ._http import Http, HttpSettings
@@ -46,6 +49,20 @@ def _settings(task: Task) -> HttpSettings:
         validate_certs=params["validate_certs"],
         ca_path=ca_path,
     )
+
+
+def fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """Return a short digest of whom options ask, and where: the same digest means the same clusters.
+
+    Raises:
+        CredentialsError: The profile cannot be read.
+    """
+    sources = Sources(params, environ, _read_file)
+    # A token alone may say who asks. It is long and random: its part of a digest tells nothing of it.
+    told = [name for name in ENVIRONMENT if name not in SECRET_OPTIONS or name == "auth_token"]
+    asked = {name: sources.value(name) for name in told}
+    asked["autopilot"] = str(params["autopilot"])
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8")).hexdigest()[:16]
 
 
 @contextlib.contextmanager

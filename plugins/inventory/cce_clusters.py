@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cce_clusters
+short_description: CCE clusters as hosts
+version_added: 0.1.0
+description:
+  - Makes a host of every CCE cluster of one account or many, of the regions and projects that you list.
+  - The file is named C(cce_clusters.yml), C(cce_clusters.yaml), or something that ends in C(.cce_clusters.yml) or
+    C(.cce_clusters.yaml).
+  - A host is named like its cluster. Where several clusters share a name, each of them gets the beginning of its ID
+    behind it. What is neither a letter, a digit, C(.), C(-) nor C(_) becomes C(_).
+  - Its variables are C(cce_cluster_id), C(cce_cluster_name), C(cce_cluster_alias), C(cce_cluster_endpoints) (the
+    addresses of its Kubernetes API, as a list of C(type) and C(url)), C(cce_account), C(cce_profile),
+    C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_autopilot), C(cce_version),
+    C(cce_type), C(cce_category), C(cce_flavor), C(cce_phase), C(cce_platform_version), C(cce_tags), C(cce_labels),
+    C(cce_nodes) (C(total) and C(active)), C(cce_created_at), and C(cce_addons) (a dictionary from the name of each
+    installed add-on to its C(version) and C(status), or null if the cloud does not tell them). They mean what
+    M(huaweicloud.cce.cce_cluster_info) returns.
+  - C(ansible_connection) is V(local), as clusters are reached through the API of the cloud. All hosts are in the group
+    C(cce_clusters). The roles and playbooks of this collection work on these hosts as they are.
+  - It takes one request for each project, and one to look up its ID if that is not given, all projects at once.
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.connection
+  - constructed
+  - inventory_cache
+options:
+  plugin:
+    description:
+      - Always V(huaweicloud.cce.cce_clusters).
+    type: str
+    required: true
+    choices: [huaweicloud.cce.cce_clusters]
+  regions:
+    description:
+      - Regions whose clusters are wanted. Of each, the main project is asked, which has the name of the region.
+      - Without O(regions) and O(projects), the one project that O(region), O(project_id) and O(project_name) or the
+        environment name is asked.
+    type: list
+    elements: str
+  projects:
+    description:
+      - Projects whose clusters are wanted, besides those of O(regions).
+    type: list
+    elements: dict
+    suboptions:
+      region:
+        description:
+          - Region that the project belongs to.
+        type: str
+        required: true
+      project_id:
+        description:
+          - ID of the project.
+        type: str
+      project_name:
+        description:
+          - Name of the project. The default is the name of the region.
+        type: str
+  accounts:
+    description:
+      - Accounts to ask. Without it, there is one, that of the other options or of the environment.
+      - Each is a dictionary with a C(name) for messages and for the variable C(cce_account), and with any options of
+        the connection, O(regions) and O(projects). What it does not have is taken from the options outside.
+      - An account with any credentials of its own takes none from outside. The same goes for regions and projects.
+      - With C(profile), credentials stay out of this file, and plays find those of a host by C(cce_profile). See the
+        examples.
+      - An account with Autopilot clusters besides others is listed twice, once with C(autopilot).
+    type: list
+    elements: dict
+  filters:
+    description:
+      - Which clusters become hosts. A cluster must pass all filters.
+    type: dict
+    suboptions:
+      phases:
+        description:
+          - Phases that the cluster may be in, in the API's words, such as V(Available).
+        type: list
+        elements: str
+      versions:
+        description:
+          - Versions of Kubernetes that the cluster may have, such as V(v1.28.8-r0), or V(v1.28) for all its patches.
+        type: list
+        elements: raw
+      tags:
+        description:
+          - Tags that the cluster must have. A null value stands for any.
+        type: dict
+      addons_below:
+        description:
+          - Add-ons and versions, in quotes. The cluster must have at least one of these add-ons below its version.
+          - A cluster whose add-ons or versions the cloud does not tell passes, with a warning.
+        type: dict
+  on_error:
+    description:
+      - What happens if the clusters of a project cannot be listed.
+      - With V(fail), the whole run ends. Ansible would otherwise go on with the hosts that are left, and a gate would
+        be open for clusters that nobody has looked at.
+      - With V(warn), the clusters of the other projects are what there is. The result is not cached then.
+    type: str
+    choices: [fail, warn]
+    default: fail
+notes:
+  - The options of the connection, O(regions), O(projects), O(accounts) and O(filters) may hold templates, to look up a
+    secret for example.
+  - With a passcode, only one project can be asked.
+  - Ansible plays on without an inventory file that it cannot read at all. For a gate, set C(any_unparsed_is_failed) in
+    the section C(inventory) of its configuration.
+seealso:
+  - module: huaweicloud.cce.cce_cluster_info
+"""
+
+EXAMPLES = r"""
+# Save as cce_clusters.yml. Credentials and region come from the environment:
+#   ansible-inventory -i cce_clusters.yml --graph
+#   ansible-playbook -i cce_clusters.yml huaweicloud.cce.precheck -e cce_hosts=cce_clusters
+plugin: huaweicloud.cce.cce_clusters
+
+---
+# fleet.cce_clusters.yml: two accounts, three regions, and groups to choose from.
+plugin: huaweicloud.cce.cce_clusters
+regions: [ap-southeast-1, ap-southeast-3]
+accounts:
+  - name: shop
+    profile: shop
+  - name: lab
+    profile: lab
+    projects:
+      - region: eu-de
+        project_name: eu-de_lab
+filters:
+  phases: [Available]
+  tags:
+    stage: prod
+keyed_groups:
+  # region_ap_southeast_1, team_checkout
+  - key: cce_region
+    prefix: region
+  - key: cce_tags.team
+    prefix: team
+groups:
+  old_coredns: cce_addons.coredns.version is version('1.30.0', '<')
+compose:
+  # A variable of the role addon_precheck
+  addon_precheck_fail_on_warning: cce_tags.stage == 'prod'
+
+---
+# A play on the hosts of several accounts:
+#   - hosts: cce_clusters
+#     gather_facts: false
+#     module_defaults:
+#       group/huaweicloud.cce.cce:
+#         profile: "{{ cce_profile | default(omit, true) }}"
+#     roles:
+#       - huaweicloud.cce.addon_precheck
+#
+# The clusters that an add-on has to be upgraded on, kept for ten minutes.
+plugin: huaweicloud.cce.cce_clusters
+filters:
+  addons_below:
+    coredns: "1.30"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: .cache/inventory
+cache_timeout: 600
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION, Spec
+from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import read_clusters, shown_name
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected, fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import BadAnswer, CceError, InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import (
+    ACCOUNT,
+    FILTERS,
+    Filters,
+    Params,
+    Variables,
+    distinct,
+    host_names,
+    host_variables,
+    inherited,
+    is_wanted,
+    places,
+    read_filters,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, execute
+from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, quoted
+
+GROUP = "cce_clusters"
+FILE_NAMES = ("cce_clusters.yml", "cce_clusters.yaml")
+_AT_ONCE = 16
+# Part of the cache's key: another form of the variables must not be read from an old entry.
+_CACHE_FORM = 1
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "huaweicloud.cce.cce_clusters"
+
+    @staticmethod
+    def _sanitize_group_name(name: str) -> str:
+        """Groups are named after tags, which anybody who may tag a cluster can write: no template may be left."""
+        return to_safe_group_name(name, force=True, silent=True)
+
+    def verify_file(self, path: str) -> bool:
+        name = os.path.basename(path)
+        is_ours = name in FILE_NAMES or name.endswith(tuple(f".{ending}" for ending in FILE_NAMES))
+        return bool(super().verify_file(path)) and is_ours
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        try:
+            self._refuse_unknown(self._read_config_data(path))
+            filters = read_filters(self._validated(FILTERS, self._given("filters") or {}, "filters"))
+            hosts = self._hosts(path, use_cache=cache)
+            wanted = {name: variables for name, variables in hosts.items() if is_wanted(variables, filters)}
+            self._warn_of_unknown_addons(wanted, filters)
+            self.inventory.add_group(GROUP)
+            for name, variables in wanted.items():
+                self._add(name, variables)
+        except Exception as error:
+            # Ansible makes a warning of this, and plays on with the hosts that are left: a gate would be open for
+            # clusters that it has never seen. So its own setting for that is turned on for the rest of the run.
+            constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
+            if isinstance(error, CceError):
+                raise AnsibleParserError(error.message) from error
+            raise
+
+    # Options
+
+    def _refuse_unknown(self, config: Mapping[str, Any]) -> None:
+        """Ansible ignores a key that it does not know, and a mistyped `accounts` would list another one's clusters."""
+        unknown = sorted(str(key) for key in config if key not in self.get_options())
+        if unknown:
+            raise InputError(f"Unknown options: {quoted(unknown)}. See ansible-doc -t inventory {self.NAME}.")
+
+    def _given(self, name: str) -> Any:
+        """Return an option with its templates resolved."""
+        self.templar.available_variables = self._vars
+        return self.templar.template(self.get_option(name))
+
+    def _validated(self, spec: Spec, params: Any, where: str) -> Params:
+        """Return options as the modules take them."""
+        if not isinstance(params, Mapping):
+            raise InputError(f"{where} must be a dictionary.")
+        validator = ArgumentSpecValidator(spec.argument_spec, **spec.relations())
+        validated = validator.validate({str(key): value for key, value in params.items() if value is not None})
+        if validated.error_messages:
+            raise InputError(f"{where}: {remove_values(validated.errors.msg, validated._no_log_values)}")
+        return validated.validated_parameters
+
+    def _places(self) -> list[tuple[str | None, Params]]:
+        """Return the name of the account and the connection options of each project to ask."""
+        common = {name: self._given(name) for name in (*CONNECTION.argument_spec, "regions", "projects")}
+        accounts = self._given("accounts")
+        if accounts is None:
+            accounts = [{}]
+        if not isinstance(accounts, list) or not accounts:
+            raise InputError("accounts must be a list with at least one account.")
+        found = []
+        for number, account in enumerate(accounts, start=1):
+            where = f"account {number} of accounts" if self.get_option("accounts") else "options"
+            if not isinstance(account, Mapping):
+                raise InputError(f"{where} must be a dictionary.")
+            params = self._validated(ACCOUNT, inherited(common, dict(account)), where)
+            found += [(params["name"], place) for place in places(params)]
+        return found
+
+    # Clusters
+
+    def _hosts(self, path: str, *, use_cache: bool) -> dict[str, Variables]:
+        """Return the variables of all clusters, by the name of the host, from the cache or from the cloud."""
+        asked = self._places()
+        found = None
+        key = None
+        if self.get_option("cache"):
+            own = [_CACHE_FORM, *([account, fingerprint(params, os.environ)] for account, params in asked)]
+            digest = hashlib.sha256(json.dumps(own).encode("utf-8")).hexdigest()[:16]
+            key = f"{self.get_cache_key(path)}_{digest}"
+            found = self._cached(key) if use_cache else None
+        if found is None:
+            found, is_complete = self._listed(asked)
+            if key and is_complete:
+                # As text: cache plugins read some keys of dictionaries, which could be those of tags, as types.
+                self._cache[key] = json.dumps(found)
+        hosts = distinct(found)
+        return dict(sorted(zip(host_names(hosts), hosts)))
+
+    def _cached(self, key: str) -> list[Variables] | None:
+        """Return what the cache holds; None for nothing, or for what this plugin has not written."""
+        try:
+            found: list[Variables] = json.loads(self._cache[key])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return found
+
+    def _listed(self, asked: list[tuple[str | None, Params]]) -> tuple[list[Variables], bool]:
+        """Ask all projects at once, and return the variables of their clusters and whether none of them failed."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as executor:
+            results = list(executor.map(lambda place: _list_clusters(*place), asked))
+        failures = []
+        for (account, params), result in zip(asked, results):
+            for warning in result["warnings"]:
+                self.display.warning(warning)
+            if result.get("failed"):
+                failures.append(f"{_shown(account, params)}: {result['msg']}")
+        if failures:
+            text = f"The clusters of {len(failures)} of {len(asked)} projects cannot be listed.\n" + "\n".join(failures)
+            if self.get_option("on_error") != "warn":
+                raise InputError(f"{text}\nWith 'on_error: warn', the clusters of the others are what there is.")
+            self.display.warning(f"{text}\nTheir clusters are MISSING from the inventory.")
+        return [variables for result in results for variables in result.get("clusters", [])], not failures
+
+    # Hosts
+
+    def _warn_of_unknown_addons(self, hosts: Mapping[str, Variables], filters: Filters) -> None:
+        unknown = [name for name, variables in hosts.items() if variables["cce_addons"] is None]
+        if filters.addons_below and unknown:
+            self.display.warning(f"The add-ons of {quoted(unknown)} are not known, so addons_below lets them pass.")
+
+    def _add(self, name: str, variables: Variables) -> None:
+        self.inventory.add_host(name, group=GROUP)
+        for key, value in {**variables, "ansible_connection": "local"}.items():
+            self.inventory.set_variable(name, key, inert(value))
+        known = self.inventory.get_host(name).get_vars()
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict=strict)
+
+
+def inert(value: Any) -> Any:
+    """Mark as data all text that could be taken for a template: names and tags are anybody's.
+
+    Other text is left alone, as ansible-inventory of ansible-core before 2.19 shows marked text as an object.
+    """
+    if isinstance(value, dict):
+        return {inert(key): inert(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [inert(item) for item in value]
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+
+
+def _list_clusters(account: str | None, params: Params) -> Result:
+    """Return the variables of the clusters of one project, or the failure; in a thread of its own."""
+    warnings: list[str] = []
+    secrets: set[str] = set()
+
+    def run(task: Task) -> Result:
+        with connected(task) as cce:
+            items = cce.clusters(detail=True)
+            clusters = read_clusters(items, project_id=cce.project_id(), region=cce.region)
+            for cluster in clusters:
+                if cluster.id is None:
+                    raise BadAnswer(
+                        "Could not list the clusters: the answer holds one without an id. "
+                        "Check that endpoint is that of CCE."
+                    )
+                for defect in cluster.defects:
+                    task.warn(f"Cluster {printable(shown_name(cluster))}: {defect}.")
+            return {
+                "clusters": [
+                    host_variables(cluster, endpoint=cce.endpoint, account=account, connection=params)
+                    for cluster in clusters
+                ]
+            }
+
+    task = Task(params=params, warn=warnings.append, hide=secrets.update, environ=dict(os.environ))
+    result = execute(task, run)
+    if result.get("failed"):
+        result = remove_values(result, secrets)
+    return {**result, "warnings": remove_values(warnings, secrets)}
+
+
+def _shown(account: str | None, params: Params) -> str:
+    """Return how a message calls a project."""
+    project = params["project_id"] or params["project_name"] or params["region"] or "of the environment"
+    return printable(f"* {f'account {account}, ' if account else ''}project {project}")
