@@ -41,9 +41,12 @@ options:
     description: Name of the cluster.
     type: str
   now:
-    description: Time of the run, in seconds since 1970.
+    description: Present time, in seconds since 1970. The age of results counts from here.
     type: float
     required: true
+  run_started:
+    description: When the run started, if that was earlier. Accepted warnings must not have ended before.
+    type: float
   fail_on_warning:
     description: Whether Warnings block, too.
     type: bool
@@ -137,6 +140,11 @@ _value:
           type: bool
           returned: always
           sample: true
+        checked_at:
+          description: When that task was created, as the API wrote it.
+          type: str
+          returned: always
+          sample: "2026-08-05T17:10:44.648388+08:00"
         task_id:
           description: ID of the check task.
           type: str
@@ -176,6 +184,11 @@ _value:
       type: bool
       returned: always
       sample: true
+    judged_at:
+      description: When it was decided, in seconds since 1970.
+      type: float
+      returned: always
+      sample: 1785922244.6
     lines:
       description: The decision as lines for people.
       type: list
@@ -211,6 +224,7 @@ def cce_gate(
     checks: Sequence[Mapping[str, Any]],
     cluster_id: str,
     now: float,
+    run_started: float | None = None,
     started: Sequence[Mapping[str, Any]] | None = None,
     cluster_name: str | None = None,
     fail_on_warning: bool = False,
@@ -230,8 +244,9 @@ def cce_gate(
             checks=checks,
             policy=policy,
             cluster_id=cluster_id,
-            cluster_name=cluster_name,
+            cluster_name=cluster_name or None,
             now=float(now),
+            run_started=None if run_started is None else float(run_started),
         )
     except InputError as error:
         raise AnsibleFilterError(error.message) from None

@@ -203,6 +203,7 @@ def judge_step(
     *,
     clusters: Sequence[str],
     now: float,
+    today: datetime.date,
 ) -> dict[str, Any]:
     """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
     decision: dict[str, Any] = {
@@ -214,6 +215,7 @@ def judge_step(
         "reason": None,
         "blocks": False,
         "task_id": None,
+        "checked_at": None,
         "values_fingerprint": step["values_fingerprint"],
         "risks": [],
         "accepted": [],
@@ -239,18 +241,18 @@ def judge_step(
         reason=found.judgement.reason,
         blocks=verdict in BLOCKING,
         task_id=found.task.task_id if found.task else None,
+        checked_at=found.task.created_at if found.task else None,
         risks=[dict(risk) for risk in (found.check or {}).get("risks") or []],
     )
     if verdict == WARNING and policy.fail_on_warning:
-        return _without_accepted(decision, policy, clusters=clusters, now=now)
+        return _without_accepted(decision, policy, clusters=clusters, today=today)
     return decision
 
 
 def _without_accepted(
-    decision: dict[str, Any], policy: Policy, *, clusters: Sequence[str], now: float
+    decision: dict[str, Any], policy: Policy, *, clusters: Sequence[str], today: datetime.date
 ) -> dict[str, Any]:
     """Return the decision where Warnings block, unless somebody accepted every one of them."""
-    today = datetime.datetime.fromtimestamp(now, tz=datetime.timezone.utc).date()
     open_risks = []
     accepted = []
     for risk in decision["risks"]:
@@ -305,6 +307,7 @@ def gate(
     cluster_id: str,
     cluster_name: str | None = None,
     now: float,
+    run_started: float | None = None,
 ) -> dict[str, Any]:
     """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
 
@@ -315,13 +318,15 @@ def gate(
         policy: What the user decides about Warnings.
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
-        now: The time of the run, in seconds since 1970.
+        now: The present time, in seconds since 1970. The age of results counts from here.
+        run_started: When the run started, likewise. Accepted warnings must not have ended before.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.
     """
     clusters = [name for name in (cluster_id, cluster_name) if name]
-    decisions = [judge_step(step, started, checks, policy, clusters=clusters, now=now) for step in plan]
+    today = _day(now if run_started is None else run_started)
+    decisions = [judge_step(step, started, checks, policy, clusters=clusters, now=now, today=today) for step in plan]
     _refuse_accepted_fatals(decisions, policy, clusters)
     blocked = [decision["name"] for decision in decisions if decision["blocks"]]
     judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]
@@ -333,14 +338,18 @@ def gate(
         "decisions": decisions,
         "blocked": blocked,
         "passed": [item["name"] for item in decisions if not item["blocks"] and item["action"] in CHANGES],
-        "accepted": _acceptances(decisions, policy, now),
+        "accepted": _acceptances(decisions, policy, today),
         "values_known": started is not None,
+        "judged_at": now,
     }
     return {**result, "lines": report(result)}
 
 
-def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, now: float) -> dict[str, Any]:
-    today = datetime.datetime.fromtimestamp(now, tz=datetime.timezone.utc).date()
+def _day(seconds: float) -> datetime.date:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).date()
+
+
+def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: datetime.date) -> dict[str, Any]:
     used = [item for decision in decisions for item in decision["accepted"]]
     described = [(item, describe_acceptance(item)) for item in policy.accepted]
     return {

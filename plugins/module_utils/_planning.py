@@ -17,7 +17,7 @@ from ._clusters import read_cluster
 from ._errors import TimedOut
 from ._plan import Step, Want, Wants
 from ._task import Task
-from ._values import masked, secrets
+from ._values import masked, secrets, sync_strategy
 from ._versions import Cluster, Offer, offers
 
 
@@ -95,6 +95,9 @@ def describe(step: Step, task: Task) -> dict[str, Any]:
         "from": instance.version if instance else None,
         "to": step.version,
         "status": instance.status if instance else None,
+        "previous_version": instance.previous_version if instance else None,
+        "updated_at": instance.updated_at if instance else None,
+        "present_sync_strategy": sync_strategy(instance.values) if instance else None,
         "addon_instance_id": instance.id if instance else None,
         "values": masked(step.values, marked_secret(task)),
         "values_changed": list(step.changed),

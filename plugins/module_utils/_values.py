@@ -14,7 +14,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ._errors import InputError
@@ -31,6 +31,13 @@ MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 Values = dict[str, Any]
 Path = tuple[str, ...]
+
+
+def sync_strategy(values: Mapping[str, Any]) -> str | None:
+    """Return what an upgrade is to do with configuration that was modified by hand, as present settings have it."""
+    custom = values.get("custom")
+    found = custom.get(SYNC_STRATEGY) if isinstance(custom, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def merged(*layers: Any) -> Any:

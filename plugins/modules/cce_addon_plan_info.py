@@ -137,6 +137,23 @@ plan:
       type: str
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    previous_version:
+      description: Version before the last upgrade, if CCE tells it.
+      type: str
+      returned: always
+      sample: null
+    updated_at:
+      description: When the add-on was last changed, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2026-08-05T09:10:44.000000Z"
+    present_sync_strategy:
+      description: >-
+        What the present settings say that an upgrade does with configuration that was modified by hand. Null if the
+        add-on has no such setting.
+      type: str
+      returned: always
+      sample: ensureConsistent
     values:
       description: The complete settings that would be sent. Secrets in them are masked.
       type: dict

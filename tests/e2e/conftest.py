@@ -90,6 +90,7 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
         callback: str = "ansible.builtin.default",
         settings: dict[str, Any] | None = None,
         ship: bool = False,
+        against: Simulation = simulation,
     ) -> Played:
         target = what
         if not isinstance(what, str):
@@ -105,7 +106,7 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
             command,
             env={
                 **os.environ,
-                **simulation.environment(),
+                **against.environment(),
                 "ANSIBLE_CALLBACKS_ENABLED": "results",
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
                 "ANSIBLE_STDOUT_CALLBACK": callback,

@@ -100,7 +100,7 @@ def test_no_variable_lets_a_fatal_risk_through(play, simulation):
     first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
     decision = first.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
     forged = decision["addon_precheck_result"]
-    forged.update(open=True, blocked=[], passed=["coredns"], message=[])
+    forged.update(judged_at=9e9, open=True, blocked=[], passed=["coredns"], message=[])
     forged["decisions"][0].update(blocks=False, verdict="passed")
     for task_id in (forged["decisions"][0]["task_id"], "", None, "00000000-0000-0000-0000-000000000000"):
         forged["decisions"][0]["task_id"] = task_id
@@ -147,7 +147,12 @@ def test_an_upgrade_keeps_every_setting_and_sets_the_strategy_back(play, simulat
 def test_the_check_gets_the_values_of_the_upgrade(play, simulation):
     play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
     asked = simulation.requests()
-    checked = next(item for item in asked if item["path"].endswith("precheck") and item["method"] == "POST")
+    checked = next(
+        item
+        for item in asked
+        if (item["method"], item["path"].rpartition("/")[2]) == ("POST", "precheck")
+        and item["body"]["spec"]["addonList"][0]["type"] == "addonUpgrade"
+    )
     upgraded = [item["body"]["spec"] for item in asked if item["method"] == "PUT"]
     for add_on in checked["body"]["spec"]["addonList"]:
         sent = next(item for item in upgraded if item["addonTemplateName"] == add_on["addonTemplateName"])

@@ -23,12 +23,16 @@ class Clock:
     def __init__(self, scale: float, real: Callable[[], float] = time.time) -> None:
         self._scale = scale
         self._real = real
-        self._start = real()
-        self._advanced = 0.0
+        self.reset()
 
     def now(self) -> float:
         """Return the simulated time in seconds since 1970."""
         return self._start + (self._real() - self._start) * self._scale + self._advanced
+
+    def reset(self) -> None:
+        """Go back to real time."""
+        self._start = self._real()
+        self._advanced = 0.0
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward by some simulated seconds."""

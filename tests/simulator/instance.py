@@ -99,6 +99,8 @@ class Instance:
         self.status = ending.status
         self.message = ending.message or _DEFAULT_MESSAGES.get(ending.status, "")
         self.reason = ending.reason or ("OperationFailed" if ending.status.endswith("Failed") else "")
+        if ending.then:
+            self.condition = dataclasses.replace(self.condition, **ending.then)
         if was == "rollbacking" and ending.status != "rollbackFailed":
             self.previous = None
 

@@ -31,7 +31,8 @@ class Service:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the scenario. The clock goes on."""
+        """Go back to the scenario, and to the present time."""
+        self.clock.reset()
         self.clusters: dict[str, Cluster] = {item.id: item for item in clusters(self.scenario, self.now)}
         self.metadata = Metadata(self.scenario.metadata)
         self.gatekeeper = Gatekeeper(self.scenario.accounts, self.scenario.token_seconds, self.metadata)

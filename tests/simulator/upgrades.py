@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import values as values_of
@@ -29,6 +29,7 @@ class Ending:
         message: `status.message`.
         abnormal_seconds: How long `abnormal` shows in the middle of it, in simulated seconds.
         seconds: How long it takes; None for what is usual for the instance.
+        then: What is the matter with the add-on from then on: attributes of a `Condition`.
     """
 
     status: str = "running"
@@ -36,6 +37,7 @@ class Ending:
     message: str = ""
     abnormal_seconds: float = 0.0
     seconds: float | None = None
+    then: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cce_jobs
+short_description: List what is to be done with the add-ons of a CCE cluster
+version_added: 0.1.0
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+description:
+  - Returns what is to be done with each add-on of a plan that the gate lets pass, in upgrade order.
+  - Finds what a run that was killed has left, from the traces that CCE keeps. An upgrade that nobody verified is to be
+    verified, and a sync strategy that nobody set back is to be set back.
+  - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
+positional: _input
+options:
+  _input:
+    description: The plan that M(huaweicloud.cce.cce_addon_plan_info) returned.
+    type: list
+    elements: dict
+    required: true
+  decisions:
+    description: The C(decisions) of P(huaweicloud.cce.cce_gate#filter).
+    type: list
+    elements: dict
+    required: true
+  checks:
+    description: The check tasks that M(huaweicloud.cce.cce_addon_check_info) returned.
+    type: list
+    elements: dict
+    required: true
+  addons:
+    description: What is wanted, in the language of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
+    type: list
+    elements: raw
+    required: true
+  now:
+    description: Present time, in seconds since 1970.
+    type: float
+    required: true
+  max_age:
+    description: Seconds after which the result of a check is too old to rely on.
+    type: float
+    default: 3600.0
+  verify_only:
+    description: Whether the add-ons are only to be looked at.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: List what is to be done
+  ansible.builtin.set_fact:
+    jobs: >-
+      {{ planned.plan | huaweicloud.cce.cce_jobs(decisions=decision.decisions, checks=collected.checks, addons=['all'],
+                                                 now=now().timestamp()) }}
+"""
+
+RETURN = r"""
+_value:
+  description: The jobs.
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    task:
+      description: >-
+        What is to be done, one of C(upgrade), C(resume) (an upgrade that is sent already is to be awaited and
+        verified), C(restore) (the sync strategy is to be set back), C(verify).
+      type: str
+      returned: always
+      sample: upgrade
+    action:
+      description: What happens to the add-on, as in the plan.
+      type: str
+      returned: always
+      sample: upgrade
+    from:
+      description: Version before.
+      type: str
+      returned: always
+      sample: 1.28.7
+    to:
+      description: Version that is wanted.
+      type: str
+      returned: always
+      sample: 1.30.33
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    restore:
+      description: Whether the sync strategy is to be set back afterwards.
+      type: bool
+      returned: always
+      sample: false
+    values_fingerprint:
+      description: Fingerprint of the settings that were checked. Null if nothing is to be sent.
+      type: str
+      returned: always
+      sample: 3f1c5a0b9d2e4f67
+    check_task_id:
+      description: ID of the check task that the upgrade relies on. Null if there is none.
+      type: str
+      returned: always
+      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    recheck_after:
+      description: Time after which the check is to be made again, in seconds since 1970.
+      type: float
+      returned: always
+      sample: 1785922244.6
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import jobs
+
+
+def cce_jobs(
+    plan: Sequence[Mapping[str, Any]],
+    *,
+    decisions: Sequence[Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+    addons: Sequence[object],
+    now: float,
+    max_age: float = 3600.0,
+    verify_only: bool = False,
+) -> Any:
+    """Return what is to be done; see the documentation of the filter."""
+    try:
+        wants = read_wants(addons)
+    except InputError as error:
+        raise AnsibleFilterError(error.message) from None
+    found = jobs(plan, decisions, checks, wants, now=float(now), max_age=float(max_age), verify_only=bool(verify_only))
+    return wrap_var(found)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cce_jobs": cce_jobs}

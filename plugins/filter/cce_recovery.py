@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cce_recovery
+short_description: Decide whether a CCE add-on is to be rolled back
+version_added: 0.1.0
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+description:
+  - Decides what to do with an add-on whose upgrade failed or did not pass its verification.
+  - It is rolled back only if it was upgraded, no operation is under way on it, and CCE says that a rollback is possible
+    and leads to the version that ran before.
+  - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
+positional: _input
+options:
+  _input:
+    description: A job that P(huaweicloud.cce.cce_jobs#filter) returned.
+    type: dict
+    required: true
+  verification:
+    description: What P(huaweicloud.cce.cce_verification#filter) returned, if it came to a verification.
+    type: dict
+  addon:
+    description: The add-on as it is now, as M(huaweicloud.cce.cce_addon_info) returns it. None if that is not known.
+    type: dict
+  wanted:
+    description: Whether the user wants rollbacks.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Roll back
+  huaweicloud.cce.cce_addon:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: "{{ job.name }}"
+    state: rolled_back
+  when: (job | huaweicloud.cce.cce_recovery(addon=found.addons | first)).roll_back
+"""
+
+RETURN = r"""
+_value:
+  description: The decision.
+  type: dict
+  contains:
+    roll_back:
+      description: Whether to roll back.
+      type: bool
+      returned: always
+      sample: true
+    to:
+      description: Version that the rollback goes to. Null if there is none.
+      type: str
+      returned: always
+      sample: 1.28.7
+    why:
+      description: Why, or why not.
+      type: str
+      returned: always
+      sample: back to 1.28.7, which ran before
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import recovery
+
+
+def cce_recovery(
+    job: Mapping[str, Any],
+    *,
+    verification: Mapping[str, Any] | None = None,
+    addon: Mapping[str, Any] | None = None,
+    wanted: bool = True,
+) -> Any:
+    """Return whether an add-on is to be rolled back; see the documentation of the filter."""
+    return wrap_var(recovery(job, verification or None, addon or None, wanted=bool(wanted)))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cce_recovery": cce_recovery}

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cce_upgrade_result
+short_description: Tell what became of the add-ons of a CCE cluster
+version_added: 0.1.0
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+description:
+  - Puts plan, gate and what happened afterwards together into one result, for people and machines.
+  - The role P(huaweicloud.cce.addon_upgrade#role) publishes it as the fact C(addon_upgrade_result).
+positional: _input
+options:
+  _input:
+    description:
+      - What the role noted down of each add-on that it has begun with.
+      - Each is a dictionary with C(name), C(problem), C(done), C(verification), C(recovery), C(rolled_back), C(found)
+        and C(restored).
+    type: list
+    elements: dict
+    required: true
+  cluster_id:
+    description: ID of the cluster.
+    type: str
+    required: true
+  cluster_name:
+    description: Name of the cluster.
+    type: str
+  plan:
+    description: The plan that M(huaweicloud.cce.cce_addon_plan_info) returned, if the run got that far.
+    type: list
+    elements: dict
+  gate:
+    description: What P(huaweicloud.cce.cce_gate#filter) returned, if the run got that far.
+    type: dict
+  jobs:
+    description: What P(huaweicloud.cce.cce_jobs#filter) returned.
+    type: list
+    elements: dict
+    default: []
+  before:
+    description: The add-ons as they were, as M(huaweicloud.cce.cce_addon_info) returns them.
+    type: list
+    elements: dict
+    default: []
+  problem:
+    description: What else stopped the run.
+    type: str
+  started:
+    description: When the run started, in seconds since 1970.
+    type: float
+    required: true
+  now:
+    description: Present time, in seconds since 1970.
+    type: float
+    required: true
+  check_mode:
+    description: Whether nothing was to be changed.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Tell what became of the cluster
+  ansible.builtin.debug:
+    msg: "{{ addon_upgrade_result.outcome }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What became of the cluster.
+  type: dict
+  contains:
+    cluster_id:
+      description: ID of the cluster.
+      type: str
+      returned: always
+      sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_name:
+      description: Name of the cluster, if it is known.
+      type: str
+      returned: always
+      sample: production
+    outcome:
+      description: >-
+        One word, C(upgraded), C(nothing_to_do), C(blocked), C(rolled_back) or C(failed). In check mode it is what would
+        be.
+      type: str
+      returned: always
+      sample: rolled_back
+    check_mode:
+      description: Whether nothing was to be changed.
+      type: bool
+      returned: always
+      sample: false
+    started_at:
+      description: When the run started, in UTC.
+      type: str
+      returned: always
+      sample: "2026-08-05T09:10:44Z"
+    duration:
+      description: Seconds that it took.
+      type: float
+      returned: always
+      sample: 84.2
+    verdict:
+      description: Verdict of the gate. Null if the run did not get that far.
+      type: str
+      returned: always
+      sample: warning
+    accepted:
+      description: Accepted warnings that were C(used), that were C(unused), and that have C(expired).
+      type: dict
+      returned: always
+      sample: {"used": [], "unused": [], "expired": []}
+    problem:
+      description: What stopped the run apart from the add-ons. Null otherwise.
+      type: str
+      returned: always
+      sample: null
+    lines:
+      description: The result as lines for people.
+      type: list
+      elements: str
+      returned: always
+      sample: ["Cluster production: upgraded after 84.2 s"]
+    message:
+      description: The lines with which a play ends after something went wrong. Empty otherwise.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    addons:
+      description: What became of each add-on of the plan.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: Name of the add-on template.
+          type: str
+          returned: always
+          sample: metrics-server
+        outcome:
+          description: >-
+            One word, C(upgraded), C(nothing_to_do), C(blocked), C(not_reached), C(rolled_back) or C(failed).
+          type: str
+          returned: always
+          sample: rolled_back
+        reason:
+          description: Why, where that is not plain.
+          type: str
+          returned: always
+          sample: "new Fatal risks: AddonStatus"
+        action:
+          description: What was to happen, as in the plan.
+          type: str
+          returned: always
+          sample: upgrade
+        why:
+          description: Why that was to happen.
+          type: str
+          returned: always
+          sample: 1.3.90 is the newest stable version on offer
+        from:
+          description: Version before.
+          type: str
+          returned: always
+          sample: 1.3.6
+        to:
+          description: Version that was wanted.
+          type: str
+          returned: always
+          sample: 1.3.90
+        resumed:
+          description: Whether an earlier run had sent the upgrade.
+          type: bool
+          returned: always
+          sample: false
+        verdict:
+          description: Verdict of the gate. Null if it did not judge the add-on.
+          type: str
+          returned: always
+          sample: passed
+        check_task_id:
+          description: ID of the check task that the gate judged.
+          type: str
+          returned: always
+          sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+        risks:
+          description: The risks of that task, as M(huaweicloud.cce.cce_addon_check_info) returns them.
+          type: list
+          elements: dict
+          returned: always
+          sample: []
+        before:
+          description: C(version), C(status) and failed C(risks) before. Null if they are not known.
+          type: dict
+          returned: always
+          sample: {"version": "1.3.6", "status": "running", "risks": []}
+        after:
+          description: C(version), C(status) and failed C(risks) afterwards. Null if they are not known.
+          type: dict
+          returned: always
+          sample: {"version": "1.3.6", "status": "running", "risks": []}
+        values_changed:
+          description: Settings that differ afterwards, by dotted path, each with C(before) and C(after). Secrets are
+            masked.
+          type: dict
+          returned: always
+          sample: {}
+        rolled_back:
+          description: Whether the add-on was rolled back.
+          type: bool
+          returned: always
+          sample: true
+        duration:
+          description: Seconds that the upgrade took. Null if there was none.
+          type: float
+          returned: always
+          sample: 42.1
+        failure:
+          description: What went wrong, for machines, as the modules return it. Null if nothing did.
+          type: dict
+          returned: always
+          sample: null
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result
+
+
+def cce_upgrade_result(
+    events: Sequence[Mapping[str, Any]],
+    *,
+    cluster_id: str,
+    started: float,
+    now: float,
+    cluster_name: str | None = None,
+    plan: Sequence[Mapping[str, Any]] | None = None,
+    gate: Mapping[str, Any] | None = None,
+    jobs: Sequence[Mapping[str, Any]] = (),
+    before: Sequence[Mapping[str, Any]] = (),
+    problem: str | None = None,
+    check_mode: bool = False,
+) -> Any:
+    """Return what became of a cluster; see the documentation of the filter."""
+    told = result(
+        cluster_id=cluster_id,
+        cluster_name=cluster_name or None,
+        plan=plan,
+        gate=gate or None,
+        todo=jobs,
+        events=events,
+        before=before,
+        problem=problem or None,
+        started=float(started),
+        now=float(now),
+        check_mode=bool(check_mode),
+    )
+    return wrap_var(told)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cce_upgrade_result": cce_upgrade_result}

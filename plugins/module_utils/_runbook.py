@@ -1,0 +1,481 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The runbook of an upgrade: what is to be done with each add-on, whether it went well, and what became of it. Pure.
+
+The roles carry out what is decided here. Everything comes in and goes out as plain data, as modules return it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ._addons import ENDED_BADLY, RUNNING, UNDER_WAY
+from ._checks import FATAL, PASSED, STATIC, UPGRADE, WARNING
+from ._plan import CHANGES, EDIT, NONE, Want, Wants
+from ._text import printable, quoted, table
+from ._times import from_seconds, instant, seconds_between
+from ._values import changed_paths, dotted
+
+Data = Mapping[str, Any]
+
+# What there is to do with an add-on.
+CARRY_OUT = "upgrade"  # send the upgrade, wait, verify
+RESUME = "resume"  # a run that was killed has sent it: wait, verify
+RESTORE = "restore"  # only the sync strategy of a run that was killed is to be set back
+VERIFY = "verify"  # only look whether it runs well
+
+# What became of an add-on, and of a cluster.
+UPGRADED = "upgraded"
+NOTHING_TO_DO = "nothing_to_do"
+BLOCKED = "blocked"
+ROLLED_BACK = "rolled_back"
+FAILED = "failed"
+NOT_REACHED = "not_reached"
+VERIFIED = "verified"
+BROKEN = "broken"
+UNKNOWN = "unknown"
+
+# An upgrade that was checked longer ago is not taken for one that a killed run has left.
+_RESUME_WINDOW = 24 * 3600.0  # seconds
+# The write reads its check again: one that is about to become too old is made anew before.
+_RECHECK_MARGIN = 15.0  # seconds
+_FATAL_LEVEL = "Fatal"
+_STRATEGIES_TO_RESTORE = ("inherit", "force")
+
+
+# What is to be done
+
+
+def jobs(
+    plan: Sequence[Data],
+    decisions: Sequence[Data],
+    checks: Sequence[Data],
+    wants: Wants,
+    *,
+    now: float,
+    max_age: float,
+    verify_only: bool = False,
+) -> list[dict[str, Any]]:
+    """Return what is to be done with the add-ons of a cluster, in upgrade order.
+
+    Args:
+        plan: Described steps.
+        decisions: The gate's decisions on them; without one, nothing is upgraded.
+        checks: Described check tasks of the cluster, which tell what a killed run has left.
+        wants: What the user wants.
+        now: Seconds since 1970.
+        max_age: Seconds after which the result of a check is too old.
+        verify_only: Whether nothing is to be changed.
+    """
+    decided = {decision["name"]: decision for decision in decisions}
+    named = {want.name: want for want in wants.named}
+    found = []
+    for step in plan:
+        want = named.get(step["name"], Want(step["name"]))
+        task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
+        if task is not None:
+            found.append(_job(task, step, decided.get(step["name"]), want, max_age))
+    return found
+
+
+def _task_of(
+    step: Data, decision: Data | None, checks: Sequence[Data], want: Want, *, now: float, verify_only: bool
+) -> str | None:
+    if verify_only:
+        return VERIFY if step["addon_instance_id"] else None
+    if step["action"] in CHANGES:
+        return CARRY_OUT if decision is not None and not decision["blocks"] else None
+    if step["action"] == NONE and is_unverified(step, checks, now=now):
+        return RESUME
+    if step["action"] == NONE and want.sync_strategy and step["present_sync_strategy"] in _STRATEGIES_TO_RESTORE:
+        return RESTORE
+    return None
+
+
+def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: float) -> dict[str, Any]:
+    checked = instant(decision["checked_at"]) if decision else None
+    return {
+        "name": step["name"],
+        "task": task,
+        "action": step["action"],
+        "from": step["previous_version"] if task == RESUME else step["from"],
+        "to": step["from"] if task == VERIFY else step["to"],
+        "addon_instance_id": step["addon_instance_id"],
+        "restore": bool(want.sync_strategy) and task != VERIFY,
+        "values_fingerprint": step["values_fingerprint"],
+        "check_task_id": decision["task_id"] if decision else None,
+        "recheck_after": seconds_between(0, checked) + max_age - _RECHECK_MARGIN if checked is not None else 0.0,
+    }
+
+
+def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
+    """Whether an add-on was upgraded to its present version by a run that did not live to verify it.
+
+    CCE keeps the traces: the check of an upgrade to the version that is installed now, a change of the add-on after
+    that check, and no check of the running add-on since.
+    """
+    mine = [check for check in checks if check["addon_instance_id"] == step["addon_instance_id"]]
+    before = _newest(
+        check for check in mine if check["type"] == UPGRADE and check["target_version"] in (step["from"], step["to"])
+    )
+    if before is None or not step["previous_version"] or step["previous_version"] == step["from"]:
+        return False
+    changed = instant(step["updated_at"])
+    if changed is not None and changed < before:
+        return False
+    if abs(seconds_between(before, from_seconds(now))) > _RESUME_WINDOW:
+        return False
+    after = _newest(check for check in mine if check["type"] == STATIC and check["verdict"] in (PASSED, WARNING, FATAL))
+    return after is None or after <= before
+
+
+def _newest(checks: Iterable[Data]) -> int | None:
+    created = [moment for check in checks if (moment := instant(check["created_at"])) is not None]
+    return max(created, default=None)
+
+
+# Whether it went well
+
+
+def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) -> dict[str, Any]:
+    """Return whether an add-on runs well: `verified`, `broken` or `unknown`, with the risks that are new.
+
+    Args:
+        job: What was done.
+        checks: Described checks of the running add-on, afterwards.
+        baseline: Those from before. A risk that was there before is not the upgrade's.
+    """
+    mine = _static(job, checks)
+    if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
+        reason = (mine or {}).get("reason") or "CCE shows no result of its check"
+        return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
+    known = {risk["name"] for risk in _fatal(_static(job, baseline) or {})}
+    new = [risk for risk in _fatal(mine) if risk["name"] not in known]
+    reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
+    return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
+
+
+def _static(job: Data, checks: Sequence[Data]) -> Data | None:
+    mine = [
+        check for check in checks if check["type"] == STATIC and check["addon_instance_id"] == job["addon_instance_id"]
+    ]
+    return mine[0] if len(mine) == 1 else None
+
+
+def _fatal(check: Data) -> list[Data]:
+    return [risk for risk in check.get("risks") or [] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
+
+
+def recovery(job: Data, verified: Data | None, addon: Data | None, *, wanted: bool) -> dict[str, Any]:
+    """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
+
+    Args:
+        job: What was to be done.
+        verified: What the verification found, if it came to that.
+        addon: The add-on as it is now; None where that could not be read.
+        wanted: Whether the user wants rollbacks.
+    """
+    why_not = _why_no_rollback(job, verified, addon, wanted=wanted)
+    if why_not is not None:
+        return {"roll_back": False, "to": None, "why": why_not}
+    to = (addon or {}).get("previous_version") or job["from"]
+    return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
+
+
+def _why_no_rollback(job: Data, verified: Data | None, addon: Data | None, *, wanted: bool) -> str | None:
+    if job["task"] not in (CARRY_OUT, RESUME):
+        return "nothing was upgraded"
+    if addon is None:
+        return "its state could not be read: look at it, then run the same command again"
+    status = addon["status"]
+    if status in UNDER_WAY:
+        return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
+    if job["action"] == EDIT:
+        return "an edit of settings has no way back: set them as they were"
+    if job["task"] == CARRY_OUT and addon["version"] == job["from"] and status not in ENDED_BADLY:
+        return f"it is at {addon['version']} as before"
+    if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and status == RUNNING:
+        return "it runs at the new version, and only its check is missing: run the same command again to verify it"
+    if not wanted:
+        return "rollbacks are turned off (addon_upgrade_rollback)"
+    if not addon["is_rollbackable"]:
+        return "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer"
+    previous = addon["previous_version"]
+    if job["from"] and previous and previous != job["from"]:
+        return f"CCE would go back to {printable(previous)}, which is not the version that ran before"
+    return None
+
+
+# What became of it
+
+
+def result(
+    *,
+    cluster_id: str,
+    cluster_name: str | None,
+    plan: Sequence[Data] | None,
+    gate: Data | None,
+    todo: Sequence[Data],
+    events: Sequence[Data],
+    before: Sequence[Data],
+    problem: str | None,
+    started: float,
+    now: float,
+    check_mode: bool,
+) -> dict[str, Any]:
+    """Return what became of a cluster and each of its add-ons, as the fact `addon_upgrade_result`.
+
+    Args:
+        cluster_id: The cluster.
+        cluster_name: Its name, if it is known.
+        plan: Described steps; None where the run did not get so far.
+        gate: The gate's decision; None likewise.
+        todo: The jobs.
+        events: What the role noted down of each job that it has begun.
+        before: The add-ons as they were, as `cce_addon_info` returns them.
+        problem: What else stopped the run, in words.
+        started: When the run started, in seconds since 1970.
+        now: The present time, likewise.
+        check_mode: Whether nothing was to be changed.
+    """
+    happened = {event["name"]: event for event in events}
+    jobs_by_name = {job["name"]: job for job in todo}
+    decisions = {decision["name"]: decision for decision in (gate or {}).get("decisions") or []}
+    was = {addon["addon_template_name"]: addon for addon in before}
+    addons = [
+        _addon_result(
+            step,
+            decisions.get(step["name"]),
+            jobs_by_name.get(step["name"]),
+            happened.get(step["name"]),
+            was.get(step["name"]),
+            gate,
+            check_mode=check_mode,
+        )
+        for step in plan or []
+    ]
+    outcome = _outcome([addon["outcome"] for addon in addons], planned=plan is not None, problem=problem)
+    told: dict[str, Any] = {
+        "cluster_id": cluster_id,
+        "cluster_name": cluster_name,
+        "outcome": outcome,
+        "check_mode": check_mode,
+        "started_at": _iso(started),
+        "duration": round(max(0.0, now - started), 1),
+        "verdict": (gate or {}).get("verdict"),
+        "accepted": (gate or {}).get("accepted") or {"used": [], "unused": [], "expired": []},
+        "addons": addons,
+        "problem": problem,
+    }
+    told["lines"] = report(told)
+    return {**told, "message": story(told, events, todo)}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _outcome(outcomes: Sequence[str], *, planned: bool, problem: str | None) -> str:
+    """Return the one word for a cluster: the worst that happened to one of its add-ons."""
+    if FAILED in outcomes or not planned:
+        return FAILED
+    for word in (ROLLED_BACK, BLOCKED):
+        if word in outcomes:
+            return word
+    if problem or NOT_REACHED in outcomes:
+        return FAILED
+    return UPGRADED if UPGRADED in outcomes else NOTHING_TO_DO
+
+
+def _addon_result(
+    step: Data,
+    decision: Data | None,
+    job: Data | None,
+    event: Data | None,
+    was: Data | None,
+    gate: Data | None,
+    *,
+    check_mode: bool,
+) -> dict[str, Any]:
+    done = (event or {}).get("done") or {}
+    # Where an upgrade failed, what was read afterwards is the truth; else what the upgrade itself ended with.
+    after = ((event or {}).get("rolled_back") or {}).get("addon") or (event or {}).get("found") or done.get("addon")
+    outcome, reason = _addon_outcome(step, decision, job, event, gate, check_mode=check_mode)
+    return {
+        "name": step["name"],
+        "outcome": outcome,
+        "reason": reason,
+        "action": step["action"],
+        "why": step["why"],
+        "from": (job or step)["from"],
+        "to": step["to"],
+        "resumed": bool(job) and (job or {})["task"] == RESUME,
+        "verdict": (decision or {}).get("verdict"),
+        "check_task_id": (decision or {}).get("task_id"),
+        "risks": list((decision or {}).get("risks") or []),
+        "before": _state(was, None),
+        "after": _state(after, _risks_after(job, event)),
+        "values_changed": _differences(was, after),
+        "rolled_back": outcome == ROLLED_BACK,
+        "duration": done.get("duration"),
+        "failure": done.get("failure"),
+    }
+
+
+def _risks_after(job: Data | None, event: Data | None) -> Any:
+    """Return the risks of the last check of the running add-on."""
+    if job is None or event is None:
+        return []
+    last = _static(job, event.get("checked_back") or [])
+    return last["risks"] if last else (event.get("verification") or {}).get("risks")
+
+
+def _state(addon: Data | None, risks: Any) -> dict[str, Any] | None:
+    if addon is None:
+        return None
+    failed = [risk for risk in risks or [] if risk["status"] == "Failed"]
+    return {"version": addon["version"], "status": addon["status"], "risks": failed}
+
+
+def _differences(was: Data | None, after: Data | None) -> dict[str, Any]:
+    """Return the settings that differ, by dotted path. Secrets are masked already, on both sides."""
+    if was is None or after is None:
+        return {}
+    old, new = was.get("values") or {}, after.get("values") or {}
+    return {dotted(path): {"before": _at(old, path), "after": _at(new, path)} for path in changed_paths(old, new)}
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document
+
+
+def _addon_outcome(
+    step: Data, decision: Data | None, job: Data | None, event: Data | None, gate: Data | None, *, check_mode: bool
+) -> tuple[str, str | None]:
+    """Return what became of an add-on in one word, and why where that is not plain."""
+    if event is not None and job is not None:
+        return _event_outcome(step, job, event)
+    if decision is not None and decision["blocks"]:
+        return BLOCKED, decision["reason"] or "its check found Fatal risks"
+    if job is None and step["action"] not in CHANGES:
+        return NOTHING_TO_DO, step["why"]
+    if gate is not None and not gate["open"] and job is None:
+        return NOT_REACHED, "other add-ons are blocked"
+    if check_mode and gate is not None and gate["open"]:
+        return UPGRADED, "predicted, as this is check mode"
+    return NOT_REACHED, "the run ended before"
+
+
+def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]:
+    problem = event.get("problem")
+    rolled_back = event.get("rolled_back") or {}
+    restored = event.get("restored") or {}
+    if problem is None and restored.get("failed"):
+        return FAILED, str(restored.get("msg"))
+    if problem is None:
+        if job["task"] == VERIFY:
+            return NOTHING_TO_DO, "it runs well"
+        return UPGRADED, "its sync strategy was set back" if job["task"] == RESTORE else None
+    if rolled_back.get("changed") and not rolled_back.get("failed"):
+        return ROLLED_BACK, _first_line(problem)
+    return FAILED, _first_line(problem)
+
+
+def _first_line(message: Any) -> str:
+    """Return what a failed task says in one line; the message of a closed gate is a list of them."""
+    return str(message[0] if isinstance(message, (list, tuple)) and message else message)
+
+
+def report(told: Data) -> list[str]:
+    """Return the lines that tell a person what became of a cluster."""
+    name = printable(told["cluster_name"] or told["cluster_id"])
+    words = f"Cluster {name}: {told['outcome']}{' (predicted)' if told['check_mode'] else ''}"
+    lines = [f"{words} after {told['duration']:g} s"]
+    if told["addons"]:
+        lines += table(
+            ("ADD-ON", "BEFORE", "WANTED", "NOW", "STATUS", "OUTCOME"),
+            [
+                (
+                    addon["name"],
+                    addon["from"],
+                    addon["to"],
+                    (addon["after"] or addon["before"] or {}).get("version") or addon["from"],
+                    (addon["after"] or addon["before"] or {}).get("status"),
+                    addon["outcome"],
+                )
+                for addon in told["addons"]
+            ],
+        )
+    return lines
+
+
+def story(told: Data, events: Sequence[Data], todo: Sequence[Data]) -> list[str]:
+    """Return the lines with which a play ends after something went wrong: what was asked, said, done, and is to do.
+
+    There are none where nothing went wrong.
+    """
+    bad = [event for event in events if event.get("problem") or (event.get("restored") or {}).get("failed")]
+    if not bad:
+        return []
+    name = printable(told["cluster_name"] or told["cluster_id"])
+    tasks = {job["name"]: job for job in todo}
+    lines: list[str] = []
+    for event in bad:
+        job = tasks[event["name"]]
+        addon = next(item for item in told["addons"] if item["name"] == event["name"])
+        lines += _chapter(name, job, event, addon)
+    waiting = [addon["name"] for addon in told["addons"] if addon["outcome"] == NOT_REACHED]
+    if waiting:
+        lines.append(f"  not touched: {quoted(waiting)}")
+    return [*lines, "", *told["lines"]]
+
+
+def _chapter(cluster: str, job: Data, event: Data, addon: Data) -> list[str]:
+    recovered, rolled_back = event.get("recovery") or {}, event.get("rolled_back") or {}
+    asked = {
+        CARRY_OUT: f"{job['from']} -> {job['to']}, with all settings kept",
+        RESUME: f"{job['from']} -> {job['to']}, sent by an earlier run that did not end",
+        RESTORE: "parameterSyncStrategy back to ensureConsistent",
+        VERIFY: f"whether {job['to']} runs well",
+    }[job["task"]]
+    lines = [
+        f"{job['name']} in cluster {cluster}: {addon['outcome'].upper()}",
+        f"  asked:       {asked}",
+        f"  happened:    {printable(_first_line(event['problem'] or 'it was upgraded'))}",
+    ]
+    if isinstance(event["problem"], (list, tuple)):
+        lines += [f"               {line}" for line in event["problem"][1:]]
+    if addon["before"] and addon["after"]:
+        was, now = addon["before"], addon["after"]
+        lines.append(
+            f"  before/now:  {was['version']} {printable(str(was['status']))} / "
+            f"{now['version']} {printable(str(now['status']))}"
+            + (f"; settings that differ: {quoted(list(addon['values_changed']))}" if addon["values_changed"] else "")
+        )
+    for risk in (event.get("verification") or {}).get("new_risks") or []:
+        lines += [
+            f"  new risk:    {printable(str(risk['name']))}: {printable(str(risk['message'] or '(no message)'))}",
+            f"  to do:       {risk['remedy']}",
+        ]
+    if rolled_back.get("failed"):
+        lines.append(f"  rollback:    FAILED: {printable(str(rolled_back.get('msg')))}")
+    elif recovered.get("roll_back"):
+        lines.append(f"  rollback:    done, {recovered['why']}")
+    else:
+        lines.append(f"  rollback:    none: {recovered.get('why') or 'it did not come to that'}")
+    if recovered.get("roll_back") and not rolled_back.get("failed"):
+        again = verification(job, event.get("checked_back") or [], [])
+        if again["verdict"] != VERIFIED:
+            lines.append(f"  to do:       look at its pods and events: after the rollback, {again['reason']}")
+    restored = event.get("restored") or {}
+    if restored.get("failed"):
+        lines.append(
+            f"  to do:       set parameterSyncStrategy back to ensureConsistent: {printable(str(restored.get('msg')))}"
+        )
+    return lines

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The runbook: upgrade in order, verify, roll back, resume, and tell what became of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from conftest import writes
+from simulation import CLUSTER, Simulation
+
+UPGRADE = "huaweicloud.cce.upgrade"
+PRECHECK = "huaweicloud.cce.precheck"
+INHERIT = {"name": "coredns", "sync_strategy": "inherit"}
+ALL = [INHERIT, "all"]
+KEEP = "Keep what became of the cluster"
+
+
+def change(simulation, addon: str, **attributes: object) -> None:
+    simulation.call("POST", f"/instances/{CLUSTER}/{addon}", attributes)
+
+
+def told(played) -> dict:
+    result: dict = played.result(KEEP)["ansible_facts"]["addon_upgrade_result"]
+    return result
+
+
+def outcomes(played) -> dict:
+    return {addon["name"]: addon["outcome"] for addon in told(played)["addons"]}
+
+
+def story(played, addon: str) -> str:
+    return "\n".join(played.result(f"End with the whole story of {addon}")["msg"])
+
+
+def test_add_ons_are_upgraded_in_the_given_order_each_awaited(play, simulation):
+    variables = {"addon_upgrade_addons": ["nginx-ingress", INHERIT, "metrics-server"]}
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 0, played.output
+    upgraded = [item["body"]["spec"]["addonTemplateName"] for item in writes(simulation)]
+    assert upgraded == ["nginx-ingress", "coredns", "coredns", "metrics-server"], "the second of coredns is an edit"
+    result = told(played)
+    assert (result["outcome"], result["cluster_id"], result["check_mode"]) == ("upgraded", CLUSTER, False)
+    assert set(outcomes(played).values()) == {"upgraded"}
+    coredns = next(addon for addon in result["addons"] if addon["name"] == "coredns")
+    assert (coredns["from"], coredns["to"], coredns["verdict"]) == ("1.28.7", "1.30.33", "passed")
+    assert coredns["before"] == {"version": "1.28.7", "status": "running", "risks": []}
+    assert coredns["after"] == {"version": "1.30.33", "status": "running", "risks": []}
+    assert coredns["values_changed"]["basic.image_version"] == {"before": "1.28.7", "after": "1.30.33"}
+    assert result["duration"] > 0
+    assert coredns["duration"] > 0
+
+
+def test_nothing_to_do(play, simulation):
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [{"name": "metrics-server", "version": "1.3.6"}]})
+    assert played.code == 0, played.output
+    assert told(played)["outcome"] == "nothing_to_do"
+    assert outcomes(played) == {"metrics-server": "nothing_to_do"}
+
+
+def test_a_closed_gate_is_an_outcome_too(play, simulation):
+    played = play(UPGRADE)
+    assert played.code == 2
+    assert told(played)["outcome"] == "blocked"
+    assert outcomes(played) == {
+        "coredns": "blocked",
+        "metrics-server": "not_reached",
+        "nginx-ingress": "not_reached",
+    }
+
+
+def test_a_run_that_cannot_even_plan_has_failed(play, simulation):
+    played = play(UPGRADE, variables={"cce_cluster_id": "no-such-cluster"})
+    assert played.code == 2
+    assert told(played)["outcome"] == "failed"
+    assert "404" in told(played)["problem"]
+
+
+def test_what_fails_is_rolled_back_and_the_rest_is_not_touched(play, simulation):
+    change(simulation, "metrics-server", next_upgrade={"status": "upgradeFailed", "message": "the hook did not end"})
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [INHERIT, "metrics-server", "nginx-ingress"]})
+    assert played.code == 2
+    assert told(played)["outcome"] == "rolled_back"
+    assert outcomes(played) == {
+        "coredns": "upgraded",
+        "metrics-server": "rolled_back",
+        "nginx-ingress": "not_reached",
+    }
+    addons = simulation.addons(CLUSTER)
+    assert (addons["metrics-server"]["version"], addons["metrics-server"]["status"]) == ("1.3.6", "running")
+    assert addons["metrics-server"]["values"]["custom"]["logLevel"] == 4
+    assert addons["nginx-ingress"]["writes"] == 0
+    text = story(played, "metrics-server")
+    for part in ("asked:       1.3.6 -> 1.3.90", "the hook did not end", "rollback:    done", "nginx-ingress"):
+        assert part in text
+
+
+def test_a_new_fatal_risk_after_the_upgrade_is_rolled_back(play, simulation):
+    """The add-on runs, says CCE, but the check of the running add-on finds what was not there before."""
+    change(simulation, "metrics-server", next_upgrade={"status": "running", "then": {"pods_ready": False}})
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "rolled_back"}
+    text = story(played, "metrics-server")
+    assert "new Fatal risks: AddonStatus" in text
+    assert "new risk:    AddonStatus" in text
+    assert [item["method"] for item in writes(simulation)] == ["PUT", "POST"]
+
+
+def test_a_fatal_risk_that_was_there_before_is_not_the_upgrades(play, simulation):
+    risk = {"name": "OldTrouble", "level": "Fatal", "message": "since last year", "type": "addonStatic"}
+    change(simulation, "metrics-server", risks=[risk])
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 0, played.output
+    assert outcomes(played) == {"metrics-server": "upgraded"}
+
+
+def test_without_rollback_what_failed_stays_and_the_story_says_so(play, simulation):
+    change(simulation, "metrics-server", next_upgrade="upgradeFailed")
+    variables = {"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_rollback": False}
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert told(played)["outcome"] == "failed"
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+    assert "rollbacks are turned off" in story(played, "metrics-server")
+
+
+def test_what_cannot_be_rolled_back_is_left_with_advice(play, simulation):
+    change(simulation, "metrics-server", next_upgrade="upgradeFailed", rollbackable=False)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert told(played)["outcome"] == "failed"
+    assert "CCE says that it cannot be rolled back: repair it" in story(played, "metrics-server")
+    assert [item["method"] for item in writes(simulation)] == ["PUT"]
+
+
+def test_a_rollback_that_fails_is_told_with_both_failures(play, simulation):
+    change(simulation, "metrics-server", next_upgrade="upgradeFailed", next_rollback="rollbackFailed")
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert told(played)["outcome"] == "failed"
+    text = story(played, "metrics-server")
+    assert "upgradeFailed" in text
+    assert "rollback:    FAILED" in text
+    assert "rollbackFailed" in text
+
+
+def test_an_upgrade_that_takes_too_long_is_not_rolled_back_while_cce_works_on_it(play, simulation):
+    change(simulation, "metrics-server", seconds=3600)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_timeout": 3})
+    assert played.code == 2
+    assert "run the same command again to wait on" in story(played, "metrics-server")
+    assert len(writes(simulation)) == 1
+    simulation.call("POST", "/clock", {"advance": 3600})
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 0, played.output
+    assert told(played)["addons"][0]["resumed"]
+    assert len(writes(simulation)) == 1, "nothing is sent twice"
+
+
+def test_an_upgrade_that_a_killed_run_has_left_broken_is_found_and_rolled_back(play, simulation):
+    change(simulation, "metrics-server", seconds=3600, next_upgrade="upgradeFailed")
+    play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_timeout": 2})
+    simulation.call("POST", "/clock", {"advance": 3600})
+    change(simulation, "metrics-server", seconds=1)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "rolled_back"}
+    assert "sent by an earlier run that did not end" in story(played, "metrics-server")
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
+
+
+def test_a_leftover_strategy_is_set_back(play, simulation):
+    play(UPGRADE, variables={"addon_upgrade_addons": [INHERIT]})
+    values = simulation.addons(CLUSTER)["coredns"]["values"]
+    values["custom"]["parameterSyncStrategy"] = "inherit"
+    change(simulation, "coredns", values=values)
+    simulation.call("DELETE", "/requests")
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [INHERIT]})
+    assert played.code == 0, played.output
+    addons = simulation.addons(CLUSTER)
+    assert addons["coredns"]["values"]["custom"]["parameterSyncStrategy"] == "ensureConsistent"
+    assert len(writes(simulation)) == 1
+
+
+@pytest.fixture
+def in_real_time() -> Iterator[Simulation]:
+    """A simulator whose clock is that of the client, for what depends on the age of results."""
+    with Simulation() as simulation:
+        change(simulation, "metrics-server", seconds=8)
+        simulation.call("POST", f"/instances/{CLUSTER}/nginx-ingress", {"seconds": 1})
+        yield simulation
+
+
+TOO_OLD = {"addon_upgrade_addons": ["metrics-server", "nginx-ingress"], "addon_upgrade_max_check_age": 25}
+
+
+def upgrade_checks(simulation: Simulation) -> list[list[str]]:
+    lists = [
+        item["body"]["spec"]["addonList"]
+        for item in simulation.requests()
+        if item["method"] == "POST" and item["path"].endswith("precheck")
+    ]
+    return [[item["addonTemplateName"] for item in added] for added in lists if added[0]["type"] == "addonUpgrade"]
+
+
+def test_a_result_that_is_too_old_by_now_is_made_again_before_the_write(play, in_real_time):
+    played = play(UPGRADE, variables=TOO_OLD, against=in_real_time)
+    assert played.code == 0, played.output
+    assert upgrade_checks(in_real_time) == [["metrics-server", "nginx-ingress"], ["nginx-ingress"]]
+    assert outcomes(played) == {"metrics-server": "upgraded", "nginx-ingress": "upgraded"}
+
+
+def test_the_gate_closes_when_a_check_that_is_made_again_finds_something(play, in_real_time):
+    risk = {"name": "NewTrouble", "level": "Fatal", "message": "since a minute"}
+    spoil = Thread(target=_once_checked, args=(in_real_time, risk))
+    spoil.start()
+    played = play(UPGRADE, variables=TOO_OLD, against=in_real_time)
+    spoil.join()
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "upgraded", "nginx-ingress": "failed"}
+    assert "NewTrouble" in story(played, "nginx-ingress")
+    assert [item["body"]["spec"]["addonTemplateName"] for item in writes(in_real_time)] == ["metrics-server"]
+
+
+def _once_checked(simulation: Simulation, risk: dict) -> None:
+    """Let an add-on get into trouble after the gate has opened for it."""
+    for _attempt in range(600):
+        if writes(simulation):
+            change(simulation, "nginx-ingress", risks=[risk])
+            return
+        time.sleep(0.1)
+
+
+def test_by_name(play, simulation):
+    variables = {
+        "cce_cluster_id": "",
+        "addon_upgrade_cluster_name": "production",
+        "addon_upgrade_addons": ["metrics-server"],
+    }
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 0, played.output
+    assert told(played)["cluster_id"] == CLUSTER
+    assert "Cluster production: upgraded" in played.output
+    played = play(UPGRADE, variables={**variables, "addon_upgrade_cluster_name": "no-such"})
+    assert played.code == 2
+    assert told(played)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"cce_cluster_id": ""}, "Which cluster?"),
+        ({"addon_upgrade_addon": ["coredns"]}, "addon_upgrade_addon is no variable of this role"),
+        ({"addon_precheck_fail_on_warnings": True}, "addon_precheck_fail_on_warnings is no variable of this role"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused(play, simulation, variables, text):
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert text in played.output
+    assert simulation.requests() == []
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_the_zone_of_the_controller_does_not_matter(play, simulation, zone):
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]}, environment={"TZ": zone})
+    assert played.code == 0, played.output
+
+
+def test_tags(play, simulation):
+    def seen(tag: str) -> set:
+        played = play(UPGRADE, "--tags", tag, variables={"addon_upgrade_addons": ["metrics-server"]})
+        assert played.code == 0, played.output
+        return {f"{item['method']} {item['path'].rpartition('/')[2]}" for item in simulation.requests()}
+
+    assert seen("plan") == {"GET projects", "GET addons", "GET addontemplates"}
+    assert "POST precheck" in seen("precheck")
+    assert writes(simulation) == []
+    simulation.call("DELETE", "/requests")
+    assert "POST precheck" in seen("verify")
+    assert writes(simulation) == [], "verify looks at the add-ons as they run, and changes nothing"
+
+
+def test_verify_alone_fails_on_a_fatal_risk(play, simulation):
+    change(simulation, "metrics-server", pods_ready=False)
+    played = play(UPGRADE, "--tags", "verify", variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert "new Fatal risks: AddonStatus" in played.output
+    assert writes(simulation) == []
+
+
+def test_check_mode_predicts_and_writes_nothing(play, simulation):
+    variables = {"addon_upgrade_addons": ["metrics-server"]}
+    play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
+    simulation.call("DELETE", "/requests")
+    played = play(UPGRADE, "--check", "--diff", variables=variables)
+    assert played.code == 0, played.output
+    assert '+    "version": "1.3.90"' in played.output
+    assert (told(played)["outcome"], told(played)["check_mode"]) == ("upgraded", True)
+    assert "upgraded (predicted)" in played.output
+    assert {item["method"] for item in simulation.requests()} == {"GET"}
+
+
+def test_the_result_is_published_for_workflows_keyed_by_cluster(play, simulation, tmp_path):
+    played = play(
+        UPGRADE,
+        variables={"addon_upgrade_addons": ["metrics-server"]},
+        environment={"ANSIBLE_SHOW_CUSTOM_STATS": "true"},
+    )
+    line = next(line for line in played.output.splitlines() if line.strip().startswith("RUN: "))
+    stats = json.loads(line.strip().removeprefix("RUN: "))
+    assert set(stats["addon_upgrade_result"]) == {CLUSTER}
+    assert stats["addon_upgrade_result"][CLUSTER]["outcome"] == "upgraded"
+
+
+def test_secrets_in_settings_show_nowhere(play, simulation):
+    values = simulation.addons(CLUSTER)["metrics-server"]["values"]
+    values["custom"].update(password="canary-present", webhook="canary-marked")
+    change(simulation, "metrics-server", values=values)
+    variables = {
+        "addon_upgrade_addons": [{"name": "metrics-server", "values": {"custom": {"token": "canary-wanted"}}}],
+        "addon_upgrade_secret_values": ["webhook"],
+    }
+    played = play(UPGRADE, "--diff", "-vvv", variables=variables, environment={"ANSIBLE_SHOW_CUSTOM_STATS": "true"})
+    assert played.code == 0, played.output
+    assert "canary" not in json.dumps(told(played))
+    assert "canary" not in played.output
+    custom = simulation.addons(CLUSTER)["metrics-server"]["values"]["custom"]
+    assert {custom["password"], custom["webhook"], custom["token"]} == {
+        "canary-present",
+        "canary-marked",
+        "canary-wanted",
+    }
