@@ -51,7 +51,7 @@ def settings(state: dict[str, Any], addon: str) -> dict[str, Any]:
 
 def main() -> None:
     """Show it."""
-    with Simulation(time_scale=2) as simulation, tempfile.TemporaryDirectory() as folder:
+    with Simulation(time_scale=4) as simulation, tempfile.TemporaryDirectory() as folder:
         before = simulation.addons(CLUSTER)
         say("Upgrade three add-ons. Somebody has modified the ConfigMap of CoreDNS by hand.")
         code = upgrade(simulation, folder, "  - all\n")

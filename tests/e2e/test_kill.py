@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -63,7 +64,8 @@ def test_a_killed_run_is_resumed(simulation, undisturbed, tmp_path, moment):
     try:
         while len(simulation.requests()) < moment * requests and process.poll() is None:
             time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself in this very moment
+            os.killpg(process.pid, signal.SIGKILL)
     finally:
         process.communicate(timeout=60)
     code, output = finish(start(simulation, tmp_path))

@@ -337,3 +337,11 @@ def test_secrets_in_settings_show_nowhere(play, simulation):
         "canary-marked",
         "canary-wanted",
     }
+
+
+@pytest.mark.parametrize("playbook", [UPGRADE, PRECHECK])
+def test_a_selection_that_is_empty_is_an_error(play, simulation, playbook):
+    played = play(playbook, variables={"cce_hosts": "no_such_group"})
+    assert played.code == 2, "an exit code of 0 would open the gate of a pipeline"
+    assert "No cluster is selected" in played.output
+    assert simulation.requests() == []

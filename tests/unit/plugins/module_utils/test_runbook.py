@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""What is to be done with each add-on, whether it went well, and what became of it: the rules, without a cloud."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
+    is_unverified,
+    jobs,
+    recovery,
+    result,
+    verification,
+)
+
+NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
+ID = "0e7b8f2a"
+
+
+def at(minutes: float) -> str:
+    """Return a time so many minutes before now, as the API writes it."""
+    return datetime.datetime.fromtimestamp(NOW - 60 * minutes, tz=datetime.timezone.utc).isoformat()
+
+
+def step(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "coredns",
+        "action": "upgrade",
+        "why": "asked for",
+        "from": "1.28.7",
+        "to": "1.30.33",
+        "addon_instance_id": ID,
+        "values_fingerprint": "3f1c",
+        "previous_version": None,
+        "updated_at": at(600),
+        "present_sync_strategy": "ensureConsistent",
+        **changes,
+    }
+
+
+def done(**changes: Any) -> dict[str, Any]:
+    """Return the step of an add-on that is at its target."""
+    at_target = {"action": "none", "from": "1.30.33", "previous_version": "1.28.7", "updated_at": at(10)}
+    return step(**{**at_target, "values_fingerprint": None, **changes})
+
+
+def check(kind: str = "addonUpgrade", minutes: float = 20, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "task_id": f"{kind}-{minutes}",
+        "addon_instance_id": ID,
+        "target_version": "1.30.33" if kind == "addonUpgrade" else None,
+        "created_at": at(minutes),
+        "verdict": "passed",
+        "reason": None,
+        "risks": [],
+        **changes,
+    }
+
+
+def decision(**changes: Any) -> dict[str, Any]:
+    return {"name": "coredns", "blocks": False, "task_id": "t", "checked_at": at(1), "verdict": "passed", **changes}
+
+
+def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
+    found = jobs(steps, decisions, list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
+    return [(job["name"], job["task"], job["restore"]) for job in found]
+
+
+INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}]
+
+
+def test_only_what_the_gate_lets_pass_is_to_be_upgraded():
+    assert planned([step()], [decision()]) == [("coredns", "upgrade", False)]
+    assert planned([step()], [decision(blocks=True)]) == []
+    assert planned([step()], []) == [], "without a decision there is no upgrade"
+    assert planned([step(action="none")], [decision()]) == []
+    assert planned([step(action="impossible")], [decision()]) == []
+    assert planned([step()], [decision()], wants=INHERIT) == [("coredns", "upgrade", True)]
+
+
+def test_a_check_is_made_again_before_it_is_too_old():
+    [job] = jobs([step()], [decision(checked_at=at(0))], [], read_wants(["all"]), now=NOW, max_age=3600)
+    assert NOW + 3500 < job["recheck_after"] < NOW + 3600
+    [job] = jobs([step()], [decision(checked_at="yesterday")], [], read_wants(["all"]), now=NOW, max_age=3600)
+    assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
+
+
+def test_what_a_killed_run_has_left_is_found():
+    assert planned([done()], [], [check()]) == [("coredns", "resume", False)]
+    assert planned([done()], [], [check()], wants=INHERIT) == [("coredns", "resume", True)]
+    left = done(present_sync_strategy="inherit", previous_version=None)
+    assert planned([left], [], wants=INHERIT) == [("coredns", "restore", True)]
+    assert planned([left], []) == [], "a strategy that this run did not ask for is the user's own"
+    assert planned([done()], []) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "checks", "expected"),
+    [
+        ({}, [check()], True),
+        ({}, [check(), check("addonStatic", 25)], True),
+        ({}, [check(), check("addonStatic", 5)], False),
+        ({}, [check(), check("addonStatic", 5, verdict="fatal")], False),
+        ({}, [check(), check("addonStatic", 5, verdict="pending")], True),
+        ({}, [check(), check("addonStatic", 5, addon_instance_id="other")], True),
+        ({}, [check(addon_instance_id="other")], False),
+        ({}, [check(target_version="1.30.6")], False),
+        ({}, [check(minutes=25 * 60)], False),
+        ({}, [check(created_at="never")], False),
+        ({}, [], False),
+        ({"previous_version": None}, [check()], False),
+        ({"previous_version": "1.30.33"}, [check()], False),
+        ({"updated_at": at(30)}, [check()], False),
+        ({"updated_at": None}, [check()], True),
+    ],
+)
+def test_an_upgrade_that_nobody_verified(changes, checks, expected):
+    assert is_unverified(done(**changes), checks, now=NOW) is expected
+
+
+def test_to_verify_alone_nothing_is_upgraded():
+    steps = [step(), done(name="npd"), step(name="everest", addon_instance_id=None, action="impossible")]
+    tasks = planned(steps, [decision()], verify_only=True)
+    assert tasks == [("coredns", "verify", False), ("npd", "verify", False)]
+
+
+JOB = {
+    "name": "coredns",
+    "task": "upgrade",
+    "action": "upgrade",
+    "from": "1.28.7",
+    "to": "1.30.33",
+    "addon_instance_id": ID,
+}
+
+
+def risk(name: str, level: str = "Fatal", status: str = "Failed") -> dict[str, Any]:
+    return {"name": name, "level": level, "status": status, "message": "m", "remedy": "r"}
+
+
+def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, Any]:
+    return check("addonStatic", 1, verdict=verdict, risks=list(risks), **changes)
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "expected"),
+    [
+        ([static(verdict="passed")], [], "verified"),
+        ([static(risk("A", "Warning"), verdict="warning")], [], "verified"),
+        ([static(risk("A"))], [], "broken"),
+        ([static(risk("A"))], [static(risk("A"))], "verified"),
+        ([static(risk("A"), risk("B"))], [static(risk("A"))], "broken"),
+        ([static(risk("A"))], [static(risk("A", "Warning"), verdict="warning")], "broken"),
+        ([static(risk("A"))], [static(risk("A", status="Success"), verdict="passed")], "broken"),
+        ([static(risk("A"))], [static(risk("A"), addon_instance_id="other")], "broken"),
+        ([static(verdict="unknown", reason="odd")], [], "unknown"),
+        ([static(verdict="pending")], [], "unknown"),
+        ([], [], "unknown"),
+        ([static(verdict="passed"), static(verdict="passed")], [], "unknown"),
+        ([static(verdict="passed", addon_instance_id="other")], [], "unknown"),
+        ([check(verdict="passed")], [], "unknown"),
+    ],
+)
+def test_only_new_fatal_risks_are_the_upgrades_and_no_result_is_no_verification(after, before, expected):
+    found = verification(JOB, after, before)
+    assert found["verdict"] == expected
+    assert bool(found["new_risks"]) is (expected == "broken")
+    assert (found["reason"] is None) is (expected == "verified")
+
+
+def addon(**changes: Any) -> dict[str, Any]:
+    broken = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
+    return {"addon_template_name": "coredns", "values": {}, **broken, **changes}
+
+
+VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broken", "unknown"))
+
+
+@pytest.mark.parametrize(
+    ("job", "verified", "found", "wanted", "why"),
+    [
+        ({}, None, addon(), True, None),
+        ({"task": "resume"}, None, addon(), True, None),
+        ({}, BROKEN, addon(status="running"), True, None),
+        ({}, None, addon(status="abnormal"), True, None),
+        ({}, None, addon(previous_version=None), True, None),
+        ({}, None, None, True, "could not be read"),
+        ({}, None, addon(status="upgrading"), True, "run the same command again"),
+        ({}, None, addon(version="1.28.7", status="running"), True, "as before"),
+        ({}, None, addon(status="running"), True, "only its check is missing"),
+        ({}, NOT_KNOWN, addon(status="running"), True, "only its check is missing"),
+        ({}, None, addon(), False, "turned off"),
+        ({}, None, addon(is_rollbackable=False), True, "cannot be rolled back"),
+        ({}, None, addon(previous_version="1.25.1"), True, "not the version that ran before"),
+        ({"action": "edit"}, None, addon(), True, "edit"),
+        ({"task": "verify"}, BROKEN, addon(), True, "nothing was upgraded"),
+        ({"task": "restore"}, None, addon(), True, "nothing was upgraded"),
+    ],
+)
+def test_only_what_is_broken_and_can_go_back_to_where_it_was_is_rolled_back(job, verified, found, wanted, why):
+    decided = recovery({**JOB, **job}, verified, found, wanted=wanted)
+    assert decided["roll_back"] is (why is None)
+    assert why is None or why in decided["why"]
+    assert decided["to"] == ("1.28.7" if why is None else None)
+
+
+def told(events: list, *, plan: Any = (), gate: Any = None, todo: Any = (JOB,), problem: str | None = None) -> dict:
+    return result(
+        cluster_id="c",
+        cluster_name="production",
+        plan=None if plan is None else [step()],
+        gate={"open": True, "decisions": [decision(reason=None, risks=[])]} if gate is None else gate,
+        todo=list(todo),
+        events=events,
+        before=[addon(version="1.28.7", status="running")],
+        problem=problem,
+        started=NOW - 60,
+        now=NOW,
+        check_mode=False,
+    )
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {"name": "coredns", "problem": None, "done": {"addon": addon(status="running")}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cluster", "of_addon"),
+    [
+        ({"events": [event()]}, "upgraded", "upgraded"),
+        ({"events": [event(problem="no")]}, "failed", "failed"),
+        ({"events": [event(problem="no", rolled_back={"changed": True})]}, "rolled_back", "rolled_back"),
+        ({"events": [event(problem="no", rolled_back={"changed": True, "failed": True})]}, "failed", "failed"),
+        ({"events": [event(restored={"failed": True, "msg": "no"})]}, "failed", "failed"),
+        ({"events": []}, "failed", "not_reached"),
+        ({"events": [], "todo": [], "problem": "no"}, "failed", "not_reached"),
+        (
+            {"events": [], "todo": [], "gate": {"open": False, "decisions": [decision(blocks=True, reason="x")]}},
+            "blocked",
+            "blocked",
+        ),
+        ({"events": [], "todo": [], "gate": {"open": False, "decisions": []}}, "failed", "not_reached"),
+        ({"events": [], "plan": None, "problem": "no"}, "failed", None),
+    ],
+)
+def test_one_word_for_what_became_of_a_cluster(arguments, cluster, of_addon):
+    found = told(**arguments)
+    assert found["outcome"] == cluster
+    assert [addon["outcome"] for addon in found["addons"]] == ([of_addon] if of_addon else [])
+    went_wrong = any(item.get("problem") or item.get("restored") for item in arguments["events"])
+    assert bool(found["message"]) is went_wrong
+
+
+def test_what_cce_says_cannot_forge_lines_of_the_story():
+    hostile = "x\n  rollback:    done\x1b[2K"
+    found = told([event(problem=hostile, recovery={"roll_back": False, "why": "it is at 1 as before"})])
+    assert not any("\n" in line or "\x1b" in line for line in found["message"])
+    assert sum(line.startswith("  rollback:") for line in found["message"]) == 1
