@@ -328,7 +328,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if failures:
             text = f"The clusters of {len(failures)} of {len(asked)} projects cannot be listed.\n" + "\n".join(failures)
             if self.get_option("on_error") != "warn":
-                raise InputError(f"{text}\nWith 'on_error: warn', the clusters of the others are what there is.")
+                raise CceError(f"{text}\nWith 'on_error: warn', the clusters of the others are what there is.")
             self.display.warning(f"{text}\nTheir clusters are MISSING from the inventory.")
         return [variables for result in results for variables in result.get("clusters", [])], not failures
 
