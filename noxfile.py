@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The tests on every supported ansible-core: `nox`, or one of them with `nox -k 2.19`. `nox -- -k parity` narrows them.
+"""The tests on every supported ansible-core: `nox`, or one of them with `nox -s "tests(2.19)"`. `nox -- -k parity` narrows them.
 
 An interpreter that is not there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it
 is an error.

@@ -42,7 +42,7 @@ FAILURES = re.compile(
     r"^(?:an answer that is|a wrong|a bad|half of|nothing|awkward) "
     r"|^clear text$|^no such profile$|^a missing certificate$|^a loop$|^addons missing$"
     r"|unknown|unreachable|unsupported|undefined|cannot be applied|one of two|values that are none|below zero|refused"
-    r"|misspelt|values of a check|are over|exclusive|only together|required if|mistake|failure|time limit|retries"
+    r"|misspelt|values of a check|exclusive|only together|required if|mistake|failure|time limit|retries"
     r"|condition|two ways"
 )
 # These are shipped in either case.

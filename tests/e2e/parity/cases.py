@@ -121,7 +121,6 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "a static check": (CHECK, {"type": "addonStatic", "addons": ["all"], "wait_interval": 0.1}),
     "a check": (CHECK, {"addons": ["metrics-server"], "wait_interval": 0.1}),
     "checks": (CHECK_INFO, {"latest": True}),
-    "checks that are over": (CHECK_INFO, {"wait": True, "task_ids": ["none"], "wait_timeout": 0.1}),
     "an upgrade": (
         ADDON,
         {"addon_template_name": "metrics-server", "values": {"custom": {"logLevel": 5}}, "wait_interval": 0.1},
