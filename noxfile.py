@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The tests on every supported ansible-core: `nox`, or one of them with `nox -s "tests(2.19)"`. `nox -- -k parity` narrows them.
+"""The unit, parity and end-to-end tests on every supported ansible-core.
 
-An interpreter that is not there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it
-is an error.
+`nox` runs all, `nox -s "tests(2.19)"` one; what stands after `--` goes to pytest. An interpreter that is not there is
+told, and what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
 """
 
 from __future__ import annotations

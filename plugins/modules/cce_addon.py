@@ -67,6 +67,8 @@ options:
     description:
       - Settings to change, in the shape of the API, with C(basic), C(custom) and C(flavor).
       - Dictionaries are merged, lists are replaced as a whole.
+      - Secrets in them are masked in all that this module shows and logs, but in a loop Ansible itself shows and
+        registers the item. Where that holds secrets, loop over names and look the settings up, or set C(no_log).
     type: dict
     default: {}
   values_policy:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -36,6 +37,14 @@ CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
 MODULE = "huaweicloud.cce.cce_addon_check_info"
 # On two cores; what they are measured against in the second place.
 GOALS = {"uri": 0.08, "debug": 2.2}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and of processors: those tell more where others use the machine, too."""
+
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -96,15 +105,15 @@ def _contestants(simulation: Simulation, folder: Path) -> list[Contestant]:
     ]
 
 
-def _play(contestant: Contestant, folder: Path, hosts: int, forks: int) -> float:
-    """Run a contestant's playbook, and return the seconds that it took."""
+def _play(contestant: Contestant, folder: Path, hosts: int, forks: int) -> Cost:
+    """Run a contestant's playbook, and return what it took."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = folder / "inventory.json"
     inventory.write_text(json.dumps({"all": {"vars": local, "hosts": {f"host{n:03}": {} for n in range(hosts)}}}))
     playbook = folder / f"{contestant.name}.yml"
     tasks = [contestant.task] if contestant.task else []
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    before = time.perf_counter()
+    before, cpu_before = time.perf_counter(), _cpu_seconds()
     done = subprocess.run(
         ["ansible-playbook", "-i", str(inventory), "-f", str(forks), str(playbook)],
         env={
@@ -118,14 +127,20 @@ def _play(contestant: Contestant, folder: Path, hosts: int, forks: int) -> float
         check=False,
         timeout=600,
     )
-    seconds = time.perf_counter() - before
+    cost = Cost(time.perf_counter() - before, _cpu_seconds() - cpu_before)
     if done.returncode or (tasks and done.stdout.count(" ok=1 ") != hosts):
         raise RuntimeError(f"{contestant.name} did not work:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return seconds
+    return cost
 
 
-def _measured(rounds: int, hosts: int, forks: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {}
+def _cpu_seconds() -> float:
+    """Return the processor time of all processes that were started and have ended; the simulator has not."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _measured(rounds: int, hosts: int, forks: int) -> dict[str, list[Cost]]:
+    costs: dict[str, list[Cost]] = {}
     with Simulation(time_scale=100) as simulation, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         contestants = _contestants(simulation, folder)
@@ -134,23 +149,31 @@ def _measured(rounds: int, hosts: int, forks: int) -> dict[str, list[float]]:
         _play(Contestant("prepare", check, BUILD), folder, hosts=1, forks=1)
         for number in range(rounds):
             for contestant in contestants:
-                seconds = _play(contestant, folder, hosts, forks)
-                times.setdefault(contestant.name, []).append(seconds)
-                print(f"round {number + 1}: {contestant.name} {seconds:.2f} s", file=sys.stderr)
-    return times
+                cost = _play(contestant, folder, hosts, forks)
+                costs.setdefault(contestant.name, []).append(cost)
+                print(f"round {number + 1}: {contestant.name} {cost.seconds:.2f} s", file=sys.stderr)
+    return costs
 
 
-def _report(times: dict[str, list[float]], hosts: int) -> dict[str, Any]:
-    median = {name: statistics.median(values) for name, values in times.items()}
+def _report(measured: dict[str, list[float]], hosts: int) -> dict[str, Any]:
+    """Return what comes of one kind of seconds."""
+    median = {name: statistics.median(values) for name, values in measured.items()}
     above = {name: seconds - median["empty"] for name, seconds in median.items() if name != "empty"}
     return {
-        "seconds": times,
+        "measured": measured,
         "median": median,
         "milliseconds_a_host": {name: 1000 * seconds / hosts for name, seconds in above.items()},
         "token_over": {name: above["token"] / above[name] for name in above if name != "token"},
         "keys_over": {name: above["keys"] / above[name] for name in above if name != "keys"},
-        "goals": GOALS,
     }
+
+
+def _print(title: str, report: dict[str, Any]) -> None:
+    print(f"\n{title:14}{'median':>9}{'a host':>11}{'token/this':>12}{'keys/this':>12}")
+    for name, seconds in report["median"].items():
+        a_host = f"{report['milliseconds_a_host'][name]:.1f} ms" if name != "empty" else ""
+        ratios = [f"{report[over][name]:.3f}" if name in report[over] else "" for over in ("token_over", "keys_over")]
+        print(f"{name:14}{seconds:>7.2f} s{a_host:>11}{ratios[0]:>12}{ratios[1]:>12}")
 
 
 def main() -> int:
@@ -159,26 +182,24 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--forks", type=int, default=10)
     options = parser.parse_args()
-    if subprocess.run([sys.executable, str(TESTS / "stage.py")], check=False).returncode:
-        return 1
-    report = _report(_measured(options.rounds, options.hosts, options.forks), options.hosts)
+    subprocess.run([sys.executable, str(TESTS / "stage.py")], check=True)
+    costs = _measured(options.rounds, options.hosts, options.forks)
+    clock = _report({name: [cost.seconds for cost in items] for name, items in costs.items()}, options.hosts)
+    processors = _report({name: [cost.cpu_seconds for cost in items] for name, items in costs.items()}, options.hosts)
     core = subprocess.run(["ansible", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    report["made_with"] = {**vars(options), "ansible": core, "python": sys.version.split()[0], "cores": os.cpu_count()}
+    made_with = {**vars(options), "ansible": core, "python": sys.version.split()[0], "cores": os.cpu_count()}
 
-    print(f"\n{core}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {options.hosts} hosts")
-    print(f"{'':10}{'median':>9}{'a host':>11}{'token/this':>12}{'keys/this':>12}")
-    for name, seconds in report["median"].items():
-        cells = [f"{report['milliseconds_a_host'][name]:.1f} ms" if name != "empty" else ""]
-        cells += [f"{report[over][name]:.3f}" if name in report[over] else "" for over in ("token_over", "keys_over")]
-        print(f"{name:10}{seconds:>7.2f} s{cells[0]:>11}{cells[1]:>12}{cells[2]:>12}")
-    missed = [name for name, goal in GOALS.items() if report["token_over"][name] > goal]
-    print(
-        f"goals: {', '.join(f'at most {goal} of {name}' for name, goal in GOALS.items())}; missed: {missed or 'none'}"
-    )
+    print(f"\n{core}, Python {made_with['python']}, {made_with['cores']} cores, {options.hosts} hosts")
+    _print("clock", clock)
+    _print("processors", processors)
+    missed = [name for name, goal in GOALS.items() if clock["token_over"][name] > goal]
+    goals = ", ".join(f"at most {goal} of {name}" for name, goal in GOALS.items())
+    print(f"\ngoals, by the clock: {goals}; missed: {', '.join(missed) or 'none'}")
 
     results = BUILD / "bench"
     results.mkdir(exist_ok=True)
     path = results / f"modules-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.json"
+    report = {"made_with": made_with, "clock": clock, "processors": processors, "goals": GOALS}
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(f"written to {path.relative_to(TESTS.parent)}")
     return 0
