@@ -42,5 +42,5 @@ def tests(session: nox.Session, core: str) -> None:
     session.install(f"ansible-core~={core}.0", "-r", "tests/requirements-pytest.txt")
     session.run("python", "tests/stage.py")
     # The surroundings of tests are described in one place, for test.sh and for this.
-    command = '. tests/setup.sh && exec python -m pytest -q -n 2 --dist loadgroup "$@" tests/unit tests/e2e'
+    command = '. tests/setup.sh && exec python -m pytest -q -n 2 --dist loadfile "$@" tests/unit tests/e2e'
     session.run("sh", "-c", command, "tests", *session.posargs, external=True)

@@ -33,8 +33,6 @@ sys.path.insert(0, str(HERE))
 
 import cases  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("parity")
-
 PASSWORD = "the vault's password"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 # The names of the tasks that fail.
