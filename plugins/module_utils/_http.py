@@ -464,8 +464,8 @@ def parse_json(raw: bytes) -> Any:
     """Return a document of which every reader understands the same.
 
     Raises:
-        ValueError: It is not JSON, is cut off, holds a key twice or a number that JSON does not have, or is nested
-            deeper than any answer of the API.
+        ValueError: It is not JSON, is cut off, holds a key twice, a number that JSON does not have or half a character,
+            or is nested deeper than any answer of the API.
     """
     try:
         document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -473,7 +473,17 @@ def parse_json(raw: bytes) -> Any:
         raise ValueError(f"it is nested deeper than {DEEPEST_NESTING} levels") from None
     if isinstance(document, (dict, list)):
         _check_depth(document)
+    if b"\\ud" in raw.lower():
+        _check_characters(document)
     return document
+
+
+def _check_characters(document: Any) -> None:
+    """Refuse halves of characters, which an escape can stand for: nothing can write them down again."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character") from None
 
 
 def _answer(request: _Request, response: requests.Response, raw: bytes) -> Answer:

@@ -353,6 +353,7 @@ def test_the_wait_for_an_upgrade_ends_at_its_deadline_and_says_that_cce_goes_on(
         ({"kind": "body", "body": "NaN"}, "not sound JSON"),
         ({"kind": "body", "body": '{"items": NaN}'}, "not sound JSON"),
         ({"kind": "body", "body": "<html>log in</html>", "content_type": "text/html"}, "instead of JSON"),
+        ({"kind": "body", "body": '{"items": [{"x": "\\ud83d"}]}'}, "half a character"),
         ({"kind": "body", "body": '{"items": "none"}'}, "no list of objects"),
         ({"kind": "body", "body": "{}"}, "no list of objects"),
         ({"kind": "slow", "seconds": 60, "chunks": 600}, "did not answer in time"),
