@@ -102,7 +102,9 @@ _OPTION, _NAMED_PROFILE, _ENVIRONMENT, _PROFILE = range(4)
 
 
 def _read_profile(text: str | None, name: str, path: str, *, required: bool) -> dict[str, str]:
-    """Return the keys of one section of a profile file."""
+    """Return the keys of one section of a profile file; `text` is None where there is no file."""
+    if text is None and not required:
+        return {}
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(text or "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ else:
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 DEEPEST_NESTING = 64
 _CHUNK = 256 * 1024  # bytes
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 # Called with the prepared request, it adds what proves who is asking.
 Authentication = Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]
@@ -108,6 +110,8 @@ class _Session(Session):
     def __init__(self, *, validate_certs: bool) -> None:
         super().__init__()
         self._validate_certs = validate_certs
+        # Without a proxy or bundle in the environment there is nothing to look for at every request.
+        self.trust_env = any(name.upper() in _BUNDLES or name.upper().endswith("_PROXY") for name in os.environ)
         self.headers.clear()
         self.adapters.clear()
         self.mount("http://", _Adapter(tls=False, validate_certs=validate_certs))
