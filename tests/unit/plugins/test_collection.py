@@ -13,13 +13,15 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("cce_*.py"))
+# Actions that are no modules: they read other hosts, so they only run on the controller, and do not ask CCE.
+ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("cce_*.yml"))
 PREFIX = "ansible_collections.huaweicloud.cce.plugins.modules."
 
 
 def test_every_module_is_in_the_action_group_and_has_a_fast_path():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     assert sorted(runtime["action_groups"]["cce"]) == MODULES
-    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == sorted([*MODULES, *ACTIONS])
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -34,7 +36,7 @@ def test_a_module_is_its_documentation_its_spec_and_run(name):
     assert callable(module.run)
 
 
-@pytest.mark.parametrize("role", ["addon_precheck", "addon_upgrade"])
+@pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
 def test_variables_of_a_role_are_documented_with_their_defaults(role):
     folder = ROOT / "roles" / role
     spec = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Writes what the roles found about clusters to files on the controller. Documented in plugins/modules.
+
+It reads the variables of other hosts, which a module cannot. They are read as they are, without templating: what CCE
+says is data, whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report import headline, report
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import junit
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
+
+Data = Mapping[str, Any]
+
+# Of each format how it is made, and how its file's name ends.
+FORMATS: Mapping[str, tuple[Callable[[Data], str], str]] = {
+    "html": (html, ".html"),
+    "markdown": (markdown, ".md"),
+    "junit": (junit, ".xml"),
+    "json": (lambda document: json.dumps(document, indent=1) + "\n", ".json"),
+}
+ARGUMENTS: Mapping[str, Any] = {
+    "directory": {"type": "path", "required": True},
+    "name": {"type": "str", "default": "addon_report"},
+    "title": {"type": "str", "default": "Add-ons of CCE clusters"},
+    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+    "hosts": {"type": "list", "elements": "str"},
+    "mode": {"type": "raw", "default": "0600"},
+}
+# What a host may tell about its cluster.
+_VARIABLES = (
+    "addon_upgrade_result",
+    "addon_precheck_result",
+    "addon_report_problem",
+    "cce_cluster_id",
+    "cce_cluster_name",
+    "cce_region",
+)
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
+        mode = _mode(options["mode"])
+        if not options["name"] or os.path.basename(options["name"]) != options["name"]:
+            raise AnsibleActionFail(f"name must be the name of a file, without a folder, not {options['name']!r}.")
+        hosts = options["hosts"] if options["hosts"] is not None else variables["ansible_play_hosts_all"]
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        document = report(_told(hosts, variables["hostvars"]), title=options["title"], generated_at=now)
+
+        folder = os.path.abspath(options["directory"])
+        # All are made before one is written: a report is complete, or the one before stays.
+        files = {
+            os.path.join(folder, options["name"] + FORMATS[name][1]): FORMATS[name][0](document)
+            for name in dict.fromkeys(options["formats"])
+        }
+        told = f"{headline(document)}. "
+        if self._task.check_mode:
+            told += f"Nothing was written, as this is check mode. It would be: {', '.join(files)}"
+        else:
+            _write(folder, files, mode)
+            told += f"Written: {', '.join(files)}"
+        summary = {key: document[key] for key in ("ok", "state", "counts", "generated_at")}
+        # The paths come from the user, and the title is not in here: nothing of this is from the API but words.
+        return {**result, **wrap_var(summary), "changed": True, "files": list(files), "msg": told}
+
+
+def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Data]]:
+    """Return the hosts with what they tell, as plain data."""
+    for host in dict.fromkeys(hosts):
+        variables = hostvars.raw_get(host) if host in hostvars else {}
+        yield host, {name: _plain(variables[name]) for name in _VARIABLES if name in variables}
+
+
+def _plain(value: Any) -> Any:
+    """Return data without what Ansible attaches to it."""
+    return json.loads(
+        json.dumps(value, default=lambda other: dict(other) if isinstance(other, Mapping) else str(other))
+    )
+
+
+def _mode(value: Any) -> int:
+    """Return the permissions of the files: octal digits, or the number that YAML makes of them without quotes."""
+    try:
+        mode = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value), 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777 or not mode & 0o200:
+        raise AnsibleActionFail(f"mode must be octal digits in quotes, such as '0600', not {value!r}.")
+    return mode
+
+
+def _write(folder: str, files: Mapping[str, str], mode: int) -> None:
+    """Write files, each at once: who reads one meanwhile gets the one before."""
+    try:
+        # Who may read the files may enter the folder.
+        os.makedirs(folder, mode=mode | (mode & 0o444) >> 2, exist_ok=True)
+        for path, text in files.items():
+            _replace(path, text, mode)
+    except OSError as error:
+        raise AnsibleActionFail(f"The report cannot be written: {error.strerror}: {error.filename}") from error
+
+
+def _replace(path: str, text: str, mode: int) -> None:
+    descriptor, unfinished = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".addon_report-")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The report on one cluster or a fleet, as plain data: what the roles found, worst first. Pure.
+
+Every host that was asked for is in it. One of which nothing is known is `unknown`, and that is bad: whoever takes the
+report for a gate must not overlook a cluster that nobody has judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ._checks import FATAL, PASSED, PENDING, UNKNOWN, VERDICTS, WARNING
+from ._plan import CHANGES
+from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK, UPGRADED
+from ._text import printable
+
+Data = Mapping[str, Any]
+
+SCHEMA_VERSION = 1
+
+# One word for an add-on or a cluster, worst first: the verdict of the gate, or what became of it afterwards.
+STATES = (
+    FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED, WARNING, PASSED, UPGRADED, NOTHING_TO_DO,
+)  # fmt: skip
+BAD = frozenset((FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED))
+
+# A sign for each, so that nobody needs colours to tell them apart.
+SIGNS: Mapping[str, str] = {
+    FAILED: "✖", ROLLED_BACK: "↩", FATAL: "✖", UNKNOWN: "?", PENDING: "…", BLOCKED: "⊘", NOT_REACHED: "–",
+    WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", NOTHING_TO_DO: "=",
+}  # fmt: skip
+
+NO_RESULT = "there is no result: the run failed before, or did not come to this cluster"
+_UNREADABLE = "its result cannot be read"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A risk that clusters share. `messages` are what CCE said of it, each with the labels of the clusters."""
+
+    addon: str
+    risk: str
+    level: str
+    remedy: str
+    messages: Mapping[str, tuple[str, ...]]
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The labels of the clusters that have it."""
+        return tuple(dict.fromkeys(label for labels in self.messages.values() for label in labels))
+
+
+def words(state: str) -> str:
+    """Return a state as people read it."""
+    return state.replace("_", " ")
+
+
+def shown(text: str) -> str:
+    """Return text whose lines are kept, and in which every other character shows instead of acting."""
+    return "\n".join(printable(line) for line in text.replace("\r\n", "\n").expandtabs(4).split("\n"))
+
+
+def seconds(duration: float | None) -> str:
+    """Return a duration as people read it; nothing if it is not known."""
+    if duration is None:
+        return ""
+    if duration < 60:
+        return f"{duration:.0f} s" if duration >= 10 else f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def versions(addon: Data) -> str:
+    """Return from which to which version an add-on goes, went, or would go."""
+    before, after = addon["from"] or "–", addon["to"] or "–"
+    return before if before == after or addon["state"] == NOTHING_TO_DO else f"{before} → {after}"
+
+
+def headline(report: Data) -> str:
+    """Return what a person wants to know first."""
+    total = len(report["clusters"])
+    bad = sum(1 for cluster in report["clusters"] if not cluster["ok"])
+    if not total:
+        return "No cluster was looked at"
+    clusters = "1 cluster" if total == 1 else f"{total} clusters"
+    return (
+        f"{bad} of {clusters} needs attention"
+        if bad == 1
+        else (f"{bad} of {clusters} need attention" if bad else f"All is well with {clusters}")
+    )
+
+
+# From what the roles found to the report
+
+
+def report(hosts: Iterable[tuple[str, Data]], *, title: str, generated_at: str) -> dict[str, Any]:
+    """Return the report, as its JSON has it.
+
+    Args:
+        hosts: The hosts, and of each the variables that the roles have left: `addon_upgrade_result`,
+            `addon_precheck_result`, `addon_report_problem`, and those of the inventory.
+        title: The heading.
+        generated_at: The present time, in UTC.
+    """
+    clusters = [_cluster(host, variables) for host, variables in hosts]
+    _label(clusters)
+    clusters.sort(key=lambda cluster: (STATES.index(cluster["state"]), cluster["label"]))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "title": title,
+        "generated_at": generated_at,
+        "ok": bool(clusters) and all(cluster["ok"] for cluster in clusters),
+        "state": clusters[0]["state"] if clusters else UNKNOWN,
+        "counts": {
+            "clusters": _counts(clusters),
+            "addons": _counts([addon for cluster in clusters for addon in cluster["addons"]]),
+        },
+        "clusters": clusters,
+    }
+
+
+def _counts(items: Sequence[Data]) -> dict[str, int]:
+    counted = Counter(item["state"] for item in items)
+    return {state: counted[state] for state in STATES}
+
+
+def _label(clusters: Sequence[dict[str, Any]]) -> None:
+    """Give each cluster the name that it is shown by, which no other has.
+
+    It is that of the cluster, or else that of the host; `localhost` tells nobody anything.
+    """
+    names = Counter(cluster["name"] for cluster in clusters)
+    for cluster in clusters:
+        name, host = cluster["name"], cluster["host"]
+        usual = (cluster["id"] if host == "localhost" else None) or host
+        cluster["label"] = name if name and names[name] == 1 else usual
+
+
+def _cluster(host: str, variables: Data) -> dict[str, Any]:
+    upgraded, prechecked = variables.get("addon_upgrade_result"), variables.get("addon_precheck_result")
+    problem = _prose(variables.get("addon_report_problem"))
+    cluster: dict[str, Any] = {
+        "host": host,
+        "label": host,
+        "name": _text(variables.get("cce_cluster_name")),
+        "id": _text(variables.get("cce_cluster_id")),
+        "region": _text(variables.get("cce_region")),
+        "state": UNKNOWN,
+        "ok": False,
+        "reason": problem or NO_RESULT,
+        "check_mode": False,
+        "started_at": None,
+        "duration": None,
+        "addons": [],
+    }
+    # What became of the upgrade is the later word: the gate's decision may be one that was made again for one add-on.
+    result = upgraded if upgraded else prechecked
+    if not result:
+        return cluster
+    try:
+        found = _from_upgrade(result) if upgraded else _from_precheck(result)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Somebody else's variable of this name. Whatever it is, nothing good is known of the cluster.
+        return {**cluster, "reason": _UNREADABLE}
+    cluster.update({key: value for key, value in found.items() if value is not None})
+    cluster["reason"] = found["reason"]
+    if problem and cluster["state"] not in BAD:
+        cluster["state"], cluster["reason"] = (FAILED if upgraded else UNKNOWN), problem
+    cluster["ok"] = cluster["state"] not in BAD
+    return cluster
+
+
+def _from_upgrade(result: Data) -> dict[str, Any]:
+    used = list(result["accepted"]["used"])
+    addons = [_upgraded_addon(addon, used, predicted=result["check_mode"]) for addon in result["addons"]]
+    states = [addon["state"] for addon in addons]
+    if result["outcome"] in (FAILED, ROLLED_BACK):
+        states.append(result["outcome"])
+    elif result["outcome"] == BLOCKED and not set(states) & BAD:
+        states.append(BLOCKED)
+    elif result["outcome"] not in (BLOCKED, UPGRADED, NOTHING_TO_DO):
+        states.append(UNKNOWN)
+    return {
+        "name": _text(result["cluster_name"]),
+        "id": _text(result["cluster_id"]),
+        "state": _worst(states),
+        "reason": _prose(result["problem"]),
+        "check_mode": bool(result["check_mode"]),
+        "started_at": _text(result["started_at"]),
+        "duration": _number(result["duration"]),
+        "addons": addons,
+    }
+
+
+def _upgraded_addon(addon: Data, used: Sequence[Data], *, predicted: bool) -> dict[str, Any]:
+    outcome, verdict = addon["outcome"], addon["verdict"]
+    if outcome == BLOCKED:
+        state = verdict if verdict in (FATAL, UNKNOWN, PENDING) else BLOCKED
+    elif outcome == UPGRADED and predicted:
+        state = _known(verdict, VERDICTS)
+    else:
+        state = _known(outcome, STATES)
+    after = addon["after"] or addon["before"] or {}
+    return {
+        "name": str(addon["name"]),
+        "state": state,
+        "verdict": _text(verdict),
+        "outcome": _text(outcome),
+        "reason": _prose(addon["reason"]),
+        "from": _text(addon["from"]),
+        "to": _text(addon["to"]),
+        "now": _text(after.get("version")) or _text(addon["from"]),
+        "duration": _number(addon["duration"]),
+        "checked_at": None,
+        "check_task_id": _text(addon["check_task_id"]),
+        "accepted": [_accepted(item) for item in used if item["addon"] == addon["name"]],
+        "risks": _risks(addon["risks"]),
+    }
+
+
+def _from_precheck(result: Data) -> dict[str, Any]:
+    addons = [_decided_addon(decision) for decision in result["decisions"]]
+    states = [addon["state"] for addon in addons]
+    if not result["open"] and not set(states) & BAD:
+        states.append(UNKNOWN)
+    return {
+        "name": _text(result["cluster_name"]),
+        "id": _text(result["cluster_id"]),
+        "state": _worst(states),
+        "reason": None,
+        "addons": addons,
+    }
+
+
+def _decided_addon(decision: Data) -> dict[str, Any]:
+    verdict = decision["verdict"]
+    if decision["blocks"]:
+        state = verdict if verdict in (FATAL, UNKNOWN, PENDING) else BLOCKED
+    else:
+        state = _known(verdict, VERDICTS) if decision["action"] in CHANGES else NOTHING_TO_DO
+    return {
+        "name": str(decision["name"]),
+        "state": state,
+        "verdict": _text(verdict),
+        "outcome": None,
+        "reason": _prose(decision["reason"]),
+        "from": _text(decision["from"]),
+        "to": _text(decision["to"]),
+        "now": _text(decision["from"]),
+        "duration": None,
+        "checked_at": _text(decision["checked_at"]),
+        "check_task_id": _text(decision["task_id"]),
+        "accepted": [_accepted(item) for item in decision["accepted"]],
+        "risks": _risks(decision["risks"]),
+    }
+
+
+def _risks(risks: Sequence[Data]) -> list[dict[str, Any]]:
+    """Return what is a risk: `Success` means that there was none."""
+    keys = ("name", "level", "status", "message", "remedy")
+    return [{key: _prose(risk[key]) for key in keys} for risk in risks if risk["status"] != "Success"]
+
+
+def _accepted(item: Data) -> dict[str, Any]:
+    return {key: _prose(item[key]) for key in ("risk", "reason", "owner", "until")}
+
+
+def _worst(states: Iterable[str]) -> str:
+    found = set(states)
+    return next((state for state in STATES if state in found), NOTHING_TO_DO)
+
+
+def _known(word: Any, known: Iterable[str]) -> str:
+    return word if isinstance(word, str) and word in known else UNKNOWN
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _prose(value: Any) -> str | None:
+    """Return text for people. The message of a task that failed may be a list of lines."""
+    if value is None or value == "":
+        return None
+    return "\n".join(str(line) for line in value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+# From the report to what its renderings show
+
+
+def addon_names(report: Data) -> list[str]:
+    """Return the names of all add-ons of a report, those of most clusters first."""
+    counted = Counter(addon["name"] for cluster in report["clusters"] for addon in cluster["addons"])
+    return sorted(counted, key=lambda name: (-counted[name], name))
+
+
+def findings(report: Data) -> list[Finding]:
+    """Return the risks of all clusters, each once: Fatal ones first, then those of most clusters."""
+    shared: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
+    for cluster in report["clusters"]:
+        for addon in cluster["addons"]:
+            for risk in addon["risks"]:
+                key = (addon["name"], risk["name"] or "(no name)", risk["level"] or "(no level)", risk["remedy"] or "")
+                messages = shared.setdefault(key, {})
+                messages.setdefault(risk["message"] or "(no message)", []).append(cluster["label"])
+    found = [
+        Finding(*key, messages={text: tuple(labels) for text, labels in messages.items()})
+        for key, messages in shared.items()
+    ]
+    return sorted(found, key=lambda item: (item.level == "Warning", -len(item.clusters), item.addon, item.risk))

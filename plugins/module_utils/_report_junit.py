@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The report as JUnit XML, which GitLab and Jenkins show: a test suite a cluster, a test case an add-on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from ._checks import FATAL, PENDING, UNKNOWN
+from ._report import NO_RESULT, headline, shown, versions, words
+from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK
+
+Data = Mapping[str, Any]
+
+# What is known to be bad has failed; what is not known to be good is an error; what was not touched was skipped.
+_RESULTS: Mapping[str, str] = {
+    FATAL: "failure", BLOCKED: "failure", FAILED: "failure", ROLLED_BACK: "failure",
+    UNKNOWN: "error", PENDING: "error",
+    NOT_REACHED: "skipped", NOTHING_TO_DO: "skipped",
+}  # fmt: skip
+_BAD_RESULTS = ("failure", "error")
+# The test case of a cluster that is bad for another reason than one of its add-ons.
+CLUSTER_CASE = "(cluster)"
+# Unicode has no name for them, and XML forbids them.
+_NO_CHARACTERS = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+
+
+def junit(report: Data) -> str:
+    """Return the report as a JUnit XML document."""
+    root = ElementTree.Element("testsuites", {"name": _xml(report["title"])})
+    suites = [_suite(cluster, report["generated_at"]) for cluster in report["clusters"]]
+    if not suites:
+        nothing = {"label": "report", "host": "report", "state": UNKNOWN, "ok": False, "duration": None}
+        suites = [_suite({**nothing, "reason": headline(report), "addons": []}, report["generated_at"])]
+    for key in ("tests", "failures", "errors", "skipped"):
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")
+    root.extend(suites)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(cluster: Data, generated_at: str) -> ElementTree.Element:
+    cases = [_case(cluster, addon) for addon in cluster["addons"]]
+    if not cluster["ok"] and not any(case.find(bad) is not None for case in cases for bad in _BAD_RESULTS):
+        cases.append(_cluster_case(cluster))
+    duration = cluster["duration"] or 0.0
+    attributes = {
+        "name": _xml(cluster["label"]),
+        "tests": str(len(cases)),
+        **{f"{kind}s": _count(cases, kind) for kind in _BAD_RESULTS},
+        "skipped": _count(cases, "skipped"),
+        "time": f"{duration:.3f}",
+        "timestamp": generated_at.rstrip("Z"),  # the schema of Ant, which started it, has no zone
+        "hostname": _xml(cluster["host"]),
+    }
+    suite = ElementTree.Element("testsuite", {key: attributes[key] for key in attributes})
+    suite.extend(cases)
+    return suite
+
+
+def _count(cases: Sequence[ElementTree.Element], kind: str) -> str:
+    return str(sum(1 for case in cases if case.find(kind) is not None))
+
+
+def _case(cluster: Data, addon: Data) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase",
+        {"name": _xml(addon["name"]), "classname": _xml(cluster["label"]), "time": f"{addon['duration'] or 0.0:.3f}"},
+    )
+    _add_result(case, addon["state"], f"{versions(addon)}: {words(addon['state'])}", addon["reason"], addon["risks"])
+    return case
+
+
+def _cluster_case(cluster: Data) -> ElementTree.Element:
+    attributes = {"name": CLUSTER_CASE, "classname": _xml(cluster["label"]), "time": "0.000"}
+    case = ElementTree.Element("testcase", attributes)
+    # It stands for the whole cluster, and must not be skipped even where all of its add-ons were.
+    state = cluster["state"] if _RESULTS.get(cluster["state"]) in _BAD_RESULTS else UNKNOWN
+    _add_result(case, state, words(cluster["state"]), cluster["reason"] or NO_RESULT, ())
+    return case
+
+
+def _add_result(case: ElementTree.Element, state: str, message: str, reason: str | None, risks: Sequence[Data]) -> None:
+    kind = _RESULTS.get(state)
+    summary = "; ".join(filter(None, [message, reason.split("\n")[0] if reason else None]))
+    text = "\n\n".join([*([reason] if reason else []), *(_risk(risk) for risk in risks)])
+    if kind == "skipped":
+        ElementTree.SubElement(case, kind, {"message": _xml(summary)})
+    elif kind is not None:
+        ElementTree.SubElement(case, kind, {"message": _xml(summary), "type": state}).text = _xml(text)
+    elif text:
+        ElementTree.SubElement(case, "system-out").text = _xml(text)
+
+
+def _risk(risk: Data) -> str:
+    lines = [f"{risk['level'] or '(no level)'}: {risk['name'] or '(no name)'}"]
+    lines.append(f"message: {risk['message'] or '(none)'}")
+    return "\n".join([*lines, f"to do: {risk['remedy']}"] if risk["remedy"] else lines)
+
+
+def _xml(text: str) -> str:
+    """Return text with the characters that XML cannot hold written as escapes."""
+    return shown(text).translate(_NO_CHARACTERS)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The report as Markdown, for a merge request or a chat. Pure.
+
+Whatever comes from outside stands in code: there no viewer makes a link, a picture, HTML or a mention of it. A comment
+has a limit, so of a fleet only what is worst is listed, and the rest is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ._report import (
+    SIGNS,
+    STATES,
+    Finding,
+    addon_names,
+    findings,
+    headline,
+    seconds,
+    shown,
+    versions,
+    words,
+)
+from ._text import printable, shortened
+
+Data = Mapping[str, Any]
+
+_MOST_CLUSTERS = 50
+_MOST_ADDONS = 12
+_MOST_FINDINGS = 20
+_MOST_NAMES = 10
+_MOST_MESSAGES = 3
+_LONGEST_MESSAGE = 1500  # characters
+
+
+def markdown(report: Data) -> str:
+    """Return the report as a Markdown document."""
+    parts = [
+        f"# {_code(report['title'])}",
+        f"**{SIGNS[report['state']]} {headline(report)}** · {report['generated_at']}",
+        *_counted(report),
+        *_matrix(report),
+        *_problems(report),
+        *_what_to_do(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _counted(report: Data) -> list[str]:
+    lines = []
+    for kind, name in (("clusters", "Clusters"), ("addons", "Add-ons")):
+        counts = report["counts"][kind]
+        there = [f"{SIGNS[state]} {counts[state]} {words(state)}" for state in STATES if counts[state]]
+        if there:
+            lines.append(f"{name}: {', '.join(there)}")
+    return ["  \n".join(lines)] if lines else []
+
+
+def _matrix(report: Data) -> list[str]:
+    clusters, names = report["clusters"][:_MOST_CLUSTERS], addon_names(report)[:_MOST_ADDONS]
+    if not clusters:
+        return []
+    lines = [_row(["cluster", "state", *(_cell_code(name) for name in names)])]
+    lines.append(_row(["---"] * (len(names) + 2)))
+    for cluster in clusters:
+        addons = {addon["name"]: addon for addon in cluster["addons"]}
+        state = f"{SIGNS[cluster['state']]} {words(cluster['state'])}"
+        took = f" ({seconds(cluster['duration'])})" if cluster["duration"] else ""
+        cells = [_cell(addons.get(name)) for name in names]
+        lines.append(_row([_cell_code(cluster["label"]), state + took, *cells]))
+    parts = ["\n".join(lines)]
+    left_out = [
+        f"{count} more {what}"
+        for count, what in (
+            (len(report["clusters"]) - len(clusters), "clusters, none of them worse"),
+            (len(addon_names(report)) - len(names), "add-ons"),
+        )
+        if count
+    ]
+    if left_out:
+        parts.append(f"Not shown: {' and '.join(left_out)}.")
+    return parts
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(addon: Data | None) -> str:
+    if addon is None:
+        return ""
+    took = f" {seconds(addon['duration'])}" if addon["duration"] else ""
+    return f"{SIGNS[addon['state']]} {words(addon['state'])} {_cell_code(versions(addon))}{took}"
+
+
+def _problems(report: Data) -> list[str]:
+    """Return the reasons that no risk tells, clusters that share one together."""
+    shared: dict[str, list[str]] = {}
+    for cluster in report["clusters"]:
+        if cluster["reason"]:
+            shared.setdefault(cluster["reason"], []).append(cluster["label"])
+        for addon in cluster["addons"]:
+            if not addon["risks"] and addon["state"] in STATES[:6]:
+                reason = f"{addon['name']}: {addon['reason'] or words(addon['state'])}"
+                shared.setdefault(reason, []).append(cluster["label"])
+    if not shared:
+        return []
+    parts = ["## What went wrong"]
+    for reason, labels in list(shared.items())[:_MOST_FINDINGS]:
+        parts += [_names(labels), _block(reason)]
+    return parts + _rest(len(shared) - _MOST_FINDINGS, "reasons")
+
+
+def _what_to_do(report: Data) -> list[str]:
+    found = findings(report)
+    if not found:
+        return []
+    parts = ["## Risks, and what to do"]
+    for finding in found[:_MOST_FINDINGS]:
+        parts += _finding(finding)
+    return parts + _rest(len(found) - _MOST_FINDINGS, "risks")
+
+
+def _finding(finding: Finding) -> list[str]:
+    parts = [f"### {_code(finding.level)} {_code(finding.risk)} of {_code(finding.addon)}", _names(finding.clusters)]
+    messages = list(finding.messages)
+    text = "\n".join(f"message: {shortened(message, _LONGEST_MESSAGE)}" for message in messages[:_MOST_MESSAGES])
+    if len(messages) > _MOST_MESSAGES:
+        text += f"\n(and {len(messages) - _MOST_MESSAGES} other messages)"
+    return [*parts, _block(f"to do:   {finding.remedy}\n{text}")]
+
+
+def _names(labels: Iterable[str]) -> str:
+    every = list(labels)
+    named = ", ".join(_code(label) for label in every[:_MOST_NAMES])
+    more = f" and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else ""
+    return f"{'Cluster' if len(every) == 1 else f'{len(every)} clusters'}: {named}{more}"
+
+
+def _rest(count: int, what: str) -> list[str]:
+    return [f"Not shown: {count} more {what}."] if count > 0 else []
+
+
+def _fence(text: str, least: int) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
+
+
+def _code(text: str) -> str:
+    """Return text as a code span, which ends only at its own fence."""
+    line = printable(text) or "-"
+    fence = _fence(line, 1)
+    space = " " if line.startswith(("`", " ")) or line.endswith(("`", " ")) else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def _cell_code(text: str) -> str:
+    # A table is split at its bars before anything else, also in code, and viewers differ in how a bar is escaped.
+    return _code(text.replace("|", "¦"))
+
+
+def _block(text: str) -> str:
+    lines = shown(text)
+    fence = _fence(lines, 3)
+    return f"{fence}text\n{lines}\n{fence}"

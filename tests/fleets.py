@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""What the roles leave behind of a fleet, made up: for the page in a browser, its picture, and its speed.
+
+The facts are made by the gate and the runbook themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import conftest  # noqa: F401  makes the collection importable
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Judgement, describe, judge, read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result
+
+NOW = 1785922244.0
+GENERATED_AT = "2026-08-05T09:30:44Z"
+ADDONS = {
+    "coredns": ("1.28.7", "1.30.33"),
+    "everest": ("2.4.93", "2.4.134"),
+    "metrics-server": ("1.3.6", "1.3.90"),
+    "nginx-ingress": ("2.2.9", "2.6.4"),
+    "node-local-dns": ("1.6.0", "1.6.38"),
+    "npd": ("1.18.48", "1.19.16"),
+    "autoscaler": ("1.28.55", "1.28.118"),
+    "volcano": ("1.11.9", "1.15.8"),
+}
+DRIFT = {
+    "riskName": "AddonValidate",
+    "level": "Fatal",
+    "status": "Failed",
+    "message": "the effective configuration of the add-on differs from its parameters because the ConfigMap "
+    "kube-system/coredns was modified outside of the add-on. Either put the ConfigMap back as it was, or set "
+    "parameterSyncStrategy to inherit or force.",
+}
+SNIPPETS = {
+    "riskName": "SnippetAnnotations",
+    "level": "Warning",
+    "status": "Failed",
+    "message": "3 Ingresses use snippet annotations, which are off by default from 2.4.6",
+}
+PODS = {
+    "riskName": "AddonStatus",
+    "level": "Fatal",
+    "status": "Failed",
+    "message": "1 of 2 pods of everest-csi-controller is not ready:\nBack-off restarting failed container",
+}
+Risks = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def prechecked(risks: Risks, *, addons: Sequence[str] = tuple(ADDONS), **names: Any) -> dict[str, Any]:
+    """Return the fact `addon_precheck_result` of a cluster whose add-ons have these risks."""
+    plan = [_step(name) for name in addons]
+    decision = gate(
+        plan,
+        started=[
+            {**step, "task_id": f"task-{step['name']}", "type": "addonUpgrade", "values_fingerprint": "f"}
+            for step in plan
+        ],
+        checks=[_check(step, risks.get(step["name"], ())) for step in plan],
+        policy=Policy(),
+        cluster_id=names.get("cluster_id", "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"),
+        cluster_name=names.get("cluster_name"),
+        now=NOW,
+    )
+    return {**decision, "message": []}
+
+
+def upgraded(
+    risks: Risks, *, addons: Sequence[str] = tuple(ADDONS), rolled_back: str | None = None, **names: Any
+) -> dict[str, Any]:
+    """Return the fact `addon_upgrade_result` of a cluster, one add-on of which may have failed and been rolled back."""
+    decision = prechecked(risks, addons=addons, **names)
+    plan = [_step(name) for name in addons]
+    todo, events = [], []
+    for number, step in enumerate(plan if decision["open"] else []):
+        if rolled_back in [event["name"] for event in events]:
+            break
+        todo.append({**step, "task": "upgrade", "check_task_id": f"task-{step['name']}"})
+        events.append(_event(step, 21.4 + 13.7 * number, failed=step["name"] == rolled_back))
+    return result(
+        cluster_id=decision["cluster_id"],
+        cluster_name=decision["cluster_name"],
+        plan=plan,
+        gate=decision,
+        todo=todo,
+        events=events,
+        before=[_addon(step, step["from"]) for step in plan],
+        problem=None,
+        started=NOW,
+        now=NOW + 24.0 + sum(event["done"].get("duration", 60.0) for event in events),
+        check_mode=False,
+    )
+
+
+def fleet(clusters: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield hosts with their variables: a tenth blocked, a fifth with Warnings, some of any other kind."""
+    for number in range(1, clusters + 1):
+        name = f"cluster-{number:04d}"
+        names = {"cluster_name": name, "cluster_id": f"{number:08d}-5a64-4f0e-9d1b-2f6a8c4b1e01"}
+        risks: dict[str, Any] = {"coredns": [DRIFT]} if number % 10 == 0 else {}
+        risks.update({"nginx-ingress": [SNIPPETS]} if number % 5 == 0 else {})
+        yield name, {"cce_region": "ap-southeast-1", "addon_precheck_result": prechecked(risks, **names)}
+
+
+def showcase() -> list[tuple[str, dict[str, Any]]]:
+    """Return hosts with their variables, of every kind that a person may meet."""
+    kinds: Mapping[str, Any] = {
+        "shop-prod-eu": upgraded({"nginx-ingress": [SNIPPETS]}, cluster_name="shop-prod-eu"),
+        "shop-prod-asia": upgraded({}, rolled_back="metrics-server", cluster_name="shop-prod-asia"),
+        "shop-test": upgraded({}, cluster_name="shop-test"),
+        "payments-prod": upgraded({"coredns": [DRIFT], "everest": [PODS]}, cluster_name="payments-prod"),
+        "payments-test": upgraded({"coredns": [DRIFT]}, cluster_name="payments-test"),
+        "search-prod": upgraded({"nginx-ingress": [SNIPPETS]}, cluster_name="search-prod"),
+        "search-test": upgraded({}, cluster_name="search-test", addons=("coredns", "metrics-server")),
+    }
+    hosts = [(name, {"cce_region": "ap-southeast-1", "addon_upgrade_result": fact}) for name, fact in kinds.items()]
+    return [*hosts, ("logging-prod", {"cce_region": "eu-de", "cce_cluster_name": "logging-prod"})]
+
+
+def _step(name: str) -> dict[str, Any]:
+    before, after = ADDONS[name]
+    return {
+        "name": name,
+        "action": "upgrade",
+        "why": f"{after} is the newest stable version on offer",
+        "from": before,
+        "to": after,
+        "addon_instance_id": f"instance-{name}",
+        "values_fingerprint": "f",
+    }
+
+
+def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    task = read_task(
+        {
+            "metadata": {
+                "type": "addonUpgrade",
+                "taskID": f"task-{step['name']}",
+                "addonTemplateName": step["name"],
+                "addonInstanceID": step["addon_instance_id"],
+                "createTimestamp": "2026-08-05T09:30:40Z",
+            },
+            "spec": {"addonTargetVersion": step["to"]},
+            "status": {"status": "Failed" if risks else "Success", "riskList": list(risks)},
+        }
+    )
+    verdict: Judgement = judge(task)
+    return describe(task, verdict)
+
+
+def _addon(step: Mapping[str, Any], version: str) -> dict[str, Any]:
+    return {"addon_template_name": step["name"], "version": version, "status": "running", "values": {}}
+
+
+def _event(step: Mapping[str, Any], duration: float, *, failed: bool) -> dict[str, Any]:
+    event: dict[str, Any] = {"name": step["name"], "verification": {"verdict": "verified", "risks": []}}
+    if not failed:
+        return {**event, "problem": None, "done": {"duration": duration, "addon": _addon(step, step["to"])}}
+    problem = f"The upgrade of {step['name']} ended badly: upgradeFailed: the pods of the new version do not start"
+    rolled_back = {"changed": True, "addon": _addon(step, step["from"])}
+    recovery = {"roll_back": True, "why": ""}
+    return {**event, "problem": problem, "done": {}, "rolled_back": rolled_back, "recovery": recovery}
