@@ -66,6 +66,11 @@ def shown(text: str) -> str:
     return "\n".join(printable(line) for line in text.replace("\r\n", "\n").expandtabs(4).split("\n"))
 
 
+def overall_sign(report: Data) -> str:
+    """Return the sign for a whole report."""
+    return SIGNS[PASSED if report["ok"] else FAILED]
+
+
 def seconds(duration: float | None) -> str:
     """Return a duration as people read it; nothing if it is not known."""
     if duration is None:
@@ -75,6 +80,11 @@ def seconds(duration: float | None) -> str:
     minutes, rest = divmod(round(duration), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def needs_reason(addon: Data) -> bool:
+    """Whether an add-on is bad by itself, and not for what others are."""
+    return addon["state"] in BAD and addon["state"] != NOT_REACHED
 
 
 def versions(addon: Data) -> str:
@@ -300,9 +310,9 @@ def _number(value: Any) -> float | None:
 
 
 def addon_names(report: Data) -> list[str]:
-    """Return the names of all add-ons of a report, those of most clusters first."""
+    """Return the names of all add-ons of a report, those of most clusters first, else in their upgrade order."""
     counted = Counter(addon["name"] for cluster in report["clusters"] for addon in cluster["addons"])
-    return sorted(counted, key=lambda name: (-counted[name], name))
+    return sorted(counted, key=lambda name: -counted[name])
 
 
 def findings(report: Data) -> list[Finding]:

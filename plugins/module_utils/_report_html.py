@@ -24,6 +24,8 @@ from ._report import (
     addon_names,
     findings,
     headline,
+    needs_reason,
+    overall_sign,
     seconds,
     shown,
     versions,
@@ -103,7 +105,7 @@ def _header(report: Data) -> list[str]:
             f'<p class="made">As of <time datetime="{report["generated_at"]}">{report["generated_at"]}</time>'
             f"{', a prediction (check mode)' if any(item['check_mode'] for item in report['clusters']) else ''}</p>"
         ),
-        f'<p class="headline {state}"><b aria-hidden="true">{SIGNS[state]}</b> {headline(report)}</p>',
+        f'<p class="headline {state}"><b aria-hidden="true">{overall_sign(report)}</b> {headline(report)}</p>',
         "</header>",
     ]
 
@@ -181,7 +183,7 @@ def _filters(names: Sequence[str]) -> list[str]:
         f'<label>Add-on<select id="addon"><option value="0">any</option>{"".join(options)}</select></label>',
         '<label>Attention<span class="plain"><input type="checkbox" id="attention"> only what needs it</span></label>',
         '<button type="button" class="plain" id="all" aria-pressed="false">Show all details</button>',
-        '<button type="button" class="plain" id="reset">Show everything</button>',
+        '<button type="button" class="plain" id="reset">Clear filters</button>',
         '<output id="shown" aria-live="polite"></output>',
         "</form>",
     ]
@@ -203,7 +205,8 @@ def _rows(cluster: Data, names: Sequence[str]) -> Iterator[str]:
     addons = {addon["name"]: addon for addon in cluster["addons"]}
     details = list(_details(cluster))
     ok = "true" if cluster["ok"] else "false"
-    yield f'<tbody role="rowgroup" data-state="{cluster["state"]}" data-ok="{ok}"><tr role="row">'
+    yield f'<tbody role="rowgroup" data-state="{cluster["state"]}" data-ok="{ok}" '
+    yield f'data-id="{_text(cluster["id"])}"><tr role="row">'
     yield _cluster(cluster, bool(details))
     yield "".join(_cell(name, addons.get(name)) for name in names)
     yield "</tr>"
@@ -215,14 +218,15 @@ def _rows(cluster: Data, names: Sequence[str]) -> Iterator[str]:
 
 
 def _cluster(cluster: Data, has_details: bool) -> str:
-    beside = dict.fromkeys(filter(None, (cluster["name"], cluster["id"], cluster["host"], cluster["region"])))
-    beside.pop(cluster["label"], None)
-    took = f" · {seconds(cluster['duration'])}" if cluster["duration"] is not None else ""
+    beside = dict.fromkeys(filter(None, (cluster["name"], cluster["host"], cluster["region"])))
+    for plain in (cluster["label"], "localhost"):
+        beside.pop(plain, None)
+    took = f' · <span class="took">{seconds(cluster["duration"])}</span>' if cluster["duration"] is not None else ""
+    button = ' <button type="button" class="open" hidden>details</button>' if has_details else ""
     lines = [
         f"<b>{_text(cluster['label'])}</b>",
-        f'<span class="chip {cluster["state"]}">{_sign(cluster["state"])}</span>{took}',
+        f'<span class="chip {cluster["state"]}">{_sign(cluster["state"])}</span>{took}{button}',
         *([f"<small>{_text(' · '.join(beside))}</small>"] if beside else []),
-        *(['<button type="button" class="open" hidden>details</button>'] if has_details else []),
     ]
     return f'<th role="rowheader" scope="row">{"".join(lines)}</th>'
 
@@ -240,18 +244,23 @@ def _cell(name: str, addon: Data | None) -> str:
 
 
 def _details(cluster: Data) -> Iterator[str]:
+    told = [addon for addon in cluster["addons"] if addon["risks"] or addon["accepted"] or needs_reason(addon)]
+    if not told and not cluster["reason"]:
+        return
+    facts = [f"{word} {cluster[key]}" for word, key in (("cluster", "id"), ("from", "started_at")) if cluster[key]]
+    if facts:
+        yield f'<p class="made">{_text(" · ".join(facts))}</p>'
     if cluster["reason"]:
         yield f'<div class="finding"><h3>{_sign(cluster["state"])}</h3><pre>{_prose(cluster["reason"])}</pre></div>'
-    for addon in cluster["addons"]:
-        if addon["risks"] or addon["accepted"] or (addon["reason"] and addon["state"] in STATES[:6]):
-            yield from _addon_details(addon)
+    for addon in told:
+        yield from _addon_details(addon)
 
 
 def _addon_details(addon: Data) -> Iterator[str]:
     yield '<div class="finding">'
     yield f"<h3>{_text(addon['name'])} {_text(versions(addon))}: {words(addon['state'])}</h3>"
     if addon["reason"]:
-        yield f"<pre>{_prose(addon['reason'])}</pre>"
+        yield f'<p class="reason">{_prose(addon["reason"])}</p>'
     for risk in addon["risks"]:
         yield f"<p>{_level(risk['level'] or '(no level)')}<b>{_text(risk['name'] or '(no name)')}</b></p>"
         yield f"<pre>{_prose(risk['message'] or '(no message)')}</pre>"

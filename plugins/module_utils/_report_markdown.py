@@ -21,6 +21,8 @@ from ._report import (
     addon_names,
     findings,
     headline,
+    needs_reason,
+    overall_sign,
     seconds,
     shown,
     versions,
@@ -42,7 +44,7 @@ def markdown(report: Data) -> str:
     """Return the report as a Markdown document."""
     parts = [
         f"# {_code(report['title'])}",
-        f"**{SIGNS[report['state']]} {headline(report)}** · {report['generated_at']}",
+        f"**{overall_sign(report)} {headline(report)}** · {report['generated_at']}",
         *_counted(report),
         *_matrix(report),
         *_problems(report),
@@ -105,7 +107,7 @@ def _problems(report: Data) -> list[str]:
         if cluster["reason"]:
             shared.setdefault(cluster["reason"], []).append(cluster["label"])
         for addon in cluster["addons"]:
-            if not addon["risks"] and addon["state"] in STATES[:6]:
+            if not addon["risks"] and needs_reason(addon):
                 reason = f"{addon['name']}: {addon['reason'] or words(addon['state'])}"
                 shared.setdefault(reason, []).append(cluster["label"])
     if not shared:

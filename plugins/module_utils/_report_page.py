@@ -57,27 +57,38 @@ button.chip[aria-pressed="true"] { outline: 2px solid currentColor; outline-offs
   background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
 }
 .filters label { display: grid; gap: .15rem; font-size: .85rem; color: var(--soft); }
-.filters input, .filters select, .plain {
+.filters input[type="search"], .filters select, .plain {
   font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: .4rem;
   padding: .35rem .6rem; min-height: 2.3rem; max-width: 100%;
 }
-.filters input { width: 19rem; }
+.filters input[type="search"] { width: 19rem; }
+.filters .plain { display: flex; gap: .5rem; align-items: center; white-space: nowrap; }
 .filters output { margin-left: auto; font-weight: 650; align-self: center; }
-.matrix { display: block; border: 1px solid var(--line); border-radius: .6rem; background: var(--card); }
+.matrix {
+  display: block; border: 1px solid var(--line); border-radius: .6rem; background: var(--card);
+  min-width: calc(11rem + var(--addons) * 5.4rem);
+}
 .matrix tbody, .matrix thead { display: block; }
 .matrix thead { position: sticky; top: 0; z-index: 2; background: var(--card); border-bottom: 2px solid var(--line); }
 .matrix tbody { border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 3.6rem; }
-.matrix tr { display: grid; grid-template-columns: minmax(13rem, 1.5fr) repeat(var(--addons), minmax(6.9rem, 1fr)); }
+.matrix tr { display: grid; grid-template-columns: minmax(11rem, 1.6fr) repeat(var(--addons), minmax(5.3rem, 1fr)); }
 .matrix th, .matrix td { padding: .4rem .55rem; text-align: left; font-weight: 400; overflow-wrap: anywhere; }
 .matrix thead th { font-weight: 650; font-size: .88rem; }
 .matrix td { border-left: 1px solid var(--line); font-size: .84rem; }
-.matrix td b, .matrix th b { display: block; }
+.matrix td > b, .matrix th > b { display: block; }
 .matrix td small, .matrix th small { display: block; font-size: .8rem; }
-.matrix th small { color: var(--soft); }
+.matrix tbody th { font-size: .84rem; }
+.matrix tbody th b { font-size: .95rem; }
+.matrix th small { color: var(--soft); margin-top: .15rem; }
+.matrix .chip { padding: 0 .5rem; font-size: .84rem; }
 .matrix .more td { grid-column: 1 / -1; border-left: 0; padding: .2rem .8rem .9rem 1.6rem; font-size: .92rem; }
-.open { background: none; border: 0; padding: 0; color: var(--accent); font-size: .85rem; text-decoration: underline; }
+.open {
+  background: none; border: 0; padding: .1rem 0; color: var(--accent); font-size: .84rem; text-decoration: underline;
+}
 .finding { border-left: .3rem solid var(--line); padding: .1rem 0 .1rem .8rem; margin: .7rem 0; }
 .finding p { margin: .25rem 0; max-width: 62rem; }
+.reason { white-space: pre-wrap; overflow-wrap: anywhere; }
+.took { white-space: nowrap; }
 .level { font-size: .8rem; margin-right: .3rem; }
 pre {
   margin: .35rem 0; padding: .5rem .7rem; max-width: 62rem; background: var(--page); color: var(--text);
@@ -88,16 +99,16 @@ pre {
 .risks th, .risks td { text-align: left; padding: .45rem .6rem; border-top: 1px solid var(--line); }
 .risks td { overflow-wrap: anywhere; vertical-align: top; }
 .risks th { font-size: .85rem; color: var(--soft); font-weight: 600; }
-.risks td:first-child { white-space: nowrap; }
+.risks td:not(:last-child) { white-space: nowrap; }
 .nothing { padding: 1rem; color: var(--soft); }
 [hidden] { display: none !important; }
 .unscripted { display: none; }
 @media (max-width: 760px) {
   .counts { grid-template-columns: 1fr; }
   .filters { display: grid; }
-  .filters input { width: 100%; }
+  .filters input[type="search"] { width: 100%; }
   .filters output { margin: 0; }
-  .matrix { border: 0; background: none; }
+  .matrix { border: 0; background: none; min-width: 0; }
   .matrix thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .matrix tbody {
     margin: 0 0 .8rem; border: 1px solid var(--line); border-radius: .6rem; overflow: hidden; background: var(--card);
@@ -111,7 +122,7 @@ pre {
   .matrix .more td { display: block; padding: .5rem .7rem; }
   .risks, .risks tbody, .risks tr, .risks td { display: block; width: 100%; }
   .risks thead { display: none; }
-  .risks td { border-top: 0; padding: .15rem .6rem; }
+  .risks td, .risks td:not(:last-child) { border-top: 0; padding: .15rem .6rem; white-space: normal; }
   .risks tr { border-top: 1px solid var(--line); padding: .4rem 0; display: block; }
 }
 @media print {
@@ -122,6 +133,7 @@ pre {
   }
   body { font-size: 10px; padding: 0; }
   .filters, .open, .risks button { display: none; }
+  .matrix { min-width: 0; }
   .matrix thead { position: static; }
   .matrix tbody { content-visibility: visible; break-inside: avoid; }
   .matrix tr { grid-template-columns: minmax(6rem, 1.4fr) repeat(var(--addons), minmax(0, 1fr)); }
@@ -143,7 +155,7 @@ SCRIPT = """
       states: [body.dataset.state].concat(Array.from(cluster.cells).slice(1).map(function (cell) {
         return cell.className;
       })),
-      text: body.textContent.toLowerCase()
+      text: (body.dataset.id + " " + body.textContent).toLowerCase()
     };
   });
   const chips = Array.from(document.querySelectorAll("button.chip"));
@@ -157,7 +169,7 @@ SCRIPT = """
     if (row.more) {
       row.more.hidden = !open;
       row.button.setAttribute("aria-expanded", String(open));
-      row.button.textContent = open ? "hide details" : "show details";
+      row.button.textContent = open ? "less" : "details";
     }
   }
 

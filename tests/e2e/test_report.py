@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The report, written by real plays: also when they fail, when a batch is the last, and when nothing is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from conftest import CLUSTER, writes
+from simulation import Simulation
+
+REPORT = "huaweicloud.cce.report"
+UPGRADE = "huaweicloud.cce.upgrade"
+INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}, "all"]
+ENDINGS = (".html", ".json", ".md", ".xml")
+EVIL = "{{ lookup('ansible.builtin.pipe', 'echo EXE' ~ 'CUTED') }} <script>alert(1)</script> {% endraw %}"
+
+
+def read(folder: Path, name: str = "addon_report") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return document
+
+
+def states(document: dict[str, Any]) -> dict[str, str]:
+    return {cluster["host"]: cluster["state"] for cluster in document["clusters"]}
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    return tmp_path / "reports"
+
+
+# One cluster
+
+
+def test_a_report_that_changes_nothing_and_fails_with_the_gate(play, simulation, reports):
+    played = play(REPORT)
+    assert played.code == 2
+    assert writes(simulation) == []
+    document = read(reports)
+    [cluster] = document["clusters"]
+    assert (cluster["label"], cluster["state"], document["ok"]) == (CLUSTER, "fatal", False)
+    assert {addon["name"]: addon["state"] for addon in cluster["addons"]} == {
+        "coredns": "fatal",
+        "metrics-server": "passed",
+        "nginx-ingress": "warning",
+    }
+    assert cluster["addons"][0]["risks"][0]["message"].startswith("the effective configuration")
+    assert "1 of 1 cluster needs attention. Written: " in played.output
+
+
+def test_all_files_are_of_one_time_and_of_nobody_elses_business(play, simulation, reports):
+    play(REPORT, variables={"addon_report_title": "My clusters"})
+    files = sorted(reports.iterdir())
+    assert [path.name for path in files] == [f"addon_report{ending}" for ending in ENDINGS]
+    made = read(reports)["generated_at"]
+    for path in files:
+        assert made.rstrip("Z") in path.read_text(encoding="utf-8")
+        assert "My clusters" in path.read_text(encoding="utf-8")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(reports.stat().st_mode) == 0o700
+
+
+def test_formats_place_name_and_permissions(play, simulation, tmp_path):
+    variables = {
+        "addon_report_formats": ["junit", "markdown"],
+        "addon_report_directory": str(tmp_path / "a" / "b"),
+        "addon_report_name": "coredns of today",
+        "addon_report_mode": "0644",
+        "addon_precheck_skip_blocked": True,
+    }
+    played = play(REPORT, variables=variables)
+    assert played.code == 0, played.output
+    files = sorted((tmp_path / "a" / "b").iterdir())
+    assert [path.name for path in files] == ["coredns of today.md", "coredns of today.xml"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
+
+
+def test_check_mode_writes_nothing_and_says_so(play, simulation, reports):
+    played = play(REPORT, "--check")
+    assert "Nothing was written, as this is check mode." in played.output
+    assert not reports.exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"addon_report_mode": "rw"}, "mode must be octal digits in quotes"),
+        ({"addon_report_mode": "0444"}, "mode must be octal digits in quotes"),
+        ({"addon_report_name": "../elsewhere"}, "name must be the name of a file"),
+        ({"addon_report_directory": "/dev/null/x"}, "The report cannot be written: Not a directory"),
+        ({"addon_report_formats": ["pdf"]}, "pdf"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_done(play, simulation, variables, text):
+    played = play(UPGRADE, variables={**variables, "cce_report": True})
+    assert played.code == 2
+    assert text in played.output.replace("\n", " ")
+    assert simulation.requests() == []
+
+
+def test_after_an_upgrade(play, simulation, reports):
+    played = play(UPGRADE, variables={"cce_report": True, "addon_upgrade_addons": INHERIT})
+    assert played.code == 0, played.output
+    document = read(reports)
+    [cluster] = document["clusters"]
+    assert (document["ok"], cluster["state"]) == (True, "upgraded")
+    coredns = cluster["addons"][0]
+    assert (coredns["from"], coredns["to"], coredns["now"]) == ("1.28.7", "1.30.33", "1.30.33")
+    assert coredns["duration"] > 0
+    assert cluster["duration"] > coredns["duration"]
+    suites = ElementTree.parse(reports / "addon_report.xml").getroot()
+    assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("3", "0", "0")
+
+
+def test_an_upgrade_that_is_stopped_or_fails_is_written_down(play, simulation, reports):
+    played = play(UPGRADE, variables={"cce_report": True})
+    assert played.code == 2
+    assert read(reports)["clusters"][0]["state"] == "fatal"
+    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"next_upgrade": "upgradeFailed"})
+    played = play(UPGRADE, variables={"cce_report": True, "addon_upgrade_addons": INHERIT})
+    assert played.code == 2
+    [cluster] = read(reports)["clusters"]
+    assert {addon["name"]: addon["state"] for addon in cluster["addons"]} == {
+        "coredns": "upgraded",
+        "metrics-server": "rolled_back",
+        "nginx-ingress": "not_reached",
+    }
+    failure = ElementTree.parse(reports / "addon_report.xml").getroot().find(".//failure")
+    assert "upgradeFailed" in failure.get("message")
+
+
+@pytest.mark.parametrize("playbook", [REPORT, UPGRADE])
+def test_why_nothing_is_known_is_told(play, simulation, reports, playbook):
+    played = play(playbook, variables={"cce_report": True, "cce_cluster_id": "no-such-cluster"})
+    assert played.code == 2
+    [cluster] = read(reports)["clusters"]
+    assert cluster["state"] == ("unknown" if playbook == REPORT else "failed")
+    assert "404" in cluster["reason"]
+
+
+def test_without_being_asked_for_an_upgrade_writes_nothing(play, simulation, reports):
+    play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    assert not reports.exists()
+
+
+def test_what_cce_says_is_text_whatever_it_looks_like(play, simulation, reports):
+    risk = {"name": "Evil", "level": "Fatal", "message": EVIL}
+    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"risks": [risk]})
+    played = play(REPORT, "-vvv", variables={"addon_precheck_addons": ["metrics-server"]})
+    assert played.code == 2
+    assert "EXECUTED" not in played.output
+    assert read(reports)["clusters"][0]["addons"][0]["risks"][0]["message"] == EVIL
+    for path in reports.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "EXECUTED" not in text
+        assert ("<script>alert" in text) is (path.suffix in (".md", ".json")), "they show it in code, or quote it"
+
+
+# A fleet
+
+
+NAMES = ("a", "b", "c", "d", "e")
+
+
+@pytest.fixture(scope="module")
+def fleet_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+    clusters = [{"name": name, "addons": [{"template": "metrics-server", "version": "1.3.6"}]} for name in NAMES]
+    project = {"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "name": "ap-southeast-1", "clusters": clusters}
+    account = {
+        "domain_name": "example-account",
+        "access_key": "AKFLEET0000000000001",
+        "secret_key": "sk-fleet-0000000000000000000000000000001",
+        "username": "operator",
+        "password": "password",
+        "projects": [project],
+    }
+    scenario = tmp_path_factory.mktemp("scenario") / "fleet.yml"
+    scenario.write_text(yaml.safe_dump({"accounts": [account]}), encoding="utf-8")
+    with Simulation(time_scale=50, scenario=scenario) as simulation:
+        yield simulation
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    output: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def fleet(fleet_running: Simulation) -> Simulation:
+    fleet_running.reset()
+    return fleet_running
+
+
+@pytest.fixture
+def run(fleet: Simulation, tmp_path: Path) -> Run:
+    """Run a playbook on the clusters of the fleet, in batches of one, two, and all others."""
+
+    def ran(playbook: str, variables: dict[str, Any], *options: str, environment: dict[str, str] | None = None) -> Ran:
+        inventory = tmp_path / "x.cce_clusters.yml"
+        inventory.write_text(json.dumps({"plugin": "huaweicloud.cce.cce_clusters"}), encoding="utf-8")
+        given = {"cce_hosts": "cce_clusters", "cce_serial": [1, 2, "100%"], **variables}
+        done = subprocess.run(
+            ["ansible-playbook", playbook, "-i", str(inventory), "-e", json.dumps(given), *options],
+            env={**os.environ, **fleet.environment(), "ANSIBLE_NOCOLOR": "1", **(environment or {})},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return Ran(done.returncode, done.stdout + done.stderr)
+
+    return ran
+
+
+def spoil(fleet: Simulation, name: str) -> None:
+    """Give a cluster's add-on a Fatal risk."""
+    risk = {"name": "Trouble", "level": "Fatal", "message": "it is in trouble"}
+    fleet.call("POST", f"/instances/{ids(fleet)[name]}/metrics-server", {"risks": [risk]})
+
+
+def ids(fleet: Simulation) -> dict[str, str]:
+    return {cluster["name"]: key for key, cluster in fleet.call("GET", "/state")["clusters"].items()}
+
+
+def versions(fleet: Simulation) -> dict[str, str]:
+    return {name: fleet.addons(key)["metrics-server"]["version"] for name, key in ids(fleet).items()}
+
+
+@pytest.mark.parametrize("strictness", [{}, {"ANSIBLE_ANY_ERRORS_FATAL": "true"}])
+def test_a_batch_in_which_one_fails_is_the_last_and_the_report_has_all_clusters(run, fleet, reports, strictness):
+    spoil(fleet, "c")
+    ran = run(UPGRADE, {"cce_report": True}, environment=strictness)
+    assert ran.code == 2, ran.output
+    upgraded = {"a", "b"} if not strictness else {"a"}
+    document = read(reports)
+    assert {name for name, version in versions(fleet).items() if version == "1.3.90"} == upgraded
+    found = states(document)
+    assert found["a"] == "upgraded"
+    assert found["c"] == "fatal"
+    assert found["b"] == ("upgraded" if not strictness else "failed")
+    assert (found["d"], found["e"]) == ("unknown", "unknown")
+    assert document["clusters"][0]["state"] in ("failed", "fatal")
+    suites = ElementTree.parse(reports / "addon_report.xml").getroot()
+    assert {suite.get("name") for suite in suites if suite.get("failures") == suite.get("errors") == "0"} == upgraded
+
+
+def test_some_failures_may_be_tolerated(run, fleet, reports):
+    spoil(fleet, "c")
+    ran = run(UPGRADE, {"cce_report": True, "cce_max_fail_percentage": 50})
+    assert ran.code == 2, ran.output
+    assert states(read(reports)) == {"a": "upgraded", "b": "upgraded", "c": "fatal", "d": "upgraded", "e": "upgraded"}
+
+
+def test_a_first_batch_that_fails_is_the_last(run, fleet, reports):
+    spoil(fleet, "a")
+    ran = run(UPGRADE, {"cce_report": True})
+    assert ran.code == 2
+    assert set(versions(fleet).values()) == {"1.3.6"}
+    assert states(read(reports)) == {"a": "fatal", "b": "unknown", "c": "unknown", "d": "unknown", "e": "unknown"}
+
+
+def test_a_cluster_that_nobody_can_reach_is_in_the_report(run, fleet, reports, tmp_path):
+    """Its host is unreachable in the first batch, so that nothing of the play comes after."""
+    reports.mkdir()
+    (reports / "addon_report.json").write_text('{"generated_at": "of an earlier run"}', encoding="utf-8")
+    far = {
+        "ansible_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": 9,
+        "ansible_remote_tmp": "/nowhere",
+    }
+    group = tmp_path / "host_vars"
+    group.mkdir()
+    (group / "a.yml").write_text(json.dumps(far), encoding="utf-8")
+    ran = run(UPGRADE, {"cce_report": True})
+    assert ran.code == 4, ran.output
+    assert set(states(read(reports)).values()) == {"unknown"}
+
+
+def test_all_clusters_at_once(run, fleet, reports):
+    spoil(fleet, "d")
+    ran = run(REPORT, {})
+    assert ran.code == 2, ran.output
+    assert [(cluster["label"], cluster["state"]) for cluster in read(reports)["clusters"]] == [
+        ("d", "fatal"), ("a", "passed"), ("b", "passed"), ("c", "passed"), ("e", "passed"),
+    ]  # fmt: skip
+    assert ran.output.count("needs attention") == 1
+    assert set(versions(fleet).values()) == {"1.3.6"}
+
+
+def test_some_hosts_only(run, fleet, reports):
+    ran = run(REPORT, {"addon_report_hosts": ["b", "not-in-the-inventory"]})
+    assert ran.code == 0, ran.output
+    assert states(read(reports)) == {"b": "passed", "not-in-the-inventory": "unknown"}

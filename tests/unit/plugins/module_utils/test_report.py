@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The report: nothing is left out, nothing is better than it is known to be, and text stays text in every format."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import lxml.etree
+import lxml.html
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
+    BAD,
+    NO_RESULT,
+    STATES,
+    findings,
+    headline,
+    report,
+    seconds,
+    shown,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import CLUSTER_CASE, junit
+from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
+
+ROOT = Path(__file__).resolve().parents[4]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from fleets import DRIFT, GENERATED_AT, PODS, SNIPPETS, fleet, prechecked, showcase, upgraded  # noqa: E402
+
+SCHEMA = json.loads((ROOT / "docs" / "schemas" / "addon_report.json").read_text(encoding="utf-8"))
+XSD = lxml.etree.XMLSchema(file=str(ROOT / "tests" / "unit" / "fixtures" / "junit.xsd"))
+TITLE = "Add-ons of CCE clusters"
+HOSTILE = (
+    "<script>alert(1)</script> {{ lookup('pipe', 'id') }} {% raw %} ]]> --> & \"'|\\` ``` ~~~\n"
+    "# heading\n```\n![x](http://192.0.2.1/x) <http://192.0.2.1> @all !1 #2\n| a | b |\n"
+    "\x00\x07\x1b[31m\u202e\u2028\ufffe\ud800"
+)
+
+
+def made(*hosts: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return report(hosts, title=TITLE, generated_at=GENERATED_AT)
+
+
+def only(variables: dict[str, Any]) -> dict[str, Any]:
+    [cluster] = made(("host", variables))["clusters"]
+    return cluster
+
+
+def states(cluster: dict[str, Any]) -> dict[str, str]:
+    return {addon["name"]: addon["state"] for addon in cluster["addons"]}
+
+
+# What is in it
+
+
+def test_worst_first_and_nobody_is_left_out():
+    found = made(*showcase())
+    order = [STATES.index(cluster["state"]) for cluster in found["clusters"]]
+    assert order == sorted(order)
+    assert {cluster["host"] for cluster in found["clusters"]} == {host for host, _variables in showcase()}
+    assert (found["ok"], found["state"]) == (False, "rolled_back")
+    assert found["counts"]["clusters"]["fatal"] == 2
+    assert found["counts"]["addons"]["upgraded"] == 28
+
+
+def test_a_host_without_a_result_is_unknown_and_bad():
+    cluster = only({"cce_cluster_name": "dark", "cce_cluster_id": "an-id"})
+    assert (cluster["state"], cluster["ok"], cluster["reason"]) == ("unknown", False, NO_RESULT)
+    assert (cluster["label"], cluster["id"]) == ("dark", "an-id")
+    assert only({"addon_report_problem": "the token has expired"})["reason"] == "the token has expired"
+    assert only({"addon_precheck_result": {}, "addon_upgrade_result": None})["state"] == "unknown"
+
+
+def test_a_report_on_nothing_is_not_good():
+    found = made()
+    assert (found["ok"], found["state"], headline(found)) == (False, "unknown", "No cluster was looked at")
+
+
+@pytest.mark.parametrize("name", ["addon_precheck_result", "addon_upgrade_result"])
+@pytest.mark.parametrize(
+    "value", ["done", [1], 7, {"open": True}, {"outcome": "upgraded", "addons": "x"}, {"decisions": [{}], "open": True}]
+)
+def test_a_result_that_cannot_be_read_is_unknown(name, value):
+    cluster = only({name: value})
+    assert (cluster["state"], cluster["ok"]) == ("unknown", False)
+
+
+def test_states_of_a_precheck():
+    cluster = only({"addon_precheck_result": prechecked({"coredns": [DRIFT], "nginx-ingress": [SNIPPETS]})})
+    assert states(cluster)["coredns"] == "fatal"
+    assert states(cluster)["nginx-ingress"] == "warning"
+    assert states(cluster)["npd"] == "passed"
+    assert (cluster["state"], cluster["ok"]) == ("fatal", False)
+    [risk] = cluster["addons"][0]["risks"]
+    assert (risk["name"], risk["message"]) == ("AddonValidate", DRIFT["message"])
+    assert "sync_strategy 'inherit'" in risk["remedy"]
+
+
+def test_warnings_that_block_are_bad_and_others_are_not():
+    fact = prechecked({"nginx-ingress": [SNIPPETS]}, addons=["nginx-ingress"])
+    assert (only({"addon_precheck_result": fact})["state"], only({"addon_precheck_result": fact})["ok"]) == (
+        "warning",
+        True,
+    )
+    fact["decisions"][0].update(blocks=True)
+    fact.update(open=False)
+    assert (only({"addon_precheck_result": fact})["state"], only({"addon_precheck_result": fact})["ok"]) == (
+        "blocked",
+        False,
+    )
+
+
+def test_a_closed_gate_is_bad_whatever_its_decisions_say():
+    fact = {**prechecked({}), "open": False}
+    assert only({"addon_precheck_result": fact})["state"] == "unknown"
+
+
+@pytest.mark.parametrize("verdict", ["fine", None, ["passed"]])
+def test_a_verdict_that_is_not_known_is_unknown(verdict):
+    fact = prechecked({}, addons=["npd"])
+    fact["decisions"][0]["verdict"] = verdict
+    assert only({"addon_precheck_result": fact})["state"] == "unknown"
+
+
+def test_a_problem_after_the_gate_had_opened_is_not_good():
+    variables = {"addon_precheck_result": prechecked({}), "addon_report_problem": ["it broke", "later"]}
+    assert (only(variables)["state"], only(variables)["reason"]) == ("unknown", "it broke\nlater")
+    variables = {"addon_upgrade_result": upgraded({}), "addon_report_problem": "it broke later"}
+    assert only(variables)["state"] == "failed"
+    blocked = {
+        "addon_precheck_result": prechecked({"coredns": [DRIFT]}),
+        "addon_report_problem": "NOTHING WAS UPGRADED",
+    }
+    assert (only(blocked)["state"], only(blocked)["reason"]) == ("fatal", None), "the risks tell it"
+
+
+def test_the_upgrade_has_the_last_word():
+    """After a second check in an upgrade, the fact of the gate is about one add-on only."""
+    variables = {"addon_upgrade_result": upgraded({}), "addon_precheck_result": prechecked({}, addons=["npd"])}
+    assert set(states(only(variables)).values()) == {"upgraded"}
+    assert len(only(variables)["addons"]) == 8
+
+
+def test_states_of_an_upgrade():
+    cluster = only({"addon_upgrade_result": upgraded({}, rolled_back="metrics-server")})
+    assert states(cluster)["coredns"] == "upgraded"
+    assert states(cluster)["metrics-server"] == "rolled_back"
+    assert states(cluster)["npd"] == "not_reached"
+    assert cluster["state"] == "rolled_back"
+    rolled_back = next(addon for addon in cluster["addons"] if addon["name"] == "metrics-server")
+    assert (rolled_back["from"], rolled_back["to"], rolled_back["now"]) == ("1.3.6", "1.3.90", "1.3.6")
+    cluster = only({"addon_upgrade_result": upgraded({"coredns": [DRIFT]})})
+    assert (states(cluster)["coredns"], states(cluster)["npd"], cluster["state"]) == ("fatal", "not_reached", "fatal")
+
+
+@pytest.mark.parametrize("outcome", ["failed", "rolled_back", "blocked", "verified", None])
+def test_a_cluster_is_as_bad_as_its_outcome(outcome):
+    fact = {**upgraded({}), "outcome": outcome, "problem": "404"}
+    cluster = only({"addon_upgrade_result": fact})
+    assert cluster["state"] == (outcome if outcome in BAD else "unknown")
+    assert cluster["reason"] == "404"
+
+
+def test_what_is_predicted_is_not_told_as_done():
+    fact = {**upgraded({"nginx-ingress": [SNIPPETS]}), "check_mode": True}
+    assert set(states(only({"addon_upgrade_result": fact})).values()) == {"passed", "warning"}
+
+
+def test_labels_are_names_that_nobody_shares():
+    found = made(
+        ("a", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
+        ("b", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
+        ("c", {"addon_precheck_result": prechecked({}, cluster_name="search")}),
+        ("localhost", {"addon_precheck_result": prechecked({})}),
+    )
+    assert [cluster["label"] for cluster in found["clusters"]] == [
+        "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "a", "b", "search",
+    ]  # fmt: skip
+
+
+def test_risks_that_clusters_share_are_told_once_fatal_ones_first():
+    found = findings(made(*fleet(20)))
+    assert [(item.addon, item.level, len(item.clusters)) for item in found] == [
+        ("coredns", "Fatal", 2),
+        ("nginx-ingress", "Warning", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [(None, ""), (1.26, "1.3 s"), (42.1, "42 s"), (84.2, "1 min 24 s"), (119.7, "2 min 0 s"), (5400, "1 h 30 min")],
+)
+def test_durations(duration, text):
+    assert seconds(duration) == text
+
+
+# JSON
+
+
+def nasty(text: str) -> dict[str, Any]:
+    """Return a report with a text in every place that comes from outside."""
+    risk = {"riskName": text, "level": text, "status": "Failed", "message": text}
+    fact = prechecked({"coredns": [risk, {**DRIFT, "message": text}], "everest": [PODS]}, cluster_name=text)
+    fact["decisions"][2].update({"reason": text, "from": text, "to": text, "checked_at": text, "name": text})
+    fact["decisions"][2]["accepted"] = [{"risk": text, "reason": text, "owner": text, "until": text}]
+    names = {"cce_region": text, "cce_cluster_id": text}
+    return report(
+        [(text, {"addon_precheck_result": fact, **names}), ("b", {"addon_report_problem": text, **names})],
+        title=text,
+        generated_at=GENERATED_AT,
+    )
+
+
+EXAMPLES = [made(), made(*showcase()), made(*fleet(20)), nasty(HOSTILE), nasty("x")]
+
+
+@pytest.mark.parametrize("document", EXAMPLES)
+def test_json_follows_its_schema(document):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(json.loads(json.dumps(document)), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_schema_knows_the_states_and_refuses_others():
+    assert tuple(SCHEMA["$defs"]["state"]["enum"]) == STATES
+    for change in ({"state": "fine"}, {"schema_version": 2}, {"more": 1}, {"generated_at": "today"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**made(*showcase()), **change}, SCHEMA, jsonschema.Draft202012Validator)
+
+
+# JUnit
+
+
+def parsed(document: dict[str, Any]) -> Any:
+    tree = lxml.etree.fromstring(junit(document).encode())
+    XSD.assertValid(tree)
+    return tree
+
+
+@pytest.mark.parametrize("document", EXAMPLES)
+def test_junit_follows_its_schema_and_adds_up(document):
+    tree = parsed(document)
+    for element in (tree, *tree):
+        for count, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(element.get(count)) == len(list(element.iter(tag)))
+
+
+def test_junit_has_a_case_for_each_add_on():
+    tree = parsed(made(*showcase()))
+    suite = tree.find("testsuite[@name='shop-prod-asia']")
+    results = {case.get("name"): [child.tag for child in case] for case in suite}
+    assert results["coredns"] == []
+    assert results["metrics-server"] == ["failure"]
+    assert results["npd"] == ["skipped"]
+    warned = tree.find("testsuite[@name='search-prod']/testcase[@name='nginx-ingress']/system-out")
+    assert "SnippetAnnotations" in warned.text
+    failure = tree.find("testsuite[@name='payments-prod']/testcase[@name='coredns']/failure")
+    assert failure.get("type") == "fatal"
+    assert DRIFT["message"] in failure.text
+    assert "to do: Move the hand-made change" in failure.text
+
+
+@pytest.mark.parametrize("state", sorted(BAD))
+def test_no_bad_cluster_passes_in_junit(state):
+    """Also one that is bad although all of its add-ons are well, or were skipped."""
+    document = made(("host", {"addon_precheck_result": prechecked({}, addons=["npd"])}))
+    [cluster] = document["clusters"]
+    for addons in ([], cluster["addons"], [{**cluster["addons"][0], "state": "not_reached"}]):
+        bad = {**cluster, "state": state, "ok": False, "addons": addons}
+        [suite] = parsed({**document, "ok": False, "clusters": [bad]})
+        assert int(suite.get("failures")) + int(suite.get("errors")) == 1
+        assert suite[-1].get("name") == CLUSTER_CASE
+
+
+def test_a_report_on_nothing_fails_in_junit():
+    assert parsed(made()).get("errors") == "1"
+
+
+# Text stays text. Surrogates and non-characters are in it, too.
+TEXTS = st.text(min_size=1) | st.text("<>&\"'`~|\\{}[]()!#@*_-:/ \n\t\rax\u2028\u202e\x00\ufffe\ud800", min_size=1)
+
+
+@given(TEXTS)
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_text_in_junit(text):
+    tree = parsed(nasty(text))
+    problem = tree.find(f"testsuite/testcase[@name='{CLUSTER_CASE}']/error")
+    assert problem.text.replace("\r", "\n") == shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+# Every element that the page itself has.
+ELEMENTS = set(
+    "html head meta link title style body header h1 h2 h3 p time b dl dt dd button svg rect table thead tbody tr th td "
+    "span small form label input select option output div pre script".split()
+)
+
+
+def attributes(tree: Any) -> set[str]:
+    return {str(name) for element in tree.iter() for name in dict(element.attrib)}
+
+
+@given(TEXTS)
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_text_in_html(text):
+    tree = lxml.html.document_fromstring(html(nasty(text)))
+    reference = lxml.html.document_fromstring(html(nasty("x")))
+    assert {element.tag for element in tree.iter()} <= ELEMENTS
+    assert attributes(tree) == attributes(reference)
+    assert len(tree.findall(".//script")) == 1
+    assert shown(text) in [element.text or "" for element in tree.iter("pre")] or shown(text).strip() == ""
+
+
+def test_the_html_report_asks_for_nothing():
+    page = html(made(*showcase()))
+    assert "default-src 'none'" in page
+    for word in ("http:", "https:", "//", "@import", "url("):
+        assert word not in page.replace("// ", ""), word
+
+
+@given(TEXTS)
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_text_in_markdown(text):
+    """All of it stands in code: no link, picture, HTML, heading or mention comes of it."""
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    tokens = parser.parse(markdown(nasty(text)))
+    flat = [token for block in tokens for token in (block, *(block.children or ()))]
+    reference = parser.parse(markdown(nasty("x")))
+    kinds = {token.type for block in reference for token in (block, *(block.children or ()))}
+    assert {token.type for token in flat} <= kinds
+    assert [block.type for block in tokens].count("heading_open") == [b.type for b in reference].count("heading_open")
+    assert [block.type for block in tokens].count("td_open") == [b.type for b in reference].count("td_open")
+    plain = "".join(token.content for token in flat if token.type == "text")
+    assert "[" not in plain
+    assert "@" not in plain
+    assert "<" not in plain
+
+
+def test_markdown_of_a_large_fleet_fits_a_comment_and_says_what_it_leaves_out():
+    text = markdown(made(*fleet(1000)))
+    assert len(text) < 60_000
+    assert "100 of 1000 clusters need attention" in text
+    assert "Not shown: 950 more clusters, none of them worse." in text
+    assert "100 clusters: `cluster-0010`" in text
+
+
+def test_markdown_tells_what_went_wrong_and_what_to_do():
+    text = markdown(made(*showcase()))
+    for part in (
+        "**✖ 4 of 8 clusters need attention**",
+        "| `payments-prod` | ✖ fatal (24 s) | ✖ fatal `1.28.7 → 1.30.33` |",
+        "⬆ upgraded `1.28.7 → 1.30.33` 21 s",
+        "### `Fatal` `AddonValidate` of `coredns`",
+        "2 clusters: `payments-prod`, `payments-test`",
+        "to do:   Move the hand-made change",
+        "Cluster: `logging-prod`",
+        NO_RESULT,
+        "upgradeFailed",
+    ):
+        assert part in text, part
+
+
+def test_shown_keeps_lines_and_shows_what_would_act():
+    assert shown("a\r\nb\tc\x1b[0m\u202e") == "a\nb   c\\x1b[0m\\u202e"
