@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import conftest  # noqa: F401  makes the collection importable
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Judgement, describe, judge, read_task
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, gate
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS))
+sys.path[:0] = [str(TESTS), str(TESTS.parent / ".build")]
 
 from browser import look, started  # noqa: E402
 from fleets import GENERATED_AT, showcase  # noqa: E402

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# This only documents plugins/action/cce_addon_report.py.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_report
+short_description: Write what the roles found about the add-ons of CCE clusters to files
+version_added: 0.1.0
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+description:
+  - Writes a report on all clusters of the play, worst first, on the controller. Each host is a cluster.
+  - It tells what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
+    facts C(addon_precheck_result) and C(addon_upgrade_result), of which the second counts if both are there. The
+    variable C(addon_report_problem), a text, may say what stopped a cluster.
+  - A host without a result, because it failed or was never reached, is in the report as V(unknown), and counts as bad.
+  - The role P(huaweicloud.cce.addon_report#role) uses it, and is the better way to the same report.
+options:
+  directory:
+    description: Folder for the files. A relative one is below the folder in which Ansible was started.
+    type: path
+    required: true
+  name:
+    description: Name of the files, to which each format adds its ending.
+    type: str
+    default: addon_report
+  title:
+    description: Heading of the report.
+    type: str
+    default: Add-ons of CCE clusters
+  formats:
+    description:
+      - What to write. V(html) is one page that needs nothing else (C(.html)), V(markdown) is for a merge request or a
+        chat (C(.md)), V(junit) is for the test report of GitLab or Jenkins (C(.xml)), V(json) is for programs
+        (C(.json), described by the schema C(docs/schemas/addon_report.json)).
+    type: list
+    elements: str
+    choices: [html, markdown, junit, json]
+    default: [html, markdown, junit, json]
+  hosts:
+    description: The hosts to tell about. The default is every host of the play, those that failed included.
+    type: list
+    elements: str
+  mode:
+    description: Permissions of the files, in octal digits. What CCE says of a cluster may be confidential.
+    type: raw
+    default: "0600"
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying the target.
+    support: full
+    details:
+      - It writes nothing then, and says so.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+  facts:
+    description: Action returns an C(ansible_facts) dictionary that will update existing host facts.
+    support: none
+notes:
+  - It is an action, carried out on the controller whatever the connection of the host is. Use it with
+    C(run_once=true).
+"""
+
+EXAMPLES = r"""
+- name: Write a report on all clusters of the play
+  huaweicloud.cce.cce_addon_report:
+    directory: reports
+    formats: [html, junit]
+  run_once: true
+"""
+
+RETURN = r"""
+ok:
+  description: Whether every cluster is well. A cluster of which nothing is known is not.
+  type: bool
+  returned: success
+  sample: false
+state:
+  description: The worst state of a cluster.
+  type: str
+  returned: success
+  sample: fatal
+counts:
+  description: The number of C(clusters) and of C(addons) in each state.
+  type: dict
+  returned: success
+  sample: {"clusters": {"fatal": 1, "passed": 2}, "addons": {"fatal": 1, "passed": 8}}
+generated_at:
+  description: The time stamp of all files.
+  type: str
+  returned: success
+  sample: "2026-08-05T09:10:44Z"
+files:
+  description: Paths of the files.
+  type: list
+  elements: str
+  returned: success
+  sample: [/builds/fleet/reports/addon_report.html]
+"""
