@@ -131,7 +131,8 @@ pre {
     --unsure: #630; --unsure-fill: #fff; --warn: #540; --warn-fill: #fff; --good: #040; --good-fill: #fff;
     --idle: #333; --idle-fill: #fff;
   }
-  body { font-size: 10px; padding: 0; }
+  html { font-size: 10px; }
+  body { font-size: 1rem; padding: 0; }
   .filters, .open, .risks button { display: none; }
   .matrix { min-width: 0; }
   .matrix thead { position: static; }

@@ -14,7 +14,7 @@ import jsonschema
 import lxml.etree
 import lxml.html
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -290,6 +290,7 @@ TEXTS = st.text(min_size=1) | st.text("<>&\"'`~|\\{}[]()!#@*_-:/ \n\t\rax\u2028\
 
 
 @given(TEXTS)
+@example(HOSTILE)
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_text_in_junit(text):
     tree = parsed(nasty(text))
@@ -309,6 +310,7 @@ def attributes(tree: Any) -> set[str]:
 
 
 @given(TEXTS)
+@example(HOSTILE)
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_text_in_html(text):
     tree = lxml.html.document_fromstring(html(nasty(text)))
@@ -327,6 +329,7 @@ def test_the_html_report_asks_for_nothing():
 
 
 @given(TEXTS)
+@example(HOSTILE)
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_text_in_markdown(text):
     """All of it stands in code: no link, picture, HTML, heading or mention comes of it."""
