@@ -27,6 +27,6 @@ say "ansible-test sanity"
 sh tests/ansible-test.sh sanity --venv --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
 say "Unit, end-to-end and browser tests"
-python -m pytest -q -n 2 --dist loadgroup tests/unit tests/e2e tests/browser
+python -m pytest -q -n 2 --dist loadfile tests/unit tests/e2e tests/browser
 
 say "All checks passed"

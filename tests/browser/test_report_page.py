@@ -23,13 +23,9 @@ from fleets import DRIFT, GENERATED_AT, fleet, prechecked, showcase
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report import report
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (BROWSER and DRIVER), reason="no Chromium with chromedriver here (apt-get install chromium chromium-driver)"
-    ),
-    # The tests share one browser.
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="no Chromium with chromedriver here (apt-get install chromium chromium-driver)"
+)
 TITLE = "Add-ons of CCE clusters"
 HOSTILE = (
     "<script>document.title = 'EXECUTED'</script><img src=x onerror=\"document.title='EXECUTED'\">"

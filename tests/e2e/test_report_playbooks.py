@@ -304,3 +304,17 @@ def test_some_hosts_only(run, fleet, reports):
     ran = run(REPORT, {"addon_report_hosts": ["b", "not-in-the-inventory"]})
     assert ran.code == 0, ran.output
     assert states(read(reports)) == {"b": "passed", "not-in-the-inventory": "unknown"}
+
+
+def test_a_name_that_is_misspelt_is_no_report_on_nothing(run, fleet, reports):
+    ran = run(REPORT, {"cce_hosts": "cce_cluster"})
+    assert ran.code == 2
+    assert "No cluster is selected" in ran.output
+    assert not reports.exists()
+
+
+def test_what_the_inventory_knows_of_the_account_counts(run, fleet, reports):
+    ran = run(REPORT, {"cce_profile": "no-such-profile"})
+    assert ran.code == 2
+    assert {cluster["state"] for cluster in read(reports)["clusters"]} == {"unknown"}
+    assert "no-such-profile" in read(reports)["clusters"][0]["reason"]
