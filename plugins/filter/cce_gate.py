@@ -207,7 +207,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
@@ -216,6 +215,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
     gate,
     read_acceptances,
 )
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_gate(
@@ -251,8 +251,7 @@ def cce_gate(
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
     message = [] if decision["open"] else closed_message(decision)
-    # What CCE says is data: wrapped, a brace in it is never taken for a template.
-    return wrap_var({**decision, "message": message})
+    return untrusted({**decision, "message": message})
 
 
 class FilterModule:

@@ -123,11 +123,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import jobs
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_jobs(
@@ -146,7 +146,7 @@ def cce_jobs(
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
     found = jobs(plan, decisions, checks, wants, now=float(now), max_age=float(max_age), verify_only=bool(verify_only))
-    return wrap_var(found)
+    return untrusted(found)
 
 
 class FilterModule:

@@ -67,9 +67,8 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.utils.unsafe_proxy import wrap_var
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import recovery
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_recovery(
@@ -80,7 +79,7 @@ def cce_recovery(
     wanted: bool = True,
 ) -> Any:
     """Return whether an add-on is to be rolled back; see the documentation of the filter."""
-    return wrap_var(recovery(job, verification or None, addon or None, wanted=bool(wanted)))
+    return untrusted(recovery(job, verification or None, addon or None, wanted=bool(wanted)))
 
 
 class FilterModule:

@@ -233,9 +233,8 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.utils.unsafe_proxy import wrap_var
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_upgrade_result(
@@ -266,7 +265,7 @@ def cce_upgrade_result(
         now=float(now),
         check_mode=bool(check_mode),
     )
-    return wrap_var(told)
+    return untrusted(told)
 
 
 class FilterModule:

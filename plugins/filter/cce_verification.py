@@ -71,9 +71,8 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.utils.unsafe_proxy import wrap_var
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import verification
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_verification(
@@ -83,7 +82,7 @@ def cce_verification(
     baseline: Sequence[Mapping[str, Any]] = (),
 ) -> Any:
     """Return whether an add-on runs well; see the documentation of the filter."""
-    return wrap_var(verification(job, checks, baseline))
+    return untrusted(verification(job, checks, baseline))
 
 
 class FilterModule:

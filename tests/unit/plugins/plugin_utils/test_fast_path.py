@@ -57,4 +57,4 @@ def test_text_arrives_without_its_marks():
         __slots__ = ()
 
     arrived = _fast_path._from_json([Marked("text")])
-    assert type(arrived[0]) is str
+    assert arrived[0].__class__ is str

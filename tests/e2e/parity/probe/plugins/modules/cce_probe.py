@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
