@@ -345,3 +345,18 @@ def test_a_selection_that_is_empty_is_an_error(play, simulation, playbook):
     assert played.code == 2, "an exit code of 0 would open the gate of a pipeline"
     assert "No cluster is selected" in played.output
     assert simulation.requests() == []
+
+
+def test_in_a_play_of_ones_own_a_failed_cluster_ends_the_batches(play, simulation, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    nothing = {"addon_upgrade_addons": [{"name": "metrics-server", "version": "1.3.6"}]}
+    hosts = {"well": nothing, "blocked": {}, "rest": nothing}
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    upgrade = [{"ansible.builtin.import_role": {"name": "huaweicloud.cce.addon_upgrade"}}]
+    batches = {"hosts": "all", "connection": "local", "serial": 2, "max_fail_percentage": 0}
+    played = play(upgrade, "-i", str(inventory), settings=batches)
+    assert played.code == 2, played.output
+    recap = played.output.split("PLAY RECAP")[1]
+    assert "well" in recap
+    assert "blocked" in recap
+    assert "rest" not in recap, "one failed cluster of two is more than 0 %"
