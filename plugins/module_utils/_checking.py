@@ -79,7 +79,7 @@ class Started:
 
 
 def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
-    """Start checks with one request for all of them.
+    """Start checks with one request for all of a type: that it may name an add-on twice is documented nowhere.
 
     Args:
         cce: The client.
@@ -101,9 +101,10 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
             started.append(Started(request, mine.task_id, adopted=True))
         else:
             missing.append(request)
-    if missing:
-        known = {item.task_id for item in before}
-        started += _create(cce, task, cluster_id, missing, known)
+    known = {item.task_id for item in before}
+    for kind in dict.fromkeys(request.type for request in missing):
+        of_this_kind = [request for request in missing if request.type == kind]
+        started += _create(cce, task, cluster_id, of_this_kind, known)
     order = {id(request): position for position, request in enumerate(requests)}
     return sorted(started, key=lambda item: order[id(item.request)])
 
@@ -280,6 +281,11 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str) -> list[CheckReque
         for step in steps
         if step.action in (plan_actions.UPGRADE, plan_actions.EDIT) and step.instance is not None
     ]
+
+
+def baseline_for(requests: Sequence[CheckRequest]) -> list[CheckRequest]:
+    """Return static checks of the same add-ons as they run, to compare with after an upgrade."""
+    return [CheckRequest(request.addon_template_name, request.addon_instance_id, STATIC) for request in requests]
 
 
 def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[CheckRequest]:

@@ -123,7 +123,7 @@ def _read_want(entry: object) -> Want:
 
 
 def read_wants(entries: Sequence[object]) -> Wants:
-    """Return what a list in the language of `addons` means.
+    """Return what a list in the language of `addons` means, or a text with names and commas.
 
     The order of the list is the upgrade order. `all` stands for every installed add-on that the list does not name;
     `!name` leaves one out.
@@ -132,6 +132,9 @@ def read_wants(entries: Sequence[object]) -> Wants:
         InputError: The list is empty, names an add-on twice or both wants and excludes it, or an entry is not of the
             language.
     """
+    if isinstance(entries, str):
+        # As Ansible reads text where it wants a list: from a command line, `-e addon_upgrade_addons=coredns,everest`.
+        entries = [entry.strip() for entry in entries.split(",")]
     named: list[Want] = []
     excluded: list[str] = []
     all_at: int | None = None

@@ -10,7 +10,7 @@ module: cce_addon_check
 short_description: Start checks of CCE add-ons
 version_added: 0.1.0
 description:
-  - Starts check tasks for any number of add-ons of a CCE cluster with one request, and waits for them if asked to.
+  - Starts check tasks for any number of add-ons of a CCE cluster, with one request a type.
   - A check of type C(addonUpgrade) is given the target version and the complete settings that the upgrade will send.
   - A check looks and changes nothing in the cluster. The module reports RV(ignore:changed) when it has created tasks.
 author:
@@ -67,6 +67,13 @@ options:
     type: str
     choices: [addonStatic, addonUpgrade]
     default: addonUpgrade
+  baseline:
+    description:
+      - Whether to check the same add-ons as they run, too, with checks of type C(addonStatic). After an upgrade they
+        tell which risks were there before it.
+      - Used with O(type=addonUpgrade) only.
+    type: bool
+    default: false
   on_running:
     description:
       - What to do when CCE is carrying out a check of the same add-on, type and target version already.
@@ -303,6 +310,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     CheckRequest,
     Collected,
     Started,
+    baseline_for,
     collect,
     requests_for_plan,
     requests_for_running,
@@ -324,6 +332,7 @@ SPEC = merged(
     Spec(
         argument_spec={
             "type": {"type": "str", "choices": [STATIC, UPGRADE], "default": UPGRADE},
+            "baseline": {"type": "bool", "default": False},
             "on_running": {"type": "str", "choices": ["adopt", "start"], "default": "adopt"},
         }
     ),
@@ -353,7 +362,10 @@ def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list
     if task.params["type"] == STATIC:
         return requests_for_running(wants, read_instances(cce.addons(cluster_id))), {}
     steps = plan(cce, task, cluster_id, wants, allow_unstable=task.params["allow_unstable"])
-    return requests_for_plan(steps, cluster_id), {"plan": [describe(step, task) for step in steps]}
+    requests = requests_for_plan(steps, cluster_id)
+    if task.params["baseline"]:
+        requests = [*baseline_for(requests), *requests]
+    return requests, {"plan": [describe(step, task) for step in steps]}
 
 
 def _wait(cce: Cce, task: Task, cluster_id: str, started: Sequence[Started]) -> Collected:

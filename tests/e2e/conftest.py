@@ -40,6 +40,9 @@ class Played:
 
 
 Play = Callable[..., Played]
+# Ansible does not quote the path of the interpreter of a shipped module, and this checkout may be below "My Projects".
+INTERPRETER = "/usr/bin/env python3"
+GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +104,7 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
             target = str(path)
         results = tmp_path / "results"
         given = tmp_path / "variables.yml"
-        given.write_text(yaml.safe_dump({"cce_cluster_id": CLUSTER, **(variables or {})}), encoding="utf-8")
+        given.write_text(yaml.safe_dump({**GIVEN, **(variables or {})}), encoding="utf-8")
         command = ["ansible-playbook", str(target), "-e", f"@{given}", *options]
         done = subprocess.run(
             command,

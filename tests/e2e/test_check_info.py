@@ -9,6 +9,7 @@ import itertools
 
 import pytest
 from conftest import CLUSTER
+from simulation import Simulation
 
 CHECK = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["all"], "wait": True}}
 TASKS = r"precheck/tasks$"
@@ -54,10 +55,11 @@ def test_filters_latest_and_query(play, simulation):
 
 def test_wait_waits_and_says_when_it_took_too_long(play):
     start = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["coredns"], "wait": False}}
-    played = play([start, info("pending"), info("waited", wait=True)])
-    assert played.result("pending")["summary"]["verdict"] == "pending"
-    assert played.result("waited")["summary"]["verdict"] == "fatal"
-    played = play([start, info("late", wait=True, wait_timeout=0.01)])
+    with Simulation(time_scale=0.5) as slow:
+        played = play([start, info("pending"), info("waited", wait=True)], against=slow)
+        assert played.result("pending")["summary"]["verdict"] == "pending"
+        assert played.result("waited")["summary"]["verdict"] == "fatal"
+        played = play([start, info("late", wait=True, wait_timeout=0.01)], against=slow)
     assert played.code == 2
     assert "raise wait_timeout" in played.result("late")["msg"]
     assert played.result("late")["summary"]["pending"] == 1

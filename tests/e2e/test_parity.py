@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+from conftest import INTERPRETER
 from forwarding import Forwarder
 from simulation import Simulation
 
@@ -90,7 +91,7 @@ def _playbook(folder: Path, proxy_url: str) -> Path:
     )
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     (folder / "marker").write_text("", encoding="utf-8")
-    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
     hosts = {"controller": local, "elsewhere": {"ansible_connection": "ssh", "ansible_port": 9}}
     (folder / "inventory.json").write_text(json.dumps({"all": {"hosts": {**hosts, "localhost": local}}}))
     defaults = {"group/huaweicloud.cce.cce": {"retries": 0}}

@@ -192,12 +192,12 @@ def test_a_leftover_strategy_is_set_back(play, simulation):
 def in_real_time() -> Iterator[Simulation]:
     """A simulator whose clock is that of the client, for what depends on the age of results."""
     with Simulation() as simulation:
-        change(simulation, "metrics-server", seconds=8)
+        change(simulation, "metrics-server", seconds=25)
         simulation.call("POST", f"/instances/{CLUSTER}/nginx-ingress", {"seconds": 1})
         yield simulation
 
 
-TOO_OLD = {"addon_upgrade_addons": ["metrics-server", "nginx-ingress"], "addon_upgrade_max_check_age": 25}
+TOO_OLD = {"addon_upgrade_addons": ["metrics-server", "nginx-ingress"], "addon_upgrade_max_check_age": 40}
 
 
 def upgrade_checks(simulation: Simulation) -> list[list[str]]:
@@ -315,8 +315,8 @@ def test_the_result_is_published_for_workflows_keyed_by_cluster(play, simulation
     )
     line = next(line for line in played.output.splitlines() if line.strip().startswith("RUN: "))
     stats = json.loads(line.strip().removeprefix("RUN: "))
-    assert set(stats["addon_upgrade_result"]) == {CLUSTER}
-    assert stats["addon_upgrade_result"][CLUSTER]["outcome"] == "upgraded"
+    assert set(stats["cce_upgrade"]) == {CLUSTER}
+    assert stats["cce_upgrade"][CLUSTER]["outcome"] == "upgraded"
 
 
 def test_secrets_in_settings_show_nowhere(play, simulation):
@@ -340,11 +340,33 @@ def test_secrets_in_settings_show_nowhere(play, simulation):
 
 
 @pytest.mark.parametrize("playbook", [UPGRADE, PRECHECK])
-def test_a_selection_that_is_empty_is_an_error(play, simulation, playbook):
-    played = play(playbook, variables={"cce_hosts": "no_such_group"})
+@pytest.mark.parametrize("options", [[], ["-i", "one,", "--limit", "one"], ["-i", "one,two,", "--limit", "two"]])
+def test_a_selection_that_is_empty_is_an_error(play, simulation, playbook, options):
+    wanted = "no_such_group" if not options or "one" in options else "one"
+    played = play(playbook, *options, variables={"cce_hosts": wanted})
     assert played.code == 2, "an exit code of 0 would open the gate of a pipeline"
     assert "No cluster is selected" in played.output
     assert simulation.requests() == []
+
+
+@pytest.mark.parametrize("playbook", [UPGRADE, PRECHECK])
+def test_the_word_false_opens_no_gate(play, simulation, playbook):
+    role = playbook.split(".")[-1]
+    played = play(playbook, "-e", f"addon_{role}_skip_blocked=false", "-e", f"addon_{role}_addons=coredns,everest")
+    assert played.code == 2, played.output
+    played = play(playbook, "-e", f"addon_{role}_skip_blocked=false", "-e", f"addon_{role}_addons=coredns")
+    assert played.code == 2, played.output
+    assert "AddonValidate" in played.output
+    assert writes(simulation) == []
+
+
+def test_the_word_false_turns_off_what_is_on(play, simulation):
+    change(simulation, "metrics-server", next_upgrade="upgradeFailed")
+    words = ["-e", "addon_upgrade_addons=metrics-server", "-e", "addon_upgrade_rollback=false"]
+    played = play(UPGRADE, *words, "-e", "addon_upgrade_verify=no", "-e", "addon_upgrade_fail_on_warning=false")
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "failed"}, played.output
+    assert [item["method"] for item in writes(simulation)] == ["PUT"]
 
 
 def test_in_a_play_of_ones_own_a_failed_cluster_ends_the_batches(play, simulation, tmp_path):
