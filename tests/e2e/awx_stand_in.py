@@ -178,9 +178,7 @@ class AwxStandIn:
 
     def _route(self, method: str, parts: list[str], query: dict[str, str], body: Item) -> tuple[int, Any]:
         if parts[0] == "unified_job_templates":
-            return 200, _listed(
-                [self._shown(k, i) for k in RUNNABLE for i in self.objects[k] if self._fits(k, i, query)]
-            )
+            return 200, _listed([item for kind in RUNNABLE for item in self._found(kind, query)])
         if parts[0] == "project_updates":
             return 200, {"id": int(parts[1]), "status": "successful"}
         kind = parts[0]
