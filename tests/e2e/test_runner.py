@@ -216,6 +216,7 @@ def test_slices_are_the_whole_fleet_and_their_gates_agree_with_the_whole(fleet, 
     ("playbook", "given", "options", "told"),
     [
         ("precheck.yml", {"cce_hosts": "no_such_group"}, {}, "none is in no_such_group"),
+        ("precheck.yml", {"cce_hosts": "clean-one"}, {"limit": "zone"}, "none is in clean-one"),
         ("precheck.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
         ("upgrade.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
         ("report.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
