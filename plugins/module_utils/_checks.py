@@ -114,6 +114,15 @@ class _Reader:
         self.defects.append(f"{where} is not a string")
         return None
 
+    def time(self, metadata: dict[str, Any], *spellings: str) -> str | None:
+        """A time under any of its spellings; two that tell different times are none that anybody can rely on."""
+        found = [metadata.get(spelling) for spelling in spellings]
+        texts = [self.text(value, spelling) for value, spelling in zip(found, spellings)]
+        if len({instant(value) for value in found if value not in (None, "")}) > 1:
+            self.defects.append(f"{' and '.join(spellings)} differ")
+            return None
+        return next(filter(None, texts), None)
+
     def prose(self, value: object) -> str | None:
         """A message is for people: one of another type is shown as it came."""
         if value is None or isinstance(value, str):
@@ -152,13 +161,6 @@ def read_task(item: object) -> CheckTask:
     status = reader.mapping(item.get("status"), "status")
     # The table says riskList is part of status, the example shows it beside. Both together: all of them count.
     risks = reader.risks(status.get("riskList")) + reader.risks(item.get("riskList"))
-    # The table says createTimeStamp, the example createTimestamp.
-    created_at = metadata.get("createTimeStamp")
-    if created_at is None:
-        created_at = metadata.get("createTimestamp")
-    expires_at = metadata.get("expireTimeStamp")
-    if expires_at is None:
-        expires_at = metadata.get("expireTimestamp")
     return CheckTask(
         type=reader.text(metadata.get("type"), "type"),
         task_id=reader.text(metadata.get("taskID"), "taskID"),
@@ -166,8 +168,9 @@ def read_task(item: object) -> CheckTask:
         addon_instance_name=reader.text(metadata.get("addonInstanceName"), "addonInstanceName"),
         addon_instance_id=reader.text(metadata.get("addonInstanceID"), "addonInstanceID"),
         target_version=reader.text(spec.get("addonTargetVersion"), "addonTargetVersion"),
-        created_at=reader.text(created_at, "createTimeStamp"),
-        expires_at=reader.text(expires_at, "expireTimeStamp"),
+        # The table says createTimeStamp, the example createTimestamp.
+        created_at=reader.time(metadata, "createTimeStamp", "createTimestamp"),
+        expires_at=reader.time(metadata, "expireTimeStamp", "expireTimestamp"),
         status=reader.text(status.get("status"), "the task's status"),
         message=reader.prose(status.get("message")),
         risks=tuple(risks),
@@ -274,7 +277,8 @@ def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
         if created is None:
             return "it does not say when it was made"
         # A time in the future is as far off as one in the past: either way it does not tell how old the result is.
-        if abs(seconds_between(created, now)) > wanted.max_age:
+        # Asked this way round, an age limit that is no number (NaN) lets nothing pass.
+        if not abs(seconds_between(created, now)) <= wanted.max_age:
             return f"it was made at {task.created_at}, more than {wanted.max_age:g} s from now"
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ._checks import (
@@ -17,6 +17,7 @@ from ._checks import (
     PASSED,
     UNKNOWN,
     UPGRADE,
+    VERDICTS,
     WARNING,
     CheckTask,
     Judgement,
@@ -24,12 +25,12 @@ from ._checks import (
     Wanted,
     findings,
     judge,
-    newest_first,
     worst,
 )
 from ._errors import InputError
 from ._plan import CHANGES, IMPOSSIBLE, INSTALL
 from ._text import printable, quoted, table
+from ._times import instant
 
 _ACCEPTANCE_KEYS = ("addon", "risk", "target_version", "cluster", "reason", "owner", "until")
 
@@ -163,20 +164,11 @@ def _find(
     """Return the check of a step, judged for this instance, target version and settings.
 
     Where checks were started, it is the one started with these very settings. Where none were (check mode), it is the
-    newest result for this instance and target; with which settings it was made is not known then.
+    newest result for this instance and target; with which settings it was made is not known then. Where several may be
+    the one, the worst of them counts.
     """
     if started is None:
-        tasks = [(_read_check(check), check) for check in checks]
-        mine = [
-            task
-            for task, _check in tasks
-            if task.addon_instance_id == wanted.addon_instance_id
-            and task.type == UPGRADE
-            and task.target_version == wanted.target_version
-        ]
-        task = next(iter(newest_first(mine)), None)
-        check = next((check for other, check in tasks if other is task), None)
-        return _Found(check, task, judge(task, wanted))
+        return _worst(_may_be_newest(checks, wanted), wanted) or _Found(None, None, judge(None))
     mine_started = [
         item
         for item in started
@@ -184,15 +176,37 @@ def _find(
     ]
     item = mine_started[0] if len(mine_started) == 1 else None
     task_id = item.get("task_id") if item else None
-    check = next((check for check in checks if task_id and check["task_id"] == task_id), None)
-    if item is None or check is None:
+    found = _worst([check for check in checks if task_id and check["task_id"] == task_id], wanted)
+    if item is None or found is None:
         return _Found(None, None, Judgement(UNKNOWN, "CCE does not show the check that was started"))
-    task = _read_check(check)
-    judgement = judge(task, wanted)
     if not item.get("values_fingerprint") or item["values_fingerprint"] != step["values_fingerprint"]:
         reason = "the check was made with other settings than the upgrade would send"
-        judgement = judgement if judgement.blocks else Judgement(UNKNOWN, reason)
-    return _Found(check, task, judgement)
+        return found if found.judgement.blocks else replace(found, judgement=Judgement(UNKNOWN, reason))
+    return found
+
+
+def _may_be_newest(checks: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[Mapping[str, Any]]:
+    """Return the checks of which each may be the newest of what is wanted: nothing in them rules that out.
+
+    Several checks may be from the same instant, and one whose time cannot be read may be newer than all.
+    """
+    mine = [
+        check
+        for check in checks
+        if check["addon_instance_id"] in (None, wanted.addon_instance_id)
+        and check["type"] in (None, wanted.type)
+        and check["target_version"] in (None, wanted.target_version)
+    ]
+    times = [instant(check["created_at"]) for check in mine]
+    newest = max((time for time in times if time is not None), default=None)
+    return [check for check, time in zip(mine, times) if time in (None, newest)]
+
+
+def _worst(checks: Sequence[Mapping[str, Any]], wanted: Wanted) -> _Found | None:
+    """Return the check with the worst verdict, or None of none."""
+    tasks = [_read_check(check) for check in checks]
+    found = [_Found(check, task, judge(task, wanted)) for check, task in zip(checks, tasks)]
+    return min(found, key=lambda item: VERDICTS.index(item.judgement.verdict), default=None)
 
 
 def judge_step(

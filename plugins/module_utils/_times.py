@@ -36,7 +36,10 @@ def instant(text: object) -> int | None:
     offset = 0
     if zone[0] in "+-":
         digits = zone[1:6].replace(":", "")
-        offset = (int(digits[:2]) * 3600 + int(digits[2:4]) * 60) * (-1 if zone[0] == "-" else 1)
+        hours, minutes = int(digits[:2]), int(digits[2:4])
+        if hours >= 24 or minutes >= 60:
+            return None
+        offset = (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
     seconds = calendar.timegm((year, month, day, hour, minute, second)) - offset
     return seconds * _NANOSECONDS + int((match[7] or "0").ljust(9, "0"))
 

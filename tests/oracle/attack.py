@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""Attacks the gate with hostile answers, and has an oracle judge each of its decisions.
+
+    python tests/oracle/attack.py [--answers 1000000] [--seed N]
+
+Takes the way of the roles: the answer is read and described as cce_addon_check_info does it, and judged as the filter
+cce_gate does it. Ends with 1 if the gate was open once where the oracle blocks, if the two disagreed otherwise, if
+anything crashed, or if an answer took longer than the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS.parent / ".build")]
+from oracle.hostile import hostile_answer, wanted_upgrade  # noqa: E402
+from oracle.verdict import NANOSECONDS, Wanted, may_upgrade, tasks, verdict  # noqa: E402
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import collect, results  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import judge, read_tasks  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, closed_message, gate  # noqa: E402
+
+SLOW = 50.0  # milliseconds
+CHUNK = 5_000
+SHOWN = 5
+FINGERPRINT = "0123456789abcdef"
+
+
+@dataclass
+class Findings:
+    """What came out; examples are the first few of each kind, as text that a person can try again."""
+
+    answers: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    gates: Counter[str] = field(default_factory=Counter)
+    false_passes: int = 0
+    disagreements: int = 0
+    crashes: int = 0
+    slow: int = 0
+    slowest: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        return not (self.false_passes or self.disagreements or self.crashes or self.slow)
+
+    def add(self, other: Findings) -> None:
+        self.answers += other.answers
+        self.verdicts += other.verdicts
+        self.gates += other.gates
+        self.false_passes += other.false_passes
+        self.disagreements += other.disagreements
+        self.crashes += other.crashes
+        self.slow += other.slow
+        self.slowest = max(self.slowest, other.slowest)
+        self.examples += other.examples[: max(SHOWN - len(self.examples), 0)]
+
+    def note(self, what: str, answer: Any, wanted: Wanted) -> None:
+        if len(self.examples) < SHOWN:
+            self.examples.append(f"{what}\n  {wanted}\n  {json.dumps(answer, default=str)[:4000]}")
+
+
+def described(answer: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
+    """Return the checks of an answer as cce_addon_check_info returns them to the roles."""
+    run = SimpleNamespace(clock=SimpleNamespace(now=lambda: wanted.now / NANOSECONDS))
+    service = SimpleNamespace(checks=lambda *_unused, **_filters: answer)
+
+    def narrow(found: Any) -> list[Any]:
+        return [task for task in found if wanted.task_id in (None, task.task_id)]
+
+    return results(collect(service, run, "cluster", narrow))["checks"]  # type: ignore[arg-type]
+
+
+def gate_arguments(wanted: Wanted) -> dict[str, Any]:
+    """Return what the gate is told about the wanted upgrade, besides the checks and the policy."""
+    step = {
+        "name": "coredns",
+        "action": "upgrade",
+        "from": "1.28.7",
+        "to": wanted.target_version,
+        "why": None,
+        "addon_instance_id": wanted.instance_id,
+        "values_fingerprint": FINGERPRINT,
+    }
+    started = {
+        "addon_instance_id": wanted.instance_id,
+        "type": "addonUpgrade",
+        "task_id": wanted.task_id,
+        "values_fingerprint": FINGERPRINT,
+    }
+    return {
+        "plan": [step],
+        "started": [started] if wanted.task_id else None,
+        "cluster_id": "cluster",
+        "now": wanted.now / NANOSECONDS,
+    }
+
+
+def implementation(answer: dict[str, Any], wanted: Wanted) -> tuple[list[str], bool]:
+    """Return what the collection makes of an answer: the verdict of each task, and whether its gate is open."""
+    policy = Policy(max_age=wanted.max_age / NANOSECONDS)
+    decision = gate(checks=described(answer, wanted), policy=policy, **gate_arguments(wanted))
+    if not decision["open"]:
+        closed_message(decision)
+    asked = Asked(now=wanted.now / NANOSECONDS)
+    return [judge(task, asked).verdict for task in read_tasks(answer)], decision["open"]
+
+
+def milliseconds(answer: dict[str, Any], wanted: Wanted) -> float:
+    """Return how long the implementation takes: the best of several, as a pause of the machine is not its fault."""
+    best = float("inf")
+    for _unused in range(5):
+        begun = time.perf_counter()
+        implementation(answer, wanted)
+        best = min(best, (time.perf_counter() - begun) * 1000)
+        if best <= SLOW:
+            break
+    return best
+
+
+def attack_with(answer: dict[str, Any], wanted: Wanted, findings: Findings) -> None:
+    """Put one answer to the implementation and to the oracle, and note where they differ."""
+    findings.answers += 1
+    expected = [verdict(task, wanted.now) for task in tasks(answer)]
+    allowed = may_upgrade(answer, wanted)
+    findings.verdicts.update(expected or ["no task"])
+    findings.gates["open" if allowed else "closed"] += 1
+    try:
+        begun = time.perf_counter()
+        found, is_open = implementation(answer, wanted)
+        took = (time.perf_counter() - begun) * 1000
+    except Exception:
+        findings.crashes += 1
+        findings.note(f"CRASH {traceback.format_exc()}", answer, wanted)
+        return
+    if took > max(SLOW, findings.slowest):
+        took = milliseconds(answer, wanted)
+    findings.slowest = max(findings.slowest, took)
+    if took > SLOW:
+        findings.slow += 1
+        findings.note(f"SLOW {took:.1f} ms", answer, wanted)
+    if is_open and not allowed:
+        findings.false_passes += 1
+        findings.note("FALSE PASS", answer, wanted)
+    elif allowed and not is_open:
+        findings.disagreements += 1
+        findings.note("CLOSED where the oracle lets pass", answer, wanted)
+    elif expected and found != expected:
+        findings.disagreements += 1
+        findings.note(f"VERDICTS {found}, and {expected} by the oracle", answer, wanted)
+
+
+def attack(seed: str, answers: int) -> Findings:
+    """Attack with a number of answers; the seed tells which."""
+    random = Random(seed)
+    findings = Findings()
+    for _unused in range(answers):
+        wanted = wanted_upgrade(random)
+        attack_with(hostile_answer(random), wanted, findings)
+    return findings
+
+
+def report(findings: Findings, seconds: float) -> str:
+    """Return the result as lines for people."""
+    rows = [
+        ("answers", findings.answers),
+        *((f"tasks {word}", findings.verdicts[word]) for word in sorted(findings.verdicts)),
+        *((f"gate {word}, by the oracle", findings.gates[word]) for word in sorted(findings.gates)),
+        ("false passes", findings.false_passes),
+        ("other disagreements", findings.disagreements),
+        ("crashes", findings.crashes),
+        (f"answers over {SLOW:g} ms", findings.slow),
+        ("slowest answer, ms", f"{findings.slowest:.1f}"),
+        ("seconds", f"{seconds:.0f}"),
+    ]
+    return "\n".join(f"{name:26}{value:>12}" for name, value in rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=Random().getrandbits(32))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    begun = time.monotonic()
+    sizes = [min(CHUNK, arguments.answers - start) for start in range(0, arguments.answers, CHUNK)]
+    seeds = [f"{arguments.seed}/{number}" for number in range(len(sizes))]
+    findings = Findings()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for part in pool.map(attack, seeds, sizes):
+            findings.add(part)
+    print(report(findings, time.monotonic() - begun))
+    for example in findings.examples:
+        print(f"\n{example}")
+    return 0 if findings.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
