@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Which check counts for an upgrade, where several could."""
+"""Which check counts for an upgrade, what a policy may allow, and what people are told."""
 
 from __future__ import annotations
 
+import datetime
 import itertools
+import time
 
 import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted, describe, judge, read_task
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
+    Acceptance,
+    Policy,
+    closed_message,
+    describe_acceptance,
+    gate,
+    read_acceptances,
+    report,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._times import instant
 
 NOW = 1_785_931_200.0  # 2026-08-05T12:00:00Z
@@ -131,3 +142,355 @@ def test_two_spellings_of_one_moment_are_a_time():
 )
 def test_a_zone_that_does_not_exist_is_no_time(text, seconds):
     assert instant(text) == (None if seconds is None else int(seconds) * 10**9)
+
+
+# What was started
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        [],
+        [{**STARTED, "task_id": None}],
+        [{**STARTED, "task_id": "other"}],
+        [{**STARTED, "type": "addonStatic"}],
+        [{**STARTED, "addon_instance_id": "instance-2"}],
+        [STARTED, STARTED],
+        [{}],
+    ],
+)
+def test_without_the_check_that_was_started_nothing_is_known(started):
+    found = decided(check(), check(taskID=None), started=started)
+    assert (found["verdict"], found["blocks"], found["open"]) == ("unknown", True, False)
+    assert found["reason"] == "CCE does not show the check that was started"
+    assert (found["task_id"], found["checked_at"], found["risks"]) == (None, None, [])
+
+
+def test_the_check_that_was_started_counts_whatever_else_there_is():
+    other = {**STARTED, "addon_instance_id": "instance-2", "task_id": "task-2"}
+    found = decided(check(FATAL, taskID="task-2"), check(), started=[other, STARTED])
+    assert (found["verdict"], found["open"], found["task_id"]) == ("passed", True, "task-1")
+    assert found["checked_at"] == "2026-08-05T11:59:00Z"
+    assert found["reason"] is None
+
+
+@pytest.mark.parametrize("fingerprint", [None, "", "g"])
+def test_a_check_with_other_settings_does_not_count(fingerprint):
+    started = [{**STARTED, "values_fingerprint": fingerprint}]
+    found = decided(check(WARNING), started=started, step={**STEP, "values_fingerprint": "f"})
+    assert (found["verdict"], found["blocks"]) == ("unknown", True)
+    assert found["reason"] == "the check was made with other settings than the upgrade would send"
+    assert found["task_id"] == "task-1"
+    assert decided(check(FATAL), started=started)["verdict"] == "fatal"
+    assert decided(check(), started=started, step={**STEP, "values_fingerprint": None})["blocks"]
+
+
+def test_a_check_counts_for_an_hour_by_default():
+    for made, is_open in (("2026-08-05T11:00:00Z", True), ("2026-08-05T10:59:59Z", False)):
+        assert decided(check(createTimeStamp=made), started=[STARTED])["open"] is is_open
+    found = decided(check(), started=[STARTED], policy=Policy(max_age=59.0))
+    assert found["reason"] == "it was made at 2026-08-05T11:59:00Z, more than 59 s from now"
+
+
+def test_what_could_not_be_read_then_is_not_known_now():
+    assert decided(check({**PASSED, "riskList": [7]}), started=[STARTED])["reason"] == "a risk is not an object"
+    expired = check(expireTimeStamp="2026-08-05T11:59:59Z")
+    assert decided(expired, started=[STARTED])["reason"] == "it expired at 2026-08-05T11:59:59Z"
+
+
+# Steps without an upgrade
+
+
+def test_a_step_that_does_nothing_needs_no_check():
+    found = decided(step={**STEP, "action": "none", "why": "it is newest already", "values_fingerprint": None})
+    assert found == {
+        "name": "coredns",
+        "action": "none",
+        "from": "1.28.7",
+        "to": "1.30.33",
+        "verdict": "passed",
+        "reason": "it is newest already",
+        "blocks": False,
+        "task_id": None,
+        "checked_at": None,
+        "values_fingerprint": None,
+        "risks": [],
+        "accepted": [],
+        "open": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("impossible", "it cannot be upgraded: a newer version"),
+        ("install", "CCE cannot check an add-on that is not installed yet; install it on its own"),
+    ],
+)
+def test_a_step_that_cannot_be_checked_blocks(action, reason):
+    found = decided(check(), started=[STARTED], step={**STEP, "action": action})
+    assert (found["verdict"], found["blocks"], found["reason"]) == ("unknown", True, reason)
+    assert not found["open"]
+
+
+# Policies
+
+ENTRY = {"addon": "coredns", "risk": "AddonStatus", "reason": "known", "until": "2026-08-05"}
+ACCEPTED = Acceptance("coredns", "AddonStatus", "known", datetime.date(2026, 8, 5))
+
+
+def test_an_accepted_warning_is_read():
+    assert read_acceptances([ENTRY]) == (ACCEPTED,)
+    assert read_acceptances([]) == ()
+    assert read_acceptances([{**ENTRY, "addon": "X", "risk": "X509"}])[0].risk == "X509"
+    whole = {
+        **ENTRY,
+        "target_version": "1.30.33",
+        "cluster": "prod-*",
+        "owner": "me",
+        "until": datetime.date(2026, 8, 5),
+    }
+    (acceptance,) = read_acceptances([whole])
+    assert describe_acceptance(acceptance) == {**whole, "until": "2026-08-05"}
+    moment = datetime.datetime(2026, 8, 5, 23, 59)
+    assert read_acceptances([{**ENTRY, "until": moment}])[0].until == datetime.date(2026, 8, 5)
+    plain = {**ENTRY, "target_version": None, "cluster": "*", "owner": None}
+    assert describe_acceptance(ACCEPTED) == plain
+
+
+WHAT = "accepted_warnings: the entry for coredns/AddonStatus"
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ("coredns", "accepted_warnings must be a list."),
+        ({}, "accepted_warnings must be a list."),
+        (["coredns"], "accepted_warnings: an entry must be a dictionary."),
+        (
+            [{**ENTRY, "b": 1, "a": 1}],
+            "accepted_warnings: unknown key b, a. "
+            "The keys are addon, risk, target_version, cluster, reason, owner, until.",
+        ),
+        *(
+            ([{**ENTRY, key: None}], f" has no '{key}'. A Warning is accepted for a reason, and until a date.")
+            for key in ("addon", "risk", "reason", "until")
+        ),
+        *(
+            ([{**ENTRY, key: f"a{wildcard}"}], f" must name one {key}; patterns are for clusters only.")
+            for key in ("addon", "risk")
+            for wildcard in "*?["
+        ),
+        *(
+            ([{**ENTRY, "until": until}], f"{WHAT}: until must be a date such as 2026-12-31.")
+            for until in ("soon", 2026)
+        ),
+    ],
+)
+def test_an_acceptance_that_is_none_is_refused(entries, message):
+    with pytest.raises(InputError) as caught:
+        read_acceptances(entries)
+    assert caught.value.message.endswith(message)
+    assert caught.value.message.startswith("accepted_warnings")
+
+
+def strict(*accepted: Acceptance) -> Policy:
+    return Policy(fail_on_warning=True, accepted=accepted)
+
+
+def test_warnings_block_on_request_only():
+    assert decided(check(WARNING), started=[STARTED])["open"]
+    found = decided(check(WARNING), started=[STARTED], policy=strict())
+    assert (found["verdict"], found["blocks"]) == ("warning", True)
+    assert found["reason"] == "Warnings are not allowed here, and nobody accepted AddonStatus"
+    assert decided(check(), started=[STARTED], policy=strict())["open"]
+
+
+def test_a_warning_that_somebody_answers_for_passes():
+    found = decided(check(WARNING), started=[STARTED], policy=strict(ACCEPTED))
+    assert (found["verdict"], found["blocks"], found["reason"]) == ("warning", False, None)
+    assert found["accepted"] == [describe_acceptance(ACCEPTED)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"addon": "everest"},
+        {"risk": "AddonValidate"},
+        {"target_version": "1.30.34"},
+        {"cluster": "cluster-2"},
+        {"cluster": "CLUSTER-1"},
+        {"until": datetime.date(2026, 8, 4)},
+    ],
+    ids=str,
+)
+def test_an_acceptance_of_something_else_does_not_count(changes):
+    other = Acceptance(**{**vars(ACCEPTED), **changes})
+    assert decided(check(WARNING), started=[STARTED], policy=strict(other))["blocks"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"target_version": "1.30.33"}, {"cluster": "cluster-?"}, {"cluster": "*"}], ids=str
+)
+def test_an_acceptance_may_be_narrower(changes):
+    narrower = Acceptance(**{**vars(ACCEPTED), **changes})
+    assert decided(check(WARNING), started=[STARTED], policy=strict(narrower))["open"]
+
+
+def test_every_warning_has_to_be_accepted():
+    risks = [
+        {"riskName": "AddonStatus", "level": "Warning", "status": "Failed"},
+        {"riskName": "Fine", "level": "Warning", "status": "Success"},
+        {"riskName": "Other", "level": "Warning", "status": "Failed"},
+        {"level": "Warning", "status": "Failed"},
+    ]
+    found = decided(check({"status": "Failed", "riskList": risks}), started=[STARTED], policy=strict(ACCEPTED))
+    assert found["reason"] == "Warnings are not allowed here, and nobody accepted Other, a risk of no name"
+    assert found["accepted"] == [describe_acceptance(ACCEPTED)]
+    assert [risk["name"] for risk in found["risks"]] == ["AddonStatus", "Fine", "Other", None]
+
+
+def test_a_fatal_risk_cannot_be_accepted():
+    fatal = Acceptance(**{**vars(ACCEPTED), "risk": "AddonValidate"})
+    with pytest.raises(InputError) as caught:
+        decided(check(FATAL), started=[STARTED], policy=Policy(accepted=(fatal,)))
+    assert caught.value.message == (
+        "accepted_warnings names the risk AddonValidate of coredns, but it is Fatal. A Fatal risk cannot be accepted: "
+        "remove the entry, and repair the risk."
+    )
+    with pytest.raises(InputError):
+        narrow = Acceptance(**{**vars(fatal), "target_version": "1.30.33"})
+        decided(check(FATAL), started=[STARTED], policy=Policy(accepted=(narrow,)))
+    # Neither of these is a Fatal risk that was found.
+    for risk in (
+        {"riskName": "AddonValidate", "level": "Fatal", "status": "Success"},
+        {"riskName": "AddonValidate", "level": "Warning", "status": "Failed"},
+    ):
+        found = check({"status": "Failed", "riskList": [risk, *WARNING["riskList"]]})
+        assert decided(found, started=[STARTED], policy=Policy(accepted=(fatal,)))["open"]
+    two = check({"status": "Failed", "riskList": [*WARNING["riskList"], *FATAL["riskList"]]})
+    with pytest.raises(InputError):
+        decided(two, started=[STARTED], policy=Policy(accepted=(fatal,)))
+
+
+def judged(policy: Policy | None = None, **changes: object) -> dict:
+    """The gate's result on three steps: one with a Warning, one that is fatal, one with nothing to do."""
+    arguments = {
+        "plan": [
+            STEP,
+            {**STEP, "name": "nginx-ingress", "addon_instance_id": "instance-2"},
+            {**STEP, "name": "everest", "action": "none", "addon_instance_id": "instance-3"},
+        ],
+        "started": [STARTED, {**STARTED, "addon_instance_id": "instance-2", "task_id": "task-2"}],
+        "checks": [check(WARNING), check(FATAL, taskID="task-2", addonInstanceID="instance-2")],
+        "policy": policy or Policy(),
+        "cluster_id": "cluster-1",
+        "cluster_name": "production",
+        "now": NOW,
+        **changes,
+    }
+    return gate(**arguments)
+
+
+def test_the_gate_tells_its_decision():
+    result = judged()
+    assert [item["name"] for item in result.pop("decisions")] == ["coredns", "nginx-ingress", "everest"]
+    assert result.pop("lines") == report(judged())
+    assert result == {
+        "cluster_id": "cluster-1",
+        "cluster_name": "production",
+        "open": False,
+        "verdict": "fatal",
+        "blocked": ["nginx-ingress"],
+        "passed": ["coredns"],
+        "accepted": {"used": [], "unused": [], "expired": []},
+        "values_known": True,
+        "judged_at": NOW,
+    }
+    assert judged(started=None)["values_known"] is False
+    nothing = judged(plan=[{**STEP, "action": "none"}])
+    assert (nothing["verdict"], nothing["open"], nothing["passed"]) == ("passed", True, [])
+    warning = judged(plan=[STEP, {**STEP, "action": "none"}])
+    assert (warning["verdict"], warning["open"], warning["passed"]) == ("warning", True, ["coredns"])
+    impossible = judged(plan=[{**STEP, "action": "impossible"}])
+    assert (impossible["verdict"], impossible["blocked"]) == ("unknown", ["coredns"])
+    assert judged(plan=[])["lines"] == ["Cluster production: there is nothing to upgrade."]
+    assert judged(plan=[], cluster_name=None)["lines"] == ["Cluster cluster-1: there is nothing to upgrade."]
+
+
+def test_a_cluster_is_accepted_by_name_or_by_id():
+    for pattern in ("prod*", "cluster-1"):
+        result = judged(strict(Acceptance(**{**vars(ACCEPTED), "cluster": pattern})))
+        assert result["blocked"] == ["nginx-ingress"]
+        assert len(result["accepted"]["used"]) == 1
+    assert (
+        "coredns" in judged(strict(Acceptance(**{**vars(ACCEPTED), "cluster": "prod*"})), cluster_name=None)["blocked"]
+    )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
+def test_a_day_is_one_of_utc_wherever_the_controller_stands(zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert judged(strict(ACCEPTED), now=NOW + 43_199)["accepted"]["expired"] == []
+        assert len(judged(strict(ACCEPTED), now=NOW + 43_200)["accepted"]["expired"]) == 1
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_acceptances_are_counted_from_the_start_of_the_run():
+    assert judged(strict(ACCEPTED), now=NOW + 43_199)["accepted"]["expired"] == []
+    assert judged(strict(ACCEPTED), now=NOW + 43_200)["accepted"]["expired"] == [describe_acceptance(ACCEPTED)]
+    late = judged(strict(ACCEPTED), now=NOW + 43_200, run_started=NOW)
+    assert late["accepted"] == {"used": [], "unused": [describe_acceptance(ACCEPTED)], "expired": []}
+
+
+def test_people_are_told_everything_at_once():
+    old = Acceptance("everest", "Gone", "old story", datetime.date(2026, 1, 1))
+    unused = Acceptance("everest", "Gone", "other story", datetime.date(2027, 1, 1))
+    result = judged(strict(ACCEPTED, old, unused), started=None)
+    table_and_more = [
+        "ADD-ON         PRESENT  TARGET   VERDICT  GATE",
+        "coredns        1.28.7   1.30.33  warning  open",
+        "nginx-ingress  1.28.7   1.30.33  fatal    BLOCKED",
+        "everest        1.28.7   -        -        nothing to do",
+        "",
+        "coredns -> 1.30.33: warning",
+        "  Warning: AddonStatus",
+        "  message: (none given)",
+        f"  to do:   {check(WARNING)['risks'][0]['remedy']}",
+        "  accepted: AddonStatus until 2026-08-05 (known)",
+        "",
+        "nginx-ingress -> 1.30.33: fatal",
+        "  Fatal: AddonValidate",
+        "  message: (none given)",
+        "  to do:   Correct the values that the message names, then check again.",
+        "Accepted warning everest/Gone has expired and does not count.",
+        "Accepted warning everest/Gone was not needed.",
+        "",
+        "Judged from the newest results that CCE has; with which settings they were made is not known.",
+    ]
+    assert result["lines"] == table_and_more
+    assert closed_message(result) == [
+        "NOTHING WAS UPGRADED in cluster production: 1 add-on must not be upgraded now (nginx-ingress).",
+        *table_and_more,
+        "",
+        "Repair what is named under 'to do', then run the same command again. A Fatal risk cannot be skipped.",
+    ]
+    assert judged(strict(ACCEPTED))["lines"] == table_and_more[:15]
+    several = judged(strict(), cluster_name=None)
+    assert closed_message(several)[0] == (
+        "NOTHING WAS UPGRADED in cluster cluster-1: 2 add-ons must not be upgraded now (coredns, nginx-ingress)."
+    )
+
+
+def test_a_step_that_cannot_be_upgraded_is_told_with_its_reason():
+    assert judged(plan=[{**STEP, "action": "impossible", "to": None}])["lines"] == [
+        "ADD-ON   PRESENT  TARGET  VERDICT  GATE",
+        "coredns  1.28.7   -       unknown  BLOCKED",
+        "",
+        "coredns: unknown",
+        "  why:     it cannot be upgraded: a newer version",
+    ]

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""From what the user wants to what would be sent, to the letter: the words are what an operator decides by."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import (
+    Want,
+    Wants,
+    candidates,
+    decide,
+    in_order,
+    make_plan,
+    narrowed,
+    needs_cluster,
+    read_wants,
+    report,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._versions import Cluster, Offer
+
+CLUSTER = Cluster(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
+FITS = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.29.*"]},)
+FITS_NOT = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.19.*"]},)
+INPUT = {"basic": {"image": "new"}, "parameters": {"custom": {"level": "info", "extra": {"on": True}}}}
+PRESENT = {"basic": {"image": "old"}, "custom": {"level": "debug"}}
+
+
+def offer(version: str, *, stable: bool = True, support: tuple = FITS, template_input: dict | None = INPUT) -> Offer:
+    return Offer(version, stable, template_input, support)
+
+
+def offered(*offers: Offer) -> dict[str, Offer]:
+    return {one.version: one for one in offers}
+
+
+OFFERED = offered(offer("1.28.7"), offer("1.28.9"), offer("1.29.4"), offer("1.30.1", stable=False))
+
+
+def instance(version: str | None = "1.28.7", **changes: object) -> Instance:
+    parts = {"target_versions": ("1.28.9", "1.29.4", "1.30.1"), "values": PRESENT, **changes}
+    return Instance(id="instance-1", addon_template_name="coredns", version=version, **parts)
+
+
+def step_for(want: Want | None = None, found: Instance | None = None, offers: dict | None = None, **options: bool):
+    offers = OFFERED if offers is None else offers
+    return decide(want or Want("coredns"), found or instance(), offers, CLUSTER, **options)
+
+
+# What the user may write
+
+
+@pytest.mark.parametrize(
+    ("entries", "wants"),
+    [
+        (["coredns"], Wants((Want("coredns"),))),
+        (["all"], Wants((), all_at=0)),
+        (["coredns", "all", "everest"], Wants((Want("coredns"), Want("everest")), all_at=1)),
+        (["all", "! everest "], Wants((), frozenset({"everest"}), 0)),
+        (["!everest", "coredns"], Wants((Want("coredns"),), frozenset({"everest"}))),
+        ([{"name": "coredns"}], Wants((Want("coredns", "latest", {}, "merge", None),))),
+        (
+            [{"name": "c", "version": "1.2", "values": {"a": 1}, "values_policy": "keep", "sync_strategy": "inherit"}],
+            Wants((Want("c", "1.2", {"a": 1}, "keep", "inherit"),)),
+        ),
+        ([{"name": "c", "version": None, "values": None, "values_policy": None}], Wants((Want("c"),))),
+    ],
+)
+def test_the_language_of_addons(entries, wants):
+    assert read_wants(entries) == wants
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([], "addons: nothing is wanted. Name add-ons, or 'all'."),
+        (["!coredns"], "addons: nothing is wanted. Name add-ons, or 'all'."),
+        (["all", "all"], "addons: 'all' is there twice."),
+        (["b", "a", "b", "a"], "addons: a, b is there twice; what is wanted is not clear."),
+        (["a", "!a"], "addons: a is there twice; what is wanted is not clear."),
+        ([""], "addons: a name is empty."),
+        (["all", "!"], "addons: a name is empty."),
+        ([7], "addons: an entry is a name, 'all', '!name' or a dictionary, not int."),
+        (
+            [{"name": "a", "b": 1, "a": 1}],
+            "addons: unknown key a, b. The keys are name, version, values, values_policy, sync_strategy.",
+        ),
+        ([{"version": "1"}], "addons: an entry has no name."),
+        ([{"name": ""}], "addons: name of  must be a string."),
+        ([{"name": "all"}], "addons: 'all' stands alone in the list; as a dictionary it has no meaning."),
+        ([{"name": "!a"}], "addons: '!a' stands alone in the list; as a dictionary it has no meaning."),
+        ([{"name": "a", "values": []}], "addons: values of a must be a dictionary."),
+        ([{"name": "a", "values_policy": "no"}], "addons: values_policy of a must be one of merge, keep, reset."),
+        ([{"name": "a", "sync_strategy": "no"}], "addons: sync_strategy of a must be one of inherit, force."),
+        ([{"name": "a", "version": 1.1}], "addons: version of a must be a string (write it in quotes)."),
+        ([{"name": "a", "version": 1}], "addons: version of a must be a string (write it in quotes)."),
+        ([{"name": "a", "version": []}], "addons: version of a must be a string."),
+        ([{"name": "a", "version": ""}], "addons: version of a must be a string."),
+    ],
+)
+def test_what_is_not_of_the_language_is_named(entries, message):
+    with pytest.raises(InputError) as caught:
+        read_wants(entries)
+    assert caught.value.message == message
+
+
+def test_all_is_what_is_not_named_by_name_and_where_it_stands():
+    instances = [Instance(id=name, addon_template_name=name) for name in ("d", "b", "c", "a", "e")]
+    wants = read_wants(["e", "all", "c", "!b"])
+    assert [want.name for want in in_order(wants, instances)] == ["e", "a", "d", "c"]
+    assert in_order(read_wants(["e", "c"]), instances) == [Want("e"), Want("c")]
+
+
+# Which versions there are
+
+
+def test_what_cce_lists_for_the_instance_is_on_offer():
+    assert candidates(instance(), {}, None) == ["1.30.1", "1.29.4", "1.28.9"]
+    assert candidates(instance(target_versions=()), OFFERED, CLUSTER) == []
+    assert not needs_cluster(instance())
+
+
+def test_without_such_a_list_it_is_what_fits_the_cluster_and_is_newer():
+    offers = offered(offer("1.28.6"), offer("1.28.7"), offer("1.28.10"), offer("1.28.9"), offer("2", support=FITS_NOT))
+    assert candidates(instance(target_versions=None), offers, CLUSTER) == ["1.28.10", "1.28.9"]
+    assert candidates(instance(None, target_versions=None), offers, CLUSTER) == [
+        "1.28.10",
+        "1.28.9",
+        "1.28.7",
+        "1.28.6",
+    ]
+    assert candidates(None, offers, CLUSTER) == ["1.28.10", "1.28.9", "1.28.7", "1.28.6"]
+    assert candidates(None, offers, None) == []
+    assert needs_cluster(None)
+    assert needs_cluster(instance(target_versions=None))
+
+
+# What would happen
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "action", "target", "why"),
+    [
+        ("latest", {}, "upgrade", "1.29.4", "1.29.4 is the newest stable version on offer"),
+        ("latest", {"allow_unstable": True}, "upgrade", "1.30.1", "1.30.1 is the newest version on offer"),
+        ("latest_patch", {}, "upgrade", "1.28.9", "1.28.9 is the newest stable version on offer"),
+        ("1.30.1", {}, "upgrade", "1.30.1", "1.30.1 was asked for"),
+        ("1.28.7", {}, "none", "1.28.7", "it is at 1.28.7 already"),
+        ("v1.28.7.0", {}, "none", "1.28.7", "it is at 1.28.7 already"),
+        (None, {}, "none", "1.28.7", "the version stays"),
+        (
+            "1.28.6",
+            {},
+            "impossible",
+            None,
+            "1.28.6 is older than 1.28.7: a downgrade breaks add-ons; roll back instead",
+        ),
+        ("1.28.8", {}, "impossible", None, "1.28.8 is not on offer; on offer: 1.30.1, 1.29.4, 1.28.9"),
+        ("nonsense", {}, "impossible", None, "nonsense is not on offer; on offer: 1.30.1, 1.29.4, 1.28.9"),
+    ],
+)
+def test_the_version_that_is_wanted(version, options, action, target, why):
+    step = step_for(Want("coredns", version), **options)
+    assert (step.name, step.action, step.version, step.why) == ("coredns", action, target, why)
+    assert step.instance == instance()
+    assert step.offered == ("1.30.1", "1.29.4", "1.28.9")
+    assert (step.fingerprint is None) == (action in ("none", "impossible"))
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "options", "why"),
+    [
+        ("latest", instance("1.30.1"), {}, "no newer stable version is on offer"),
+        ("latest", instance("1.30.1"), {"allow_unstable": True}, "no newer version is on offer"),
+        ("latest", instance("1.29.4"), {}, "no newer stable version is on offer (not stable: 1.30.1)"),
+        ("latest_patch", instance("1.28.9"), {}, "no newer stable patch is on offer"),
+        ("latest_patch", instance("1.30.0"), {}, "no newer stable patch is on offer (not stable: 1.30.1)"),
+    ],
+)
+def test_where_nothing_newer_is_on_offer_nothing_is_done(version, found, options, why):
+    step = step_for(Want("coredns", version), found, **options)
+    assert (step.action, step.version, step.why) == ("none", found.version, why)
+
+
+def test_what_cannot_be_told_is_impossible():
+    assert step_for(Want("coredns", "9"), instance(target_versions=())).why == "9 is not on offer; on offer: nothing"
+    older = step_for(Want("coredns", "1.28.6"), instance(target_versions=("1.28.6",)))
+    assert (older.action, older.version) == ("impossible", None)
+    unknown = step_for(Want("coredns", "1.29.4"), instance(None))
+    assert (unknown.action, unknown.why) == ("impossible", "CCE does not tell its present version")
+    neither = step_for(Want("coredns", "9"), instance(None))
+    assert neither.why == "9 is not on offer; on offer: 1.30.1, 1.29.4, 1.28.9"
+
+
+def test_an_add_on_that_is_not_there_is_installed_only_on_request():
+    wanted = Want("coredns", values={"custom": {"level": "warn"}})
+    step = decide(wanted, None, OFFERED, CLUSTER)
+    assert (step.action, step.why) == ("impossible", "it is not installed in this cluster")
+    step = decide(wanted, None, {}, CLUSTER, may_install=True)
+    assert (step.action, step.why) == ("impossible", "CCE knows no add-on template of this name")
+    step = decide(wanted, None, OFFERED, CLUSTER, may_install=True)
+    assert (step.action, step.version, step.want) == ("install", "1.29.4", wanted)
+    assert step.values == {"basic": {"image": "new"}, "custom": {"level": "warn", "extra": {"on": True}}}
+    for version in (None, "latest_patch"):
+        step = decide(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True)
+        assert (step.action, step.version) == ("install", "1.29.4")
+    step = decide(Want("coredns", "7"), None, OFFERED, CLUSTER, may_install=True)
+    assert step.why == "7 is not on offer; on offer: 1.30.1, 1.29.4, 1.28.9, 1.28.7"
+    step = decide(wanted, None, offered(offer("1", support=FITS_NOT)), CLUSTER, may_install=True)
+    assert (step.action, step.version, step.why) == ("impossible", None, "no newer stable version is on offer")
+    for version in (None, "latest"):
+        unstable = decide(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True, allow_unstable=True)
+        assert unstable.version == "1.30.1"
+
+
+def test_an_upgrade_sends_all_values_and_says_what_changes():
+    wanted = Want("coredns", values={"custom": {"mine": 1}}, sync_strategy="inherit")
+    step = step_for(wanted)
+    custom = {"level": "debug", "extra": {"on": True}, "mine": 1, "parameterSyncStrategy": "inherit"}
+    assert step.values == {"basic": {"image": "new"}, "custom": custom}
+    assert step.changed == ("basic.image", "custom.extra", "custom.mine", "custom.parameterSyncStrategy")
+    assert step.fingerprint == fingerprint("1.29.4", step.values)
+    assert "level" not in repr(step)
+    kept = step_for(Want("coredns", values_policy="keep"))
+    assert (kept.values, kept.changed) == (PRESENT, ())
+    assert step_for(Want("coredns", values_policy="reset")).values["custom"]["level"] == "info"
+
+
+def test_without_the_targets_defaults_an_upgrade_is_impossible_unless_values_are_kept():
+    offers = offered(offer("1.29.4", template_input=None))
+    step = step_for(None, None, offers)
+    assert (step.action, step.values) == ("impossible", {})
+    assert "values_policy 'keep'" in step.why
+    assert step_for(Want("coredns", values_policy="keep"), None, offers).action == "upgrade"
+    # What the template does not offer has no defaults that are known, either.
+    assert step_for(Want("coredns", "1.28.9"), None, offers).action == "impossible"
+
+
+# Edits
+
+
+def test_values_that_are_in_force_already_change_nothing():
+    for values in ({"custom": {"level": "debug"}}, {"custom": {"extra": {"on": True}}}):
+        for policy in ("merge", "keep"):
+            step = step_for(Want("coredns", None, values, policy))
+            assert (step.action, step.why) == ("none", "the version stays, with these values")
+            assert step.fingerprint is None
+
+
+def test_values_that_differ_are_an_edit():
+    step = step_for(Want("coredns", None, {"custom": {"level": "warn"}}, sync_strategy="force"))
+    assert (step.action, step.version, step.why) == ("edit", "1.28.7", "its values change: custom.level")
+    assert step.changed == ("custom.level",)
+    assert step.values == {"basic": {"image": "new"}, "custom": {"level": "warn", "extra": {"on": True}}}
+    assert step.want.sync_strategy is None
+    kept = step_for(Want("coredns", None, {"custom": {"level": "warn"}}, "keep"))
+    assert kept.values == {"basic": {"image": "old"}, "custom": {"level": "warn"}}
+    assert kept.changed == ("custom.level",)
+
+
+def test_a_reset_is_an_edit_also_without_values():
+    step = step_for(Want("coredns", None, values_policy="reset"))
+    assert (step.action, step.changed) == ("edit", ("custom.level",))
+    assert step.values == {"basic": {"image": "new"}, "custom": {"level": "info", "extra": {"on": True}}}
+
+
+def test_an_edit_where_the_defaults_are_not_known():
+    offers = offered(offer("1.29.4"))
+    step = step_for(Want("coredns", None, {"custom": {"level": "warn"}}), None, offers)
+    assert step.action == "impossible"
+    assert "defaults of the target version" in step.why
+    kept = step_for(Want("coredns", None, {"custom": {"level": "warn"}}, "keep"), None, offers)
+    assert (kept.action, kept.changed) == ("edit", ("custom.level",))
+    same = step_for(Want("coredns", None, {"custom": {"level": "debug"}}, "keep"), None, offers)
+    assert same.action == "none"
+
+
+def test_a_sync_strategy_alone_is_no_edit():
+    assert step_for(Want("coredns", None, sync_strategy="inherit")).action == "none"
+
+
+# The plan
+
+
+def test_a_plan_has_a_step_for_each_add_on_in_order():
+    everest = Instance(id="instance-2", addon_template_name="everest", version="2.0.0", target_versions=("2.1.0",))
+    wants = read_wants(["everest", "all", "missing"])
+    offers = {"coredns": OFFERED, "everest": offered(offer("2.1.0", stable=False)), "missing": offered(offer("3"))}
+    steps = make_plan(wants, [instance(), everest], offers, CLUSTER)
+    assert [(step.name, step.action, step.version) for step in steps] == [
+        ("everest", "none", "2.0.0"),
+        ("coredns", "upgrade", "1.29.4"),
+        ("missing", "impossible", None),
+    ]
+    steps = make_plan(wants, [instance(), everest], offers, CLUSTER, allow_unstable=True, may_install=True)
+    assert [(step.name, step.action, step.version) for step in steps] == [
+        ("everest", "upgrade", "2.1.0"),
+        ("coredns", "upgrade", "1.30.1"),
+        ("missing", "install", "3"),
+    ]
+    assert make_plan(read_wants(["coredns"]), [instance()], {}, None)[0].why.startswith("no newer stable version")
+
+
+def test_a_plan_is_a_table_for_people():
+    step = {"name": "coredns", "from": "1", "to": "2", "action": "upgrade", "why": "it is newer"}
+    assert report([step, {**step, "name": "x", "from": None, "to": None}]) == [
+        "ADD-ON   PRESENT  TARGET  ACTION   WHY",
+        "coredns  1        2       upgrade  it is newer",
+        "x        -        -       upgrade  it is newer",
+    ]
+    assert report([]) == ["The cluster has none of these add-ons: there is nothing to do."]
+
+
+def test_a_plan_is_carried_out_with_the_versions_and_values_that_were_judged():
+    wants = read_wants([{"name": "a", "values": {"x": 1}, "values_policy": "keep", "sync_strategy": "force"}, "all"])
+    steps = [
+        {"name": name, "action": action, "to": "2"}
+        for name, action in (("a", "upgrade"), ("b", "none"), ("c", "edit"), ("d", "impossible"), ("e", "install"))
+    ]
+    merge = {"version": "2", "values": {}, "values_policy": "merge", "sync_strategy": None}
+    assert narrowed(wants, steps) == [
+        {"name": "a", "version": "2", "values": {"x": 1}, "values_policy": "keep", "sync_strategy": "force"},
+        {"name": "c", **merge},
+        {"name": "e", **merge},
+    ]
