@@ -3,12 +3,12 @@
 
 """Breaks the pure rules and the signer in every way that mutmut knows, and tells which breaks no unit test notices.
 
-    pip install mutmut
+    pip install -r tests/mutation/requirements.txt
     python tests/mutation/run.py
 
-Works on a copy below .build/mutation, as the collection has to lie in ansible_collections/huaweicloud/cce. Prints a table
-and the names of the mutants that survived; `cd .build/mutation && mutmut show NAME` shows one. Ends with 1 below the
-target. SURVIVORS.md explains those that are left.
+Works on a copy below .build/mutation, as the collection has to lie in ansible_collections/huaweicloud/cce. Prints a
+table and the names of the mutants that survived; `cd .build/mutation && mutmut show NAME` shows one. Ends with 1 below
+the target. SURVIVORS.md explains those that are left.
 """
 
 from __future__ import annotations

@@ -269,8 +269,7 @@ WHAT = "accepted_warnings: the entry for coredns/AddonStatus"
         (["coredns"], "accepted_warnings: an entry must be a dictionary."),
         (
             [{**ENTRY, "b": 1, "a": 1}],
-            "accepted_warnings: unknown key b, a. "
-            "The keys are addon, risk, target_version, cluster, reason, owner, until.",
+            ": unknown key b, a. The keys are addon, risk, target_version, cluster, reason, owner, until.",
         ),
         *(
             ([{**ENTRY, key: None}], f" has no '{key}'. A Warning is accepted for a reason, and until a date.")
@@ -358,8 +357,8 @@ def test_a_fatal_risk_cannot_be_accepted():
         "accepted_warnings names the risk AddonValidate of coredns, but it is Fatal. A Fatal risk cannot be accepted: "
         "remove the entry, and repair the risk."
     )
+    narrow = Acceptance(**{**vars(fatal), "target_version": "1.30.33"})
     with pytest.raises(InputError):
-        narrow = Acceptance(**{**vars(fatal), "target_version": "1.30.33"})
         decided(check(FATAL), started=[STARTED], policy=Policy(accepted=(narrow,)))
     # Neither of these is a Fatal risk that was found.
     for risk in (
