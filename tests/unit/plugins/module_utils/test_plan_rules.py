@@ -31,8 +31,8 @@ INPUT = {"basic": {"image": "new"}, "parameters": {"custom": {"level": "info", "
 PRESENT = {"basic": {"image": "old"}, "custom": {"level": "debug"}}
 
 
-def offer(version: str, *, stable: bool = True, support: tuple = FITS, template_input: dict | None = INPUT) -> Offer:
-    return Offer(version, stable, template_input, support)
+def offer(version: str, *, stable: bool = True, support: tuple = FITS, template_input: object = ...) -> Offer:
+    return Offer(version, stable, INPUT if template_input is ... else template_input, support)
 
 
 def offered(*offers: Offer) -> dict[str, Offer]:
