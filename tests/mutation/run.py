@@ -4,7 +4,7 @@
 """Breaks the pure rules and the signer in every way that mutmut knows, and tells which breaks no unit test notices.
 
     pip install -r tests/mutation/requirements.txt
-    python tests/mutation/run.py
+    python tests/mutation/run.py [MODULE ...]
 
 Works on a copy below .build/mutation, as the collection has to lie in ansible_collections/huaweicloud/cce. Prints a
 table and the names of the mutants that survived; `cd .build/mutation && mutmut show NAME` shows one. Ends with 1 below
@@ -73,10 +73,11 @@ def table(found: dict[str, str]) -> tuple[list[str], float]:
 def main() -> int:
     lay_out()
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
+    modules = [f"*.{module}.*" for module in sys.argv[1:]]
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1), *modules]
     with open(WORK / "mutmut.log", "w", encoding="utf-8") as log:
         subprocess.run(command, cwd=WORK, env=environment, stdout=log, stderr=log, check=False)
-    found = statuses()
+    found = {name: status for name, status in statuses().items() if status != "not checked"}
     lines, share = table(found)
     print("\n".join(lines))
     for name, status in found.items():

@@ -37,9 +37,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._versions import (
     Cluster,
     Offer,
     choose_latest,
+    is_newer,
+    meets,
     offers,
     same_patch_line,
     supports,
+    version_key,
 )
 
 # Times
@@ -158,6 +161,45 @@ def test_an_offer_is_read_whole():
 def test_of_no_versions_none_is_the_newest():
     assert choose_latest([], {}, allow_unstable=True) is None
     assert choose_latest([], {}, allow_unstable=False) is None
+
+
+@pytest.mark.parametrize(
+    ("newer", "older"),
+    [("1.0", "1.0-zzz"), ("1-r0", "1"), ("1-a.b", "1-a.2"), ("1-a10", "1-a9"), ("1.0.1", "1"), ("1-r10", "1-r9")],
+)
+def test_suffixes_have_an_order(newer, older):
+    assert is_newer(newer, older)
+    assert not is_newer(older, newer)
+
+
+def test_zeros_at_the_end_do_not_count():
+    assert version_key("1") == version_key("1.0") == version_key("v1.0.0")
+    assert version_key("1") != version_key("0.1")
+
+
+def test_what_is_too_long_is_not_read():
+    assert version_key("1-" + "a" * 126) is not None
+    assert version_key("1-" + "a" * 127) is None
+    for length, expected in ((256, True), (257, False)):
+        assert meets("(v1|" + "a" * (length - 5) + ")", "v1") is expected
+    for length, expected in ((64, True), (65, False)):
+        assert meets("v*", "v" * length) is expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "version", "expected"),
+    [
+        ("v*1*2*3*", "v123", True),
+        ("v*1*2*3*4*", "v1234", False),
+        ("v?1+2*3?4+", "v1234", False),
+        ("XXXXX", "XXXXX", True),
+        (r"v\d", "v1", True),
+        (r"v\d", "v١", False),
+        ("[z-a]", "z", False),
+    ],
+)
+def test_expressions_of_the_service_are_plain_or_met_by_nothing(expression, version, expected):
+    assert meets(expression, version) is expected
 
 
 # Values

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
@@ -514,6 +515,28 @@ def test_the_story_of_a_rollback_that_failed_and_of_a_strategy_that_stayed():
     assert "  before/now:  1.30.33 upgradeFailed / 1.30.33 upgradeFailed" in same["message"]
 
 
+def test_the_story_tells_all_that_went_wrong():
+    names = ("a", "b")
+    found = told(
+        *(event(name=name, problem=f"{name} is broken") for name in names),
+        plan=[step(name=name) for name in names],
+        todo=[{**JOB, "name": name} for name in names],
+    )
+    told_of = [line for line in found["message"] if line.startswith("  happened:")]
+    assert told_of == ["  happened:    a is broken", "  happened:    b is broken"]
+
+
+def test_a_run_is_dated_in_utc_and_lasts_tenths_of_a_second(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        found = told(started=NOW - 60.26)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (found["started_at"], found["duration"]) == ("2026-08-05T09:29:43Z", 60.3)
+
+
 def test_the_table_of_a_run():
     base = {"cluster_id": "cluster-1", "cluster_name": None, "outcome": "upgraded", "check_mode": True, "duration": 1.5}
     row = {"name": "a", "from": "1", "to": "2", "outcome": "upgraded", "before": None, "after": None}
@@ -522,3 +545,7 @@ def test_the_table_of_a_run():
         "ADD-ON  BEFORE  WANTED  NOW  STATUS  OUTCOME",
         "a       1       2       1    -       upgraded",
     ]
+    row["before"] = {"version": "0", "status": "running"}
+    assert report({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
+    row["after"] = {"version": "3", "status": "abnormal"}
+    assert report({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]
