@@ -64,6 +64,12 @@ options:
         be the newest, and is kept.
     type: bool
     default: false
+  brief:
+    description:
+      - Whether to leave out RV(raw) and the facts. They say the same two more times, and of a thousand clusters that
+        fills the memory of the controller.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait until all selected tasks have finished.
@@ -259,7 +265,7 @@ summary:
         coredns  addonUpgrade  1.30.33  Failed  fatal    2026-08-05T17:10:44.648388+08:00
 raw:
   description: The API's answer, untouched.
-  returned: success
+  returned: success, unless O(brief=true)
   type: dict
   sample: {"kind": "AddonCheck", "apiVersion": "v3", "pageInfo": {"currentCount": 0}, "items": []}
 query_result:
@@ -269,7 +275,7 @@ query_result:
   sample: [AddonValidate]
 ansible_facts:
   description: The results as facts.
-  returned: success
+  returned: success, unless O(brief=true)
   type: dict
   contains:
     cce_addon_checks:
@@ -349,6 +355,7 @@ SPEC = merged(
             "addon_instance_id": {"type": "str"},
             "addon_template_name": {"type": "str"},
             "latest": {"type": "bool", "default": False},
+            "brief": {"type": "bool", "default": False},
         }
     ),
 )
@@ -376,8 +383,10 @@ def run(task: Task) -> Result:
             collected = wait(cce, task, read, params["cluster_id"], collected, expected=wanted or set())
     _warn_of_missing_tasks(task, collected, unfiltered=not any(filters.values()))
     found = results(collected)
-    facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
-    result = {"changed": False, **found, "raw": collected.answer, "ansible_facts": facts}
+    result = {"changed": False, **found}
+    if not params["brief"]:
+        facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
+        result.update(raw=collected.answer, ansible_facts=facts)
     return with_query(result, query)
 
 

@@ -24,11 +24,19 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ShippingAction
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
+
+# Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
+# thousands of workers would load them all for its one task. Loaded here, in the main process, they are there when it
+# forks.
+with contextlib.suppress(KeyError):  # where Ansible does not run, it knows no collection
+    test_loader.get("ansible.builtin.defined")
+    filter_loader.get("huaweicloud.cce.cce_gate")
 
 
 class FastPath(ShippingAction):
