@@ -40,8 +40,8 @@ class Played:
 
 
 Play = Callable[..., Played]
-# Ansible does not quote the path of the interpreter of a shipped module, and this checkout may be below "My Projects".
-INTERPRETER = "/usr/bin/env python3"
+# Below "My Projects", a path would need the quotes that most versions of ansible-core do not set.
+INTERPRETER = "/usr/bin/env python3" if " " in sys.executable else sys.executable
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 
