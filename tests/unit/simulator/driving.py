@@ -89,7 +89,7 @@ class Driver:
             self._token = self.log_in(*OPERATOR).headers["X-Subject-Token"]
         return self._token
 
-    def log_in(self, name: str, password: str, domain: str, **scope: str) -> requests.Response:
+    def log_in(self, name: str, password: str, domain: str, /, **scope: str) -> requests.Response:
         """Ask for a token."""
         user = {"name": name, "password": password, "domain": {"name": domain}}
         identity = {"methods": ["password"], "password": {"user": user}}
