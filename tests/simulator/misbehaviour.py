@@ -20,6 +20,7 @@ import shapes
 from aiohttp import web
 from exchange import STALE_SECONDS, service
 from faults import Fault
+from refusals import Refusal
 
 _HUGE = 65 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -38,10 +39,11 @@ async def before(request: web.Request, fault: Fault) -> web.StreamResponse | Non
 
     Raises:
         Broken: The connection was reset.
+        Refusal: The fault is a refusal.
     """
     options = fault.options
     if fault.kind == "throttle":
-        return _throttle(options)
+        raise _throttle(options)
     if fault.kind == "status" and not _is_after(options):
         return _failure(options)
     if fault.kind == "body":
@@ -66,6 +68,7 @@ async def after(request: web.Request, response: web.Response, fault: Fault) -> w
 
     Raises:
         Broken: The connection was reset.
+        Refusal: The fault is a refusal.
     """
     options, kind = fault.options, fault.kind
     if kind == "reset" and options.get("when") == "after":
@@ -113,7 +116,7 @@ def _with_body(response: web.Response, body: bytes, content_type: str = "applica
     return web.Response(body=body, status=response.status, headers={**kept, "Content-Type": content_type})
 
 
-def _throttle(options: Mapping[str, Any]) -> web.Response:
+def _throttle(options: Mapping[str, Any]) -> Refusal:
     headers = {}
     if "retry_after" in options:
         headers["Retry-After"] = str(options["retry_after"])
@@ -126,10 +129,11 @@ def _throttle(options: Mapping[str, Any]) -> web.Response:
         refusal = refusals.locked()
     else:
         refusal = refusals.cce(429, code, "Too many requests: the quota of the project is exceeded.")
-    return web.json_response(refusal.body, status=429, headers=headers)
+    return Refusal(429, refusal.body, headers)
 
 
 def _failure(options: Mapping[str, Any]) -> web.Response:
+    """Return what only a proxy would answer, or raise what the service would refuse with."""
     status = int(options.get("status", 503))
     headers = {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
     if "retry_after" in options:
@@ -149,7 +153,7 @@ def _failure(options: Mapping[str, Any]) -> web.Response:
     refusal = refusals.shaped("cce" if shape == "wrong_type" else shape, status, options.get("code"), message)
     if shape == "wrong_type":
         return web.Response(text=json.dumps(refusal.body), status=status, headers=headers, content_type="text/plain")
-    return web.json_response(refusal.body, status=status, headers=headers)
+    raise Refusal(status, refusal.body, headers)
 
 
 def _any_body(options: Mapping[str, Any]) -> web.Response:

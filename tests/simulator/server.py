@@ -54,12 +54,12 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _answered(request: web.Request, handler: Handler, fault: Fault | None, request_id: str) -> web.StreamResponse:
-    response = await misbehaviour.before(request, fault) if fault else None
-    if response is None:
-        try:
+    try:
+        response = await misbehaviour.before(request, fault) if fault else None
+        if response is None:
             response = await _worked(request, handler)
-        except Refusal as refusal:
-            response = _refused(refusal, request, request_id)
+    except Refusal as refusal:
+        response = _refused(refusal, request, request_id)
     if not response.prepared:
         _stamp(response, request, request_id, fault)
         shape = request.app[SERVICE].scenario.shape
@@ -67,7 +67,10 @@ async def _answered(request: web.Request, handler: Handler, fault: Fault | None,
             response = misbehaviour.reshaped(response, shape)
             response.headers.setdefault(MARK, "shape")
         if fault and isinstance(response, web.Response):
-            response = await misbehaviour.after(request, response, fault)
+            try:
+                response = await misbehaviour.after(request, response, fault)
+            except Refusal as refusal:
+                response = _refused(refusal, request, request_id)
             if not response.prepared:
                 _stamp(response, request, request_id, fault)
     return response
