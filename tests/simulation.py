@@ -32,6 +32,7 @@ class Simulation:
         command += ["--tls"] if tls else []
         command += ["--scenario", str(scenario)] if scenario else []
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.pid = self._process.pid
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:

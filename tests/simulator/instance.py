@@ -134,7 +134,7 @@ class Instance:
         """
         self.refuse_busy()
         is_edit = version == self.version
-        if not is_edit and version not in self.targets():
+        if version not in self.template.versions or (not is_edit and version not in self.targets()):
             raise refusals.addon_manager(f"addon template version({version}) is invalid")
         wrong = values_of.wrong(sent, self.template.versions[version].input)
         if wrong:

@@ -22,6 +22,7 @@ from cluster import CHECK_LIFE, CHECK_SECONDS, Cluster
 from faults import Fault, FaultError, read_fault
 from instance import OPERATION_SECONDS, Instance
 from metadata import MODES, MetadataSettings
+from refusals import Refusal
 from shapes import OPTIONS as SHAPE_OPTIONS
 from upgrades import ENDINGS, Ending
 from values import merged
@@ -52,8 +53,9 @@ _KEYS: dict[str, set[str]] = {
     },
     "addon": {
         "template", "id", "version", "values", "status", "reason", "message", "rollbackable", "previous_version",
-        "seconds", "stale_seconds", "target_versions", "annotations", *_CONDITIONS, *_NEXT,
+        "seconds", "stale_seconds", "target_versions", "annotations", "checks", *_CONDITIONS, *_NEXT,
     },
+    "check": {"type", "target_version", "age"},
     "ending": {item.name for item in dataclasses.fields(Ending)},
     "risk": {"name", "riskName", "level", "status", "message", "type"},
     "fleet": set(fleet_of.KEYS),
@@ -245,12 +247,25 @@ def _cluster(entry: dict[str, Any], project_id: str, scenario: Scenario, now: fl
     if entry.get("autopilot"):
         given.setdefault("category", "Autopilot")
     cluster = Cluster(project_id=project_id, created=now - 90 * 86400, **{**given, **times, **maps})
+    checks = []
     for addon in _list(entry, "addons", "cluster"):
         instance = _instance(checked("addon", addon), cluster, scenario, now)
         if cluster.named(instance.name):
             raise ScenarioError(f"the cluster {cluster.name} has {instance.name} twice")
         cluster.instances[instance.id] = instance
+        checks += [_check(checked("check", item), instance) for item in _list(addon, "checks", "addon")]
+    for age, wanted in sorted(checks, key=lambda check: check[0], reverse=True):
+        try:
+            cluster.create_checks([wanted], now - age)
+        except Refusal as refusal:
+            raise ScenarioError(f"a check of {cluster.name}: {refusal.body['message']}") from None
     return cluster
+
+
+def _check(entry: dict[str, Any], instance: Instance) -> tuple[float, dict[str, Any]]:
+    """Return how many seconds ago a check began, and the check as a request has it."""
+    wanted = {"addonTemplateName": instance.name, "addonInstanceID": instance.id, "type": entry.get("type")}
+    return _number(entry, "age", 60.0), {**wanted, "targetVersion": entry.get("target_version")}
 
 
 def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: float) -> Instance:
