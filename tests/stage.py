@@ -14,7 +14,7 @@ TARGET = ROOT / ".build" / "ansible_collections" / "huaweicloud" / "cce"
 # Made by tools, or of git; none of it is part of the collection.
 LEFT_OUT = shutil.ignore_patterns(
     ".build", ".cache", ".venv", ".git", ".nox", ".ansible", "__pycache__", "*.pyc", ".*_cache", ".hypothesis",
-    "output", "*.tar.gz", ".coverage*",
+    "output", "*.tar.gz", ".coverage*", ".plugin-cache.yaml",
 )  # fmt: skip
 
 
