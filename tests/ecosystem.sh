@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+#
+# Runs the checks that Ansible's ecosystem has for a collection: of what is published, and of what is written about it.
+# Needs python3 (3.11 or newer) and a package index; what it makes stays below this folder.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/setup.sh
+install tests/requirements-ecosystem.txt
+stage
+staged="$root/.build/ansible_collections/huaweicloud/cce"
+work="$root/.build/ecosystem"
+rm -rf "$work"
+mkdir -p "$work"
+
+say "shellcheck"
+shellcheck demo.sh test.sh tests/*.sh .ci/run
+
+say "REUSE: every file says its licence"
+# In a repository of its own, as the checkout's ignores .build.
+(cd "$staged" && git init --quiet . && reuse lint)
+
+say "antsibull-changelog: fragments, and a changelog that is made of them"
+(cd "$staged" && antsibull-changelog lint && antsibull-changelog lint-changelog-yaml --strict changelogs/changelog.yaml)
+sh tests/changelog.sh check
+
+say "antsibull-docs: documentation of plugins and roles"
+(cd "$staged" && antsibull-docs lint-collection-docs --plugin-docs .)
+
+say "The tarball"
+ansible-galaxy collection build --output-path "$work" "$staged"
+TARBALL=$(echo "$work"/huaweicloud-cce-*.tar.gz)
+export TARBALL
+python -m pytest -q tests/ecosystem
+
+say "galaxy-importer"
+(cd "$work" && GALAXY_IMPORTER_CONFIG="$root/tests/ecosystem/galaxy-importer.cfg" \
+  python -m galaxy_importer.main "$TARBALL" > importer.log 2>&1) || { cat "$work/importer.log"; exit 1; }
+cat "$work/importer.log"
+# It tells ansible-lint a place of collections in which ansible-lint does not find the collection itself.
+if grep -E '^(WARNING|ERROR)' "$work/importer.log" | grep -v 'Failed to find huaweicloud.cce.[a-z]* playbook.$'; then
+  echo "galaxy-importer warns: see above." >&2
+  exit 1
+fi
+
+say "The site of the documentation"
+# The guides refer to each other, and to files, as they lie in the repository.
+cp -R "$staged" "$work/site"
+mv "$work/site/tests/ecosystem/index.md" "$work/site"
+mkdir -m 755 "$work/site/reference"
+antsibull-docs collection --use-current --fail-on-error --squash-hierarchy --dest-dir "$work/site/reference" huaweicloud.cce
+sphinx-build --quiet --fail-on-warning --keep-going --conf-dir tests/ecosystem "$work/site" "$work/html"
+
+say "All checks of the ecosystem passed"
