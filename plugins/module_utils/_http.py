@@ -208,6 +208,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         plain_text: bool = False,
         idempotent: bool = False,
+        repeat_locked: bool = True,
         direct: bool = False,
         settings: HttpSettings | None = None,
     ) -> Answer:
@@ -256,7 +257,7 @@ class Http:
             if (
                 attempt <= settings.retries
                 and error.retryable is not False
-                and _retries.may_repeat(repeatable, failure)
+                and _retries.may_repeat(repeatable, failure, repeat_locked=repeat_locked)
                 and self._clock() + pause < end
             ):
                 self._notice(f"{shortened(error.message, 300)} Trying again in {pause:.0f} s.")

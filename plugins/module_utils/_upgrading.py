@@ -26,10 +26,10 @@ from ._cce import Cce
 from ._checks import UPGRADE as UPGRADE_CHECK
 from ._checks import CheckTask, Wanted, findings, judge, read_tasks, select
 from ._checks import describe as describe_check
-from ._errors import Conflict, InputError, NotFound, OperationFailed, OutcomeUnknown, TimedOut
+from ._errors import Conflict, InputError, NotFound, OperationFailed, OutcomeUnknown, Throttled, TimedOut
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
 from ._planning import marked_secret, plan, wait_until_idle
-from ._refusals import OUT_OF_DATE
+from ._refusals import LOCKED, OUT_OF_DATE
 from ._task import Result, Task
 from ._text import printable
 from ._values import changed_paths, masked, secrets
@@ -37,6 +37,7 @@ from ._values import changed_paths, masked, secrets
 DELETE = "delete"
 ROLLBACK = "rollback"
 
+_LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
 # After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
 _LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
 _STALE = 15.0  # seconds after a write in which a read may still show the state before it
@@ -62,6 +63,27 @@ class Change:
     send: Callable[[], Any]
     is_done: Callable[[Instance | None], bool]
     goal: str
+
+
+def once_unlocked(task: Task, attempt: Callable[[], Result]) -> Result:
+    """Look, decide and write; and do so again, from the look on, as long as another request holds the add-on's lock.
+
+    Sending the same write again would undo what the other one is doing, or do it twice.
+
+    Raises:
+        Throttled: `wait_timeout` was over first.
+    """
+    end = task.clock.monotonic() + task.params["wait_timeout"]
+    pause = 1.0
+    while True:
+        try:
+            return attempt()
+        except Throttled as error:
+            if error.error_code != LOCKED or task.clock.monotonic() + pause > end:
+                raise
+            task.progress(f"{error.message} Looking again in {pause:.0f} s.")
+        task.clock.sleep(pause)
+        pause = min(_LONGEST_PAUSE, 2 * pause)
 
 
 def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:

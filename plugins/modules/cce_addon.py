@@ -328,7 +328,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import SYNC_STRATEGIES, Want
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
-from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import make_absent, make_present, roll_back
+from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import (
+    make_absent,
+    make_present,
+    once_unlocked,
+    roll_back,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, secrets
 
 SPEC = merged(
@@ -357,22 +362,26 @@ SPEC = merged(
 
 
 def run(task: Task) -> Result:
+    task.hide(secrets(task.params["values"], task.params["secret_values"]))
+    with connected(task) as cce:
+        return once_unlocked(task, lambda: _bring_about(cce, task))
+
+
+def _bring_about(cce: Cce, task: Task) -> Result:
     params = task.params
     cluster_id, name, instance_id = (params[key] for key in ("cluster_id", "addon_template_name", "addon_instance_id"))
-    task.hide(secrets(params["values"], params["secret_values"]))
-    with connected(task) as cce:
-        if params["state"] == "absent":
-            return make_absent(cce, task, cluster_id, name, instance_id)
-        want = Want(
-            name=name or "",
-            version=params["version"],
-            values=params["values"],
-            values_policy=params["values_policy"],
-            sync_strategy=params["sync_strategy"],
-        )
-        if params["state"] == "rolled_back":
-            return roll_back(cce, task, cluster_id, want, instance_id)
-        return make_present(cce, task, cluster_id, want if name else _named(cce, cluster_id, want, instance_id))
+    if params["state"] == "absent":
+        return make_absent(cce, task, cluster_id, name, instance_id)
+    want = Want(
+        name=name or "",
+        version=params["version"],
+        values=params["values"],
+        values_policy=params["values_policy"],
+        sync_strategy=params["sync_strategy"],
+    )
+    if params["state"] == "rolled_back":
+        return roll_back(cce, task, cluster_id, want, instance_id)
+    return make_present(cce, task, cluster_id, want if name else _named(cce, cluster_id, want, instance_id))
 
 
 def _named(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:

@@ -225,6 +225,32 @@ def test_what_is_throttled_is_sent_again_whatever_it_is(operator, write, fault, 
     assert least <= operator.pauses[0] <= most
 
 
+def test_a_write_that_met_a_lock_is_decided_anew(operator):
+    operator.simulation.fault("throttle", "PUT", r"/v3/addons/[^/]+$", locked=True)
+    somebody_else = Operator(operator.simulation)
+
+    def meanwhile(seconds: float) -> None:
+        operator.pauses.append(seconds)
+        somebody_else.run(cce_addon, addon_template_name="coredns", version="latest")
+
+    operator.sleep = meanwhile
+    result = operator.run(cce_addon, addon_template_name="coredns", version="latest")
+    assert not result["changed"], "somebody else has done it, and once is enough"
+    assert operator.simulation.addons(CLUSTER)["coredns"]["writes"] == 1
+    assert operator.pauses == [1.0]
+
+
+def test_a_lock_that_stays_is_told(operator):
+    for method in ("PUT", "DELETE"):
+        operator.simulation.fault("throttle", method, "/v3/addons/", locked=True, times=None)
+    for options in ({"version": "latest"}, {"state": "absent"}):
+        operator.pauses.clear()
+        with pytest.raises(Throttled, match=r"CCE\.01429002"):
+            operator.run(cce_addon, addon_template_name="coredns", wait_timeout=30, **options)
+        assert 15 < sum(operator.pauses) <= 30
+    assert operator.simulation.addons(CLUSTER)["coredns"]["writes"] == 0
+
+
 def test_no_pause_goes_beyond_the_time_that_a_request_has(operator):
     operator.simulation.fault("throttle", "GET", ADDONS, retry_after=3600, times=None)
     with operator.client(**PERMANENT) as cce, pytest.raises(Throttled, match="throttling"):
