@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,7 +125,7 @@ class Controller:
         (private / "env" / "extravars").write_text(extra, encoding="utf-8")
         hosts = private / "inventory" / "hosts"
         sliced = json.dumps(slice_of(inventory, slice_number, slice_count))
-        hosts.write_text(f"#! {sys.executable}\nprint({sliced!r})\n", encoding="utf-8")
+        hosts.write_text(f"#!/usr/bin/env python3\nprint({sliced!r})\n", encoding="utf-8")
         hosts.chmod(0o700)
         done = ansible_runner.run(
             private_data_dir=str(private),

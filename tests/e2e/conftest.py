@@ -40,6 +40,7 @@ class Played:
 
 
 Play = Callable[..., Played]
+COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
 # Below "My Projects", a path would need the quotes that most versions of ansible-core do not set.
 INTERPRETER = "/usr/bin/env python3" if " " in sys.executable else sys.executable
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
@@ -74,11 +75,10 @@ def operator(accounts: Simulation) -> Operator:
 @pytest.fixture(scope="session")
 def shipping(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the collection without its action plugins, so that Ansible ships the modules: the other way to run."""
-    [collection] = ansible_collections.huaweicloud.cce.__path__
     root = tmp_path_factory.mktemp("shipping")
     for part in ("meta", "plugins", "roles", "playbooks"):
         target = root / "ansible_collections" / "huaweicloud" / "cce" / part
-        shutil.copytree(Path(collection) / part, target, ignore=shutil.ignore_patterns("action", "__pycache__"))
+        shutil.copytree(COLLECTION / part, target, ignore=shutil.ignore_patterns("action", "__pycache__"))
     return root
 
 

@@ -23,11 +23,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from conftest import INTERPRETER
+from conftest import COLLECTION, INTERPRETER
 from forwarding import Forwarder
 from simulation import Simulation
-
-import ansible_collections.huaweicloud.cce
 
 HERE = Path(__file__).resolve().parent / "parity"
 sys.path.insert(0, str(HERE))
@@ -162,7 +160,7 @@ def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Forwa
 def ways(running: Simulation, tmp_path_factory: pytest.TempPathFactory, proxy: Forwarder) -> tuple[Way, Way]:
     """The playbook, run both ways: on the fast path, and shipped."""
     folder = tmp_path_factory.mktemp("parity")
-    [source] = ansible_collections.huaweicloud.cce.__path__
+    source = COLLECTION
     collection = Path(source)
     for name in ("fast", "shipped"):
         copy = folder / name / "ansible_collections" / "huaweicloud" / "cce"
@@ -219,7 +217,7 @@ def test_a_proxy_is_used_both_ways(fast, shipped):
 
 def test_every_module_is_tried():
     """Of the report there is only an action."""
-    [source] = ansible_collections.huaweicloud.cce.__path__
+    source = COLLECTION
     modules = {path.stem for path in Path(source, "plugins", "modules").glob("cce_*.py")} - {"cce_addon_report"}
     tried = {module.rpartition(".")[2] for module, _options in cases.REQUESTS.values()}
     assert tried == modules
