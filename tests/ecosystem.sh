@@ -52,4 +52,12 @@ mkdir -m 755 "$work/site/reference"
 antsibull-docs collection --use-current --fail-on-error --squash-hierarchy --dest-dir "$work/site/reference" huaweicloud.cce
 sphinx-build --quiet --fail-on-warning --keep-going --conf-dir tests/ecosystem "$work/site" "$work/html"
 
+# Last, as ansible-test leaves its environments in the staged copy.
+python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+say "ansible-test units"
+sh tests/ansible-test.sh units --venv --requirements --python "$python"
+
+say "ansible-test integration"
+python tests/integration.py --venv --requirements --python "$python"
+
 say "All checks of the ecosystem passed"
