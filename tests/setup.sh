@@ -10,6 +10,7 @@ root=$(pwd)
 export PIP_CACHE_DIR="$root/.cache/pip"
 export XDG_CACHE_HOME="$root/.cache"
 export ANSIBLE_HOME="$root/.build/ansible" ANSIBLE_REMOTE_TMP="$root/.build/ansible/tmp"
+export ANSIBLE_ASYNC_DIR="$root/.build/ansible/async"
 export ANSIBLE_COLLECTIONS_PATH="$root/.build"
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
 export PYTHONDONTWRITEBYTECODE=1
