@@ -41,8 +41,8 @@ class Played:
 
 Play = Callable[..., Played]
 COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
-# Below "My Projects", a path would need the quotes that most versions of ansible-core do not set.
-INTERPRETER = "/usr/bin/env python3" if " " in sys.executable else sys.executable
+# An interpreter that is named, Ansible quotes; its own default it does not, and this may be below "My Projects".
+INTERPRETER = sys.executable
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 

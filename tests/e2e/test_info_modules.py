@@ -11,15 +11,15 @@ from conftest import CLUSTER
 PROJECT = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 CLUSTERS = rf"projects/{PROJECT}/clusters"
 # Run inside the controller, and shipped as usual.
-WAYS = [{}, {"async": 60, "poll": 1}]
+WAYS = [{"ship": False}, {"ship": True}]
 
 
-def clusters(task: str = "clusters", way: dict | None = None, /, **options: object) -> dict:
-    return {"name": task, "huaweicloud.cce.cce_cluster_info": options, **(way or {})}
+def clusters(task: str = "clusters", /, **options: object) -> dict:
+    return {"name": task, "huaweicloud.cce.cce_cluster_info": options}
 
 
-def templates(task: str = "templates", way: dict | None = None, /, **options: object) -> dict:
-    return {"name": task, "huaweicloud.cce.cce_addon_template_info": options, **(way or {})}
+def templates(task: str = "templates", /, **options: object) -> dict:
+    return {"name": task, "huaweicloud.cce.cce_addon_template_info": options}
 
 
 def asked(simulation) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def asked(simulation) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cluster_with_its_addons_in_one_request(play, simulation, way):
-    played = play([clusters("clusters", way)])
+    played = play([clusters()], **way)
     assert played.code == 0, played.output
     result = played.result("clusters")
     assert result["changed"] is False
@@ -62,8 +62,8 @@ def test_a_cluster_with_its_addons_in_one_request(play, simulation, way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_cluster_by_id_and_by_name(play, simulation, way):
-    named = [clusters("named", way, name="production", query="clusters[0].id"), clusters("unnamed", way, name="other")]
-    played = play([clusters("shown", way, cluster_id=CLUSTER), *named])
+    named = [clusters("named", name="production", query="clusters[0].id"), clusters("unnamed", name="other")]
+    played = play([clusters("shown", cluster_id=CLUSTER), *named], **way)
     assert played.code == 0, played.output
     assert [item["name"] for item in played.result("shown")["clusters"]] == ["production"]
     assert played.result("shown")["clusters"][0]["addons"], "what detail=true tells"
@@ -87,7 +87,7 @@ def test_filters_are_sent(play, simulation):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cluster_that_is_not_there_fails(play, way):
-    played = play([clusters("clusters", way, cluster_id="no-such-cluster")])
+    played = play([clusters(cluster_id="no-such-cluster")], **way)
     assert played.code == 2
     assert "Could not show cluster no-such-cluster: 404" in played.result("clusters")["msg"]
     assert played.result("clusters")["failure"]["status_code"] == 404
@@ -103,7 +103,7 @@ def test_an_id_and_a_filter_exclude_each_other(play, simulation):
 def test_a_malformed_annotation_is_null_and_warned_of(play, simulation, way):
     broken = {"totalNodesNumber": "3", "installedAddonInstances": "[{"}
     simulation.fault("shape", "GET", CLUSTERS, set={"metadata.annotations": broken})
-    result = play([clusters("clusters", way)]).result("clusters")
+    result = play([clusters()], **way).result("clusters")
     assert result["clusters"][0]["addons"] is None
     assert result["clusters"][0]["nodes"] == {"total": 3, "active": None}
     [warning] = result["warnings"]
@@ -128,7 +128,7 @@ def test_autopilot_clusters_are_listed_apart(play, simulation):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_versions_that_fit_a_cluster(play, simulation, way):
-    played = play([templates("templates", way, cluster_id=CLUSTER, addon_template_name="coredns")])
+    played = play([templates(cluster_id=CLUSTER, addon_template_name="coredns")], **way)
     assert played.code == 0, played.output
     result = played.result("templates")
     assert "raw" not in result
@@ -180,7 +180,7 @@ def test_all_templates_without_a_cluster(play, simulation):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_input_and_raw_on_request(play, way):
-    result = play([templates("templates", way, addon_template_name="coredns", with_input=True)]).result("templates")
+    result = play([templates(addon_template_name="coredns", with_input=True)], **way).result("templates")
     newest = result["templates"][0]["versions"][0]
     assert newest["version"] == "1.32.1"
     assert newest["input"]["basic"]["image_version"] == "1.32.1"
