@@ -125,6 +125,11 @@ _value:
           type: str
           returned: always
           sample: 1.30.33
+        why:
+          description: Why that would happen, as in the plan.
+          type: str
+          returned: always
+          sample: 1.30.33 is the newest stable version on offer
         verdict:
           description: Verdict on the check of this step.
           type: str
@@ -194,7 +199,7 @@ _value:
       type: list
       elements: str
       returned: always
-      sample: ["ADD-ON  PRESENT  TARGET  VERDICT  GATE"]
+      sample: ["ADD-ON  PRESENT  TARGET  VERDICT  GATE  PLAN"]
     message:
       description: The lines with which a play stops if the gate is closed. Empty if it is open.
       type: list

@@ -78,6 +78,9 @@ CONNECTION = Spec(
 
 CLUSTER = Spec(argument_spec={"cluster_id": {"type": "str", "required": True}})
 
+# For the modules that a run of the roles begins with: `_planning.which_cluster` reads it.
+CLUSTER_OR_NAME = Spec(argument_spec={"cluster_id": {"type": "str"}, "cluster_name": {"type": "str"}})
+
 QUERY = Spec(argument_spec={"query": {"type": "str"}})
 
 

@@ -105,6 +105,8 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
     for kind in dict.fromkeys(request.type for request in missing):
         of_this_kind = [request for request in missing if request.type == kind]
         started += _create(cce, task, cluster_id, of_this_kind, known)
+    targets = [f"{item.request.addon_template_name} {item.request.target_version or 'as it runs'}" for item in started]
+    task.progress(f"cluster {cluster_id}: {len(started)} checks under way: {', '.join(targets)}")
     order = {id(request): position for position, request in enumerate(requests)}
     return sorted(started, key=lambda item: order[id(item.request)])
 
@@ -260,14 +262,14 @@ def results(collected: Collected) -> Result:
     return {"checks": collected.checks, "summary": summarise(collected.checks)}
 
 
-def requests_for_plan(steps: Sequence[Step], cluster_id: str) -> list[CheckRequest]:
+def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible: bool = False) -> list[CheckRequest]:
     """Return the checks that the upgrades of a plan need: with their versions, and the very values they will send.
 
     Raises:
         InputError: Something wanted is impossible; checking the rest alone would look like a check of all.
     """
     impossible = [f"{step.name}: {step.why}" for step in steps if step.action == IMPOSSIBLE]
-    if impossible:
+    if impossible and not skip_impossible:
         raise InputError(f"Nothing was checked in cluster {cluster_id}. Impossible: {'; '.join(impossible)}.")
     return [
         CheckRequest(

@@ -225,6 +225,7 @@ def judge_step(
         "action": step["action"],
         "from": step["from"],
         "to": step["to"],
+        "why": step["why"],
         "verdict": PASSED,
         "reason": None,
         "blocks": False,
@@ -380,7 +381,7 @@ def report(result: Mapping[str, Any]) -> list[str]:
     if not decisions:
         return [f"Cluster {name}: there is nothing to upgrade."]
     lines = table(
-        ("ADD-ON", "PRESENT", "TARGET", "VERDICT", "GATE"),
+        ("ADD-ON", "PRESENT", "TARGET", "VERDICT", "GATE", "PLAN"),
         [
             (
                 decision["name"],
@@ -388,6 +389,7 @@ def report(result: Mapping[str, Any]) -> list[str]:
                 decision["to"] if decision["action"] in CHANGES else None,
                 decision["verdict"] if decision["action"] in CHANGES or decision["blocks"] else None,
                 "BLOCKED" if decision["blocks"] else ("open" if decision["action"] in CHANGES else "nothing to do"),
+                decision["why"],
             )
             for decision in decisions
         ],

@@ -13,12 +13,36 @@ from typing import Any
 from . import _plan, _waiting
 from ._addons import Instance, find_instance, read_instances
 from ._cce import Cce
-from ._clusters import read_cluster
-from ._errors import TimedOut
+from ._clusters import read_cluster, read_clusters
+from ._errors import InputError, TimedOut
 from ._plan import Step, Want, Wants
-from ._task import Task
+from ._task import Result, Task
 from ._values import masked, secrets, sync_strategy
 from ._versions import Cluster, Offer, offers
+
+
+def which_cluster(cce: Cce, task: Task) -> str:
+    """Return the id of the cluster that a task means by `cluster_id` or else by `cluster_name`.
+
+    Raises:
+        InputError: It names none, or the name is not that of exactly one cluster.
+    """
+    cluster_id, name = task.params["cluster_id"], task.params["cluster_name"]
+    if cluster_id:
+        return str(cluster_id)
+    if not name:
+        raise InputError(
+            "Which cluster? Neither cluster_id nor cluster_name is given. Set one of them, for a role its variable of "
+            "that name, or use an inventory of clusters."
+        )
+    found = [cluster.id for cluster in read_clusters(cce.clusters()) if cluster.name == name and cluster.id]
+    if len(found) != 1:
+        raise InputError(
+            f"{len(found) or 'No'} cluster{'s' if len(found) > 1 else ''} of project {cce.project_id()} "
+            f"{'have' if len(found) > 1 else 'has'} the name {name}{': ' if found else ''}{', '.join(found)}. "
+            "Set cluster_id, or look at region and project."
+        )
+    return found[0]
 
 
 @dataclass(frozen=True)
@@ -108,17 +132,55 @@ def describe(step: Step, task: Task) -> dict[str, Any]:
     }
 
 
+def plan_when_idle(
+    cce: Cce, task: Task, cluster_id: str, wants: Wants, *, timeout_option: str | None, **options: bool
+) -> list[Step]:
+    """Plan with what is there, or with what will be there once no operation is under way on a wanted add-on.
+
+    Args:
+        cce: The client.
+        task: The run.
+        cluster_id: The cluster.
+        wants: What is wanted.
+        timeout_option: Name of the option that tells how many seconds to wait at the most. None to plan at once.
+        **options: Those of `plan`.
+
+    Raises:
+        TimedOut: The time was over first.
+    """
+    steps = plan(cce, task, cluster_id, wants, **options)
+    if timeout_option and busy(steps):
+        wait_until_idle(cce, task, cluster_id, busy(steps), timeout_option)
+        steps = plan(cce, task, cluster_id, wants, **options)
+    return steps
+
+
+# What fills memory and decides nothing: a fingerprint stands for the settings.
+_LEFT_OUT_IN_BRIEF = frozenset({"values", "offered"})
+
+
+def described(task: Task, cluster_id: str, steps: Sequence[Step], *, brief: bool = False) -> Result:
+    """Return the part of a task's result that tells the plan."""
+    told = [describe(step, task) for step in steps]
+    if brief:
+        told = [{key: value for key, value in step.items() if key not in _LEFT_OUT_IN_BRIEF} for step in told]
+    return {"cluster_id": cluster_id, "plan": told, "text": "\n".join(_plan.report(told))}
+
+
 def busy(steps: Sequence[Step]) -> list[str]:
     """Return the names of the add-ons on which an operation is under way."""
     return [step.name for step in steps if step.instance is not None and step.instance.is_busy]
 
 
-def wait_until_idle(cce: Cce, task: Task, cluster_id: str, names: Sequence[str]) -> list[Instance]:
+def wait_until_idle(
+    cce: Cce, task: Task, cluster_id: str, names: Sequence[str], timeout_option: str = "wait_timeout"
+) -> list[Instance]:
     """Wait until no operation is under way on any of the add-ons, and return the instances of the cluster.
 
     Raises:
-        TimedOut: `wait_timeout` was over first.
+        TimedOut: The time that the option grants was over first.
     """
+    timeout = task.params[timeout_option]
 
     def still_busy(instances: Sequence[Instance]) -> list[Instance]:
         return [item for item in instances if item.addon_template_name in names and item.is_busy]
@@ -130,7 +192,7 @@ def wait_until_idle(cce: Cce, task: Task, cluster_id: str, names: Sequence[str])
     waited = _waiting.poll(
         lambda: read_instances(cce.addons(cluster_id)),
         lambda state: not still_busy(state),
-        timeout=task.params["wait_timeout"],
+        timeout=timeout,
         clock=task.clock.monotonic,
         sleep=task.clock.sleep,
         progress=task.progress,
@@ -140,7 +202,7 @@ def wait_until_idle(cce: Cce, task: Task, cluster_id: str, names: Sequence[str])
     )
     if not waited.is_done:
         raise TimedOut(
-            f"An operation was still under way after {task.params['wait_timeout']:g} s in {in_words(waited.state)}. "
-            f"Nothing was changed by this task. Wait for the operation to end, or raise wait_timeout.{waited.doubt}"
+            f"An operation was still under way after {timeout:g} s in {in_words(waited.state)}. "
+            f"Nothing was changed by this task. Wait for the operation to end, or raise {timeout_option}.{waited.doubt}"
         )
     return waited.state

@@ -30,9 +30,12 @@ attributes:
 options:
   cluster_id:
     description:
-      - ID of the cluster.
+      - ID of the cluster. This or O(cluster_name) is required.
     type: str
-    required: true
+  cluster_name:
+    description:
+      - Name of the cluster, which must be that of one cluster of the project only. Of no use with O(cluster_id).
+    type: str
   addons:
     description:
       - What is wanted, in upgrade order. Each entry is a string or a dictionary.
@@ -82,6 +85,25 @@ options:
     type: str
     choices: [adopt, start]
     default: adopt
+  busy_timeout:
+    description:
+      - Seconds to wait at the most until no operation is under way on any wanted add-on, and the upgrade is planned and
+        checked with what is there then. Without it, nothing is waited for. In check mode nothing is either.
+      - Used with O(type=addonUpgrade) only.
+    type: float
+  skip_impossible:
+    description:
+      - Whether to check the rest where something that is wanted is C(impossible). By default the module fails then, as
+        a check of the rest could be taken for a check of all. With it, look at RV(plan).
+      - Used with O(type=addonUpgrade) only.
+    type: bool
+    default: false
+  brief:
+    description:
+      - Whether to leave the settings and the offered versions out of RV(plan). Of a thousand clusters they fill the
+        memory of the controller.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait until all tasks have finished.
@@ -113,6 +135,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+cluster_id:
+  description: ID of the cluster.
+  returned: success
+  type: str
+  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+text:
+  description: The plan as a table for people.
+  returned: success, with O(type=addonUpgrade)
+  type: str
+  sample: |-
+    ADD-ON   PRESENT  TARGET   ACTION   WHY
+    coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 started:
   description: The checks that were started or adopted, in the order of O(addons).
   returned: success
@@ -219,7 +253,7 @@ plan:
     values:
       description: The complete settings that would be sent. Secrets in them are masked.
       type: dict
-      returned: always
+      returned: unless O(brief=true)
       sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
     values_changed:
       description: The settings that would differ from the present ones, as dotted paths.
@@ -248,7 +282,7 @@ plan:
       description: Versions that the add-on may go to, newest first.
       type: list
       elements: str
-      returned: always
+      returned: unless O(brief=true)
       sample: [1.30.33, 1.30.6]
 checks:
   description: The check tasks, as M(huaweicloud.cce.cce_addon_check_info) returns them.
@@ -298,7 +332,7 @@ from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
-    CLUSTER,
+    CLUSTER_OR_NAME,
     CONNECTION,
     WANTS,
     Spec,
@@ -321,12 +355,16 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import describe, plan
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
+    described,
+    plan_when_idle,
+    which_cluster,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
 
 SPEC = merged(
     CONNECTION,
-    CLUSTER,
+    CLUSTER_OR_NAME,
     WANTS,
     waiting(default=True, timeout=300.0),
     Spec(
@@ -334,6 +372,9 @@ SPEC = merged(
             "type": {"type": "str", "choices": [STATIC, UPGRADE], "default": UPGRADE},
             "baseline": {"type": "bool", "default": False},
             "on_running": {"type": "str", "choices": ["adopt", "start"], "default": "adopt"},
+            "busy_timeout": {"type": "float"},
+            "skip_impossible": {"type": "bool", "default": False},
+            "brief": {"type": "bool", "default": False},
         }
     ),
 )
@@ -341,9 +382,9 @@ SPEC = merged(
 
 def run(task: Task) -> Result:
     params = task.params
-    cluster_id = params["cluster_id"]
     wants = read_wants(params["addons"])
     with connected(task) as cce:
+        cluster_id = which_cluster(cce, task)
         requests, planned = _requests(cce, task, cluster_id, wants)
         if task.check_mode or not requests:
             return {"changed": bool(requests), "started": [], **planned}
@@ -359,13 +400,17 @@ def run(task: Task) -> Result:
 
 
 def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
-    if task.params["type"] == STATIC:
-        return requests_for_running(wants, read_instances(cce.addons(cluster_id))), {}
-    steps = plan(cce, task, cluster_id, wants, allow_unstable=task.params["allow_unstable"])
-    requests = requests_for_plan(steps, cluster_id)
-    if task.params["baseline"]:
+    params = task.params
+    if params["type"] == STATIC:
+        return requests_for_running(wants, read_instances(cce.addons(cluster_id))), {"cluster_id": cluster_id}
+    timeout_option = "busy_timeout" if params["busy_timeout"] is not None and not task.check_mode else None
+    steps = plan_when_idle(
+        cce, task, cluster_id, wants, timeout_option=timeout_option, allow_unstable=params["allow_unstable"]
+    )
+    requests = requests_for_plan(steps, cluster_id, skip_impossible=params["skip_impossible"])
+    if params["baseline"]:
         requests = [*baseline_for(requests), *requests]
-    return requests, {"plan": [describe(step, task) for step in steps]}
+    return requests, described(task, cluster_id, steps, brief=params["brief"])
 
 
 def _wait(cce: Cce, task: Task, cluster_id: str, started: Sequence[Started]) -> Collected:

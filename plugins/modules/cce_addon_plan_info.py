@@ -24,9 +24,12 @@ extends_documentation_fragment:
 options:
   cluster_id:
     description:
-      - ID of the cluster.
+      - ID of the cluster. This or O(cluster_name) is required.
     type: str
-    required: true
+  cluster_name:
+    description:
+      - Name of the cluster, which must be that of one cluster of the project only. Of no use with O(cluster_id).
+    type: str
   addons:
     description:
       - What is wanted, in upgrade order. Each entry is a string or a dictionary.
@@ -94,6 +97,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+cluster_id:
+  description: ID of the cluster.
+  returned: success
+  type: str
+  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
 plan:
   description: What would happen to each wanted add-on, in upgrade order.
   returned: success
@@ -239,7 +247,7 @@ failure:
 """
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
-    CLUSTER,
+    CLUSTER_OR_NAME,
     CONNECTION,
     QUERY,
     WANTS,
@@ -248,8 +256,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     waiting,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants, report
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import busy, describe, plan, wait_until_idle
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
+    busy,
+    described,
+    plan_when_idle,
+    which_cluster,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
     Task,
@@ -260,7 +273,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
 
 SPEC = merged(
     CONNECTION,
-    CLUSTER,
+    CLUSTER_OR_NAME,
     QUERY,
     WANTS,
     waiting(default=False, timeout=600.0),
@@ -274,12 +287,10 @@ def run(task: Task) -> Result:
     wants = read_wants(params["addons"])
     options = {"allow_unstable": params["allow_unstable"], "may_install": params["install_missing"]}
     with connected(task) as cce:
-        steps = plan(cce, task, params["cluster_id"], wants, **options)
-        if params["wait"] and busy(steps):
-            wait_until_idle(cce, task, params["cluster_id"], busy(steps))
-            steps = plan(cce, task, params["cluster_id"], wants, **options)
-    described = [describe(step, task) for step in steps]
-    result = {"changed": False, "plan": described, "busy": busy(steps), "text": "\n".join(report(described))}
+        cluster_id = which_cluster(cce, task)
+        timeout_option = "wait_timeout" if params["wait"] else None
+        steps = plan_when_idle(cce, task, cluster_id, wants, timeout_option=timeout_option, **options)
+    result = {"changed": False, **described(task, cluster_id, steps), "busy": busy(steps)}
     return with_query(result, query)
 
 

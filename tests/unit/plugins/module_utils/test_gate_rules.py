@@ -208,6 +208,7 @@ def test_a_step_that_does_nothing_needs_no_check():
         "action": "none",
         "from": "1.28.7",
         "to": "1.30.33",
+        "why": "it is newest already",
         "verdict": "passed",
         "reason": "it is newest already",
         "blocks": False,
@@ -451,10 +452,10 @@ def test_people_are_told_everything_at_once():
     unused = Acceptance("everest", "Gone", "other story", datetime.date(2027, 1, 1))
     result = judged(strict(ACCEPTED, old, unused), started=None)
     table_and_more = [
-        "ADD-ON         PRESENT  TARGET   VERDICT  GATE",
-        "coredns        1.28.7   1.30.33  warning  open",
-        "nginx-ingress  1.28.7   1.30.33  fatal    BLOCKED",
-        "everest        1.28.7   -        -        nothing to do",
+        "ADD-ON         PRESENT  TARGET   VERDICT  GATE           PLAN",
+        "coredns        1.28.7   1.30.33  warning  open           a newer version",
+        "nginx-ingress  1.28.7   1.30.33  fatal    BLOCKED        a newer version",
+        "everest        1.28.7   -        -        nothing to do  a newer version",
         "",
         "coredns -> 1.30.33: warning",
         "  Warning: AddonStatus",
@@ -487,8 +488,8 @@ def test_people_are_told_everything_at_once():
 
 def test_a_step_that_cannot_be_upgraded_is_told_with_its_reason():
     assert judged(plan=[{**STEP, "action": "impossible", "to": None}])["lines"] == [
-        "ADD-ON   PRESENT  TARGET  VERDICT  GATE",
-        "coredns  1.28.7   -       unknown  BLOCKED",
+        "ADD-ON   PRESENT  TARGET  VERDICT  GATE     PLAN",
+        "coredns  1.28.7   -       unknown  BLOCKED  a newer version",
         "",
         "coredns: unknown",
         "  why:     it cannot be upgraded: a newer version",

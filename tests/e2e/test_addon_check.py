@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""cce_addon_check and cce_addon_plan_info: which cluster, and what a role needs of one task."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CLUSTER
+from simulation import SIMULATOR, Simulation
+
+MODULES = ("cce_addon_check", "cce_addon_plan_info")
+
+
+def task(module: str, **options: object) -> dict:
+    return {"name": "it", f"huaweicloud.cce.{module}": {"addons": ["metrics-server"], **options}}
+
+
+def changes(simulation) -> list[str]:
+    return [item["method"] for item in simulation.requests() if item["method"] != "GET"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_cluster_may_be_named(play, module):
+    played = play([task(module, cluster_name="production", wait=False)])
+    assert played.code == 0, played.output
+    assert played.result("it")["cluster_id"] == CLUSTER
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "Which cluster? Neither cluster_id nor cluster_name is given"),
+        ({"cluster_id": "", "cluster_name": ""}, "Which cluster?"),
+        ({"cluster_name": "prod"}, "No cluster of project 0a1b2c3d4e5f60718293a4b5c6d7e8f9 has the name prod."),
+    ],
+)
+def test_a_cluster_that_nobody_can_find_is_refused(play, simulation, module, options, message):
+    played = play([task(module, **options)])
+    assert played.code == 2
+    assert message in played.result("it")["msg"]
+    assert changes(simulation) == []
+
+
+def test_a_name_that_two_clusters_share_is_refused(play):
+    with Simulation(scenario=SIMULATOR / "scenarios" / "weird.yml") as weird:
+        played = play([task("cce_addon_check", cluster_name="twin")], against=weird)
+    assert played.code == 2
+    assert "have the name twin: 00000000-0000-4000-8000-000000000021, 00000000-0000" in played.result("it")["msg"]
+
+
+def test_the_rest_is_checked_only_on_demand(play, simulation):
+    wanted = {"cluster_id": CLUSTER, "addons": ["metrics-server", {"name": "coredns", "version": "9.9.9"}]}
+    refused = play([task("cce_addon_check", **wanted)])
+    assert refused.code == 2
+    assert "Nothing was checked" in refused.result("it")["msg"]
+    assert changes(simulation) == []
+    played = play([task("cce_addon_check", **wanted, skip_impossible=True, wait=False)])
+    assert played.code == 0, played.output
+    result = played.result("it")
+    assert [(step["name"], step["action"]) for step in result["plan"]] == [
+        ("metrics-server", "upgrade"),
+        ("coredns", "impossible"),
+    ]
+    assert [item["name"] for item in result["started"]] == ["metrics-server"]
+    assert "9.9.9" in result["text"]
+
+
+def test_what_fills_memory_can_be_left_out(play):
+    whole, brief = (
+        play([task("cce_addon_check", cluster_id=CLUSTER, wait=False, brief=brief)]).result("it")["plan"][0]
+        for brief in (False, True)
+    )
+    assert set(whole) - set(brief) == {"values", "offered"}
+    assert brief["values_fingerprint"] == whole["values_fingerprint"]
+
+
+def test_an_operation_under_way_is_awaited_before_the_check(play, simulation):
+    simulation.call("POST", "/instances/production/metrics-server", {"seconds": 200})
+    upgrade = {
+        "huaweicloud.cce.cce_addon": {
+            "cluster_id": CLUSTER,
+            "addon_template_name": "metrics-server",
+            "version": "latest",
+            "wait": False,
+        }
+    }
+    assert play([upgrade]).code == 0
+    impatient = play([task("cce_addon_check", cluster_id=CLUSTER, busy_timeout=0.5)])
+    assert impatient.code == 2
+    assert "or raise busy_timeout" in impatient.result("it")["msg"]
+    played = play([task("cce_addon_check", cluster_id=CLUSTER, busy_timeout=60)])
+    assert played.code == 0, played.output
+    result = played.result("it")
+    assert [(step["action"], step["from"]) for step in result["plan"]] == [("none", "1.3.90")]
+    assert result["started"] == []
