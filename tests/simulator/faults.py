@@ -71,6 +71,11 @@ class Fault:
                 match[key] = getattr(self, key).pattern
         return {"match": match, "fault": self.kind, "times": self.times, "skip": self.skip, **self.options}
 
+    @property
+    def meets_everything(self) -> bool:
+        """Whether no request in particular is meant."""
+        return self.method is None and not (self.path.pattern or self.query.pattern or self.body.pattern)
+
     def meets(self, method: str, path: str, query: str, body: str) -> bool:
         """Whether a request is meant."""
         return (

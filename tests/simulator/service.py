@@ -53,7 +53,7 @@ class Service:
 
     def let_happen(self, fault: Fault) -> None:
         """Let a fault wait for its request. Tokens expire at once, unless a request is named."""
-        if fault.kind == "expire_tokens" and fault.method is None and not fault.path.pattern:
+        if fault.kind == "expire_tokens" and fault.meets_everything:
             self.gatekeeper.expire_tokens()
         else:
             self.faults.add(fault)
