@@ -44,6 +44,8 @@ _CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("redirect", "to"): ("same", "other", "loop"),
 }
 _NUMBERS = ("seconds", "chunks", "keep", "bytes", "depth", "status", "retry_after_date")
+_OBJECTS = ("headers", "set")
+_PATHS = ("drop", "null")
 
 
 class FaultError(ValueError):
@@ -105,13 +107,19 @@ def read_fault(entry: object) -> Fault:
             raise FaultError(f"{key} of a {kind} fault must be one of {', '.join(choices)}, not {value!r}")
         if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
             raise FaultError(f"{key} of a {kind} fault must be a number, not {value!r}")
+        if key in _OBJECTS and not isinstance(value, Mapping):
+            raise FaultError(f"{key} of a {kind} fault must be an object, not {value!r}")
+        if key in _PATHS and not all(isinstance(path, str) for path in (value if isinstance(value, list) else [value])):
+            raise FaultError(f"{key} of a {kind} fault must be a path or a list of paths, not {value!r}")
     match = entry.get("match") or {}
     if not isinstance(match, Mapping) or not set(match) <= {"method", "path", "query", "body"}:
         raise FaultError("match must be an object with method, path, query or body")
     method = match.get("method")
+    if not isinstance(method, (str, type(None))):
+        raise FaultError(f"match.method must be a string, not {method!r}")
     return Fault(
         kind=kind,
-        method=method.upper() if isinstance(method, str) else None,
+        method=method.upper() if method else None,
         path=_expression(match, "path"),
         query=_expression(match, "query"),
         body=_expression(match, "body"),
