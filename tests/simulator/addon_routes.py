@@ -20,13 +20,14 @@ def _cluster(request: web.Request, cluster_id: object) -> Cluster:
     )
 
 
-def _instance(request: web.Request, cluster_id: str | None) -> Instance:
+def _instance(request: web.Request, cluster_id: str | None, *, reading: bool = False) -> Instance:
     return service(request).instance(
         identity(request),
         request.match_info["addon"],
         cluster_id,
         header_project=header_project(request),
         autopilot=is_autopilot(request),
+        reading=reading,
     )
 
 
@@ -50,13 +51,16 @@ async def _spec(request: web.Request, annotation: str, wanted: str) -> dict[str,
 async def list_addons(request: web.Request) -> web.Response:
     """GET /api/v3/addons"""
     cluster, now = _cluster(request, request.query.get("cluster_id")), service(request).now
-    items = [instance.read(now) for instance in cluster.instances.values()]
+    items = [read for instance in cluster.shown() if (read := instance.read(now)) is not None]
     return web.json_response({"kind": "Addon", "apiVersion": "v3", "items": items})
 
 
 async def show_addon(request: web.Request) -> web.Response:
     """GET /api/v3/addons/{addon}"""
-    return web.json_response(_instance(request, request.query.get("cluster_id")).read(service(request).now))
+    read = _instance(request, request.query.get("cluster_id"), reading=True).read(service(request).now)
+    if read is None:
+        raise refusals.no_such_addon(f"addon instance {request.match_info['addon']}")
+    return web.json_response(read)
 
 
 async def install_addon(request: web.Request) -> web.Response:
@@ -70,6 +74,7 @@ async def install_addon(request: web.Request) -> web.Response:
         spec.get("version") or None,
         spec.get("values") or {},
         now,
+        stale_seconds(request),
     )
     return web.json_response(instance.show(now), status=201)
 

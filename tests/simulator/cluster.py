@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ class Cluster:
         annotated: Whether `detail=true` adds annotations: older clouds don't.
         check_seconds: How long a check takes.
         check_life: How long after its end a check expires.
+        lingering: Add-ons that are gone, which reads still show for a moment.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Cluster:
     operation_seconds: float = OPERATION_SECONDS
     stale_seconds: float = 0.0
     instances: dict[str, Instance] = field(default_factory=dict)
+    lingering: dict[str, Instance] = field(default_factory=dict)
     tasks: deque[CheckTask] = field(default_factory=lambda: deque(maxlen=KEPT_TASKS))
 
     def settle(self, now: float) -> None:
@@ -70,7 +72,14 @@ class Cluster:
             if instance.is_gone:
                 gone.append(instance.id)
         for instance_id in gone:
-            del self.instances[instance_id]
+            self.lingering[instance_id] = self.instances.pop(instance_id)
+        if self.lingering:
+            self.lingering = {item.id: item for item in self.lingering.values() if item.lags(now)}
+
+    def shown(self) -> Iterator[Instance]:
+        """Yield the add-ons that reads are about: those that are there, and those that just went."""
+        yield from self.instances.values()
+        yield from self.lingering.values()
 
     def named(self, name: str) -> Instance | None:
         """Return the instance of a template, or with an id."""
@@ -86,7 +95,13 @@ class Cluster:
             raise refusals.addon_manager(f"cluster status is {self.phase}, addons cannot be changed")
 
     def install(
-        self, catalogue: Catalogue, name: str, version: str | None, sent: Mapping[str, Any], now: float
+        self,
+        catalogue: Catalogue,
+        name: str,
+        version: str | None,
+        sent: Mapping[str, Any],
+        now: float,
+        stale_seconds: float | None = None,
     ) -> Instance:
         """Begin to install an add-on.
 
@@ -116,21 +131,22 @@ class Cluster:
             seconds=self.operation_seconds,
             stale_seconds=self.stale_seconds,
         )
-        instance.install(now, sent)
+        instance.install(now, sent, stale_seconds)
         self.instances[instance.id] = instance
         return instance
 
-    def create_checks(self, wanted: Sequence[Any], now: float) -> list[CheckTask]:
+    def create_checks(self, wanted: Sequence[Any], now: float, stale_seconds: float | None = None) -> list[CheckTask]:
         """Begin checks of add-ons: all of them, or none if one of them cannot be meant.
 
         Raises:
             Refusal: An add-on is not there, the type is not known, or the target version is not on offer.
         """
-        tasks = [self._check(item, now) for item in wanted]
+        shown_from = now + (self.stale_seconds if stale_seconds is None else stale_seconds)
+        tasks = [self._check(item, now, shown_from) for item in wanted]
         self.tasks.extendleft(tasks)
         return tasks
 
-    def _check(self, wanted: Any, now: float) -> CheckTask:
+    def _check(self, wanted: Any, now: float, shown_from: float) -> CheckTask:
         if not isinstance(wanted, dict):
             raise refusals.invalid("spec.addonList must hold objects")
         kind, target = wanted.get("type"), wanted.get("targetVersion") or ""
@@ -171,6 +187,7 @@ class Cluster:
             seconds=self.check_seconds,
             life=self.check_life,
             risks=tuple(risks),
+            shown_from=shown_from,
         )
 
     def matches(self, *, status: str | None, kind: str | None, version: str | None) -> bool:
@@ -223,10 +240,7 @@ class Cluster:
 
     def _annotations(self, now: float) -> dict[str, str]:
         """Each is a JSON string [API: clusters, detail=true]."""
-        installed = [
-            {"addonTemplateName": item.name, "version": item.version, "status": item.status_at(now)}
-            for item in self.instances.values()
-        ]
+        installed = [brief for item in self.shown() if (brief := item.brief(now)) is not None]
         return {
             "totalNodesNumber": json.dumps(self.nodes),
             "activeNodesNumber": json.dumps(self.nodes),

@@ -9,7 +9,7 @@ import refusals
 from aiohttp import web
 from checks import KINDS
 from cluster import Cluster
-from exchange import body_of, header_project, identity, is_autopilot, part, service
+from exchange import body_of, header_project, identity, is_autopilot, part, service, stale_seconds
 
 
 def _cluster(request: web.Request) -> Cluster:
@@ -53,7 +53,7 @@ async def create_checks(request: web.Request) -> web.Response:
         raise refusals.invalid("spec.addonList must name add-ons")
     cluster.refuse_unless_available()
     now = service(request).now
-    tasks = cluster.create_checks(spec["addonList"], now)
+    tasks = cluster.create_checks(spec["addonList"], now, stale_seconds(request))
     answer = {
         "kind": "AddonCheck",
         "apiVersion": "v3",
@@ -69,16 +69,17 @@ async def list_checks(request: web.Request) -> web.Response:
     kind, task_id, instance_id = (query.get(key) for key in ("type", "task_id", "addon_instance_id"))
     if kind not in (None, *KINDS):
         raise refusals.invalid(f"type must be one of {', '.join(KINDS)}")
+    shown = [task for task in cluster.tasks if task.shown_from <= now]
     items = [
         task.show(now)
-        for task in cluster.tasks
+        for task in shown
         if kind in (None, task.kind) and task_id in (None, task.id) and instance_id in (None, task.instance)
     ]
     return web.json_response(
         {
             "kind": "AddonCheck",
             "apiVersion": "v3",
-            "pageInfo": {"currentCount": len(cluster.tasks)},
+            "pageInfo": {"currentCount": len(shown)},
             "items": items,
         }
     )

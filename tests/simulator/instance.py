@@ -70,7 +70,8 @@ class Instance:
     _begun: float = 0.0
     _ends: float | None = None
     _ending: Ending = field(default_factory=Ending)
-    _stale: tuple[float, dict[str, Any]] | None = None
+    # Until when reads lag behind, and what they show: nothing where a write has just installed it.
+    _stale: tuple[float, dict[str, Any] | None] | None = None
 
     @property
     def name(self) -> str:
@@ -117,8 +118,10 @@ class Instance:
         """Set a status behind a client's back; whatever was under way is over."""
         self.status, self._ends, self._stale = status, None, None
 
-    def install(self, now: float, sent: Mapping[str, Any]) -> None:
+    def install(self, now: float, sent: Mapping[str, Any], stale_seconds: float | None = None) -> None:
         """Begin to be installed."""
+        seconds = self.stale_seconds if stale_seconds is None else stale_seconds
+        self._stale = (now + seconds, None) if seconds else None
         defaults = self.template.versions[self.version].defaults()
         self.values = values_of.merged(defaults, dict(sent))
         forced = upgrades.broken(
@@ -212,13 +215,23 @@ class Instance:
         """Return the settings as the pods have them: with what somebody made by hand."""
         return values_of.merged(self.values.get("custom", {}), dict(self.condition.drift or {}))
 
-    def read(self, now: float) -> dict[str, Any]:
-        """Return the instance as a GET answers it: for a moment after a write, as it was before."""
-        if self._stale is not None:
-            if now < self._stale[0]:
-                return self._stale[1]
-            self._stale = None
-        return self.show(now)
+    def lags(self, now: float) -> bool:
+        """Whether reads show what was there before the latest write."""
+        return self._stale is not None and now < self._stale[0]
+
+    def read(self, now: float) -> dict[str, Any] | None:
+        """Return the instance as a GET answers it, or None: after a write, for a moment as it was before."""
+        return self._stale[1] if self._stale is not None and self.lags(now) else self.show(now)
+
+    def brief(self, now: float) -> dict[str, Any] | None:
+        """Return the instance as an annotation of its cluster has it, None if that does not have it yet."""
+        version, status = self.version, self.status_at(now)
+        if self._stale is not None and self.lags(now):
+            before = self._stale[1]
+            if before is None:
+                return None
+            version, status = before["spec"]["version"], before["status"]["status"]
+        return {"addonTemplateName": self.name, "version": version, "status": status}
 
     def show(self, now: float) -> dict[str, Any]:
         """Return the instance as it is, as the API describes it."""

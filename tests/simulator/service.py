@@ -110,20 +110,27 @@ class Service:
         *,
         header_project: str | None = None,
         autopilot: bool = False,
+        reading: bool = False,
     ) -> Instance:
         """Return an add-on instance; the cluster may be left out, as the instance's id tells it.
+
+        One that is gone is still found for reading where reads lag behind.
 
         Raises:
             Refusal: There is none, or it is somebody else's.
         """
         if cluster_id is None:
-            cluster_id = next((item.id for item in self.clusters.values() if instance_id in item.instances), None)
+            places = ((item.id, place) for item in self.clusters.values() for place in (item.instances, item.lingering))
+            cluster_id = next((found for found, place in places if instance_id in place), None)
             if cluster_id is None:
                 raise refusals.no_such_addon(f"addon instance {instance_id}")
         cluster = self.cluster(identity, cluster_id, header_project=header_project, autopilot=autopilot)
-        if instance_id not in cluster.instances:
+        instance = cluster.instances.get(instance_id)
+        if instance is None and reading:
+            instance = cluster.lingering.get(instance_id)
+        if instance is None:
             raise refusals.no_such_addon(f"addon instance {instance_id}")
-        return cluster.instances[instance_id]
+        return instance
 
     def of_project(self, project_id: str, *, autopilot: bool) -> Iterator[Cluster]:
         """Yield the clusters of a project."""

@@ -14,7 +14,11 @@ from clock import iso
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """A check task: its risks are decided when it begins, and show when it is over. Times are simulated seconds."""
+    """A check task: its risks are decided when it begins, and show when it is over. Times are simulated seconds.
+
+    Args:
+        shown_from: When reads begin to show it.
+    """
 
     id: str
     kind: str
@@ -25,6 +29,7 @@ class CheckTask:
     seconds: float
     life: float
     risks: tuple[dict[str, Any], ...]
+    shown_from: float = 0.0
 
     def status_at(self, now: float) -> str:
         """Return the status: a third of the time Init, then Running, then how it went."""
