@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""The README and the guides in docs/: every command and playbook in them is run, and prints what the page shows.
+
+A page is followed from top to bottom as a reader would: in one shell, in a copy of the checkout, with the collection
+installed and the simulator in place of the cloud. What the blocks of a page mean:
+
+* `sh` is run. It ends well, unless a comment in front of it tells another exit code: `<!-- exit code: 2 -->`.
+* `yaml` or `ini` that begins with a comment that is a file's name is written to that file, which a later command uses.
+  Without a name, it is a playbook, and is run.
+* Anything else is shown output: it is part of what the block before it printed. `…` stands for anything that was left
+  out; times, durations and ids are different each time.
+
+What cannot be run so says why: `<!-- not run: it needs the internet -->`, for a reason that is listed here. And
+`<!-- run as: python tests/demo.py -->` tells what is run instead. A page that needs other clusters than the simulator's
+usual one names a scenario: `<!-- scenario: fleet.yml -->`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import COLLECTION
+from simulation import SIMULATOR, Simulation
+
+from stage import LEFT_OUT
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+REASONS_NOT_TO_RUN = {
+    "it needs the internet",
+    "it needs a package index",
+    "it needs AWX",
+    "it needs your account",
+    "it is for another tool",
+    "it is a step of a release",
+}
+# The port at which pages start a simulator of their own.
+PORT = "18080"
+SECONDS = 300.0  # that a block may take
+ENDED = "-- this block has ended with"
+
+BLOCK = re.compile(
+    r"(?P<marks>(?:^ *<!-- [^\n]* -->\n+)*)^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+MARK = re.compile(r"<!-- (?P<name>[\w ]+): (?P<value>.*?) -->")
+FILE_NAME = re.compile(r"# (?P<name>[\w./-]+\.\w+)\n")
+CHANGING = (
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d+)?( ?\+0000( UTC)?|Z)?)?"), "<time>"),
+    (re.compile(r"\b\d+(\.\d+)? s\b"), "<duration>"),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page, with the comments in front of it."""
+
+    line: int
+    language: str
+    text: str
+    marks: dict[str, str]
+
+    @property
+    def file(self) -> str | None:
+        """The file that it shows."""
+        found = FILE_NAME.match(self.text) if self.language in ("yaml", "ini") else None
+        return found["name"] if found else None
+
+    @property
+    def is_playbook(self) -> bool:
+        content = yaml.safe_load(self.text) if self.language == "yaml" else None
+        return isinstance(content, list) and all("hosts" in play or "import_playbook" in play for play in content)
+
+    @property
+    def is_output(self) -> bool:
+        return self.language not in ("sh", "yaml", "ini")
+
+
+def blocks_of(page: str) -> list[Block]:
+    return [
+        Block(
+            line=page.count("\n", 0, found.start("indent")) + 1,
+            language=found["language"],
+            text=textwrap.dedent(found["text"]),
+            marks={mark["name"]: mark["value"] for mark in MARK.finditer(found["marks"])},
+        )
+        for found in BLOCK.finditer(page)
+    ]
+
+
+def problem_of(block: Block, before: list[Block], after: list[Block]) -> str | None:
+    """Return why a block is not run, written, compared, or left out for a good reason."""
+    unknown = set(block.marks) - {"not run", "run as", "exit code", "scenario"}
+    if unknown:
+        return f"nobody knows the mark {unknown}"
+    if "not run" in block.marks:
+        reason = block.marks["not run"]
+        return None if reason in REASONS_NOT_TO_RUN else f"'{reason}' is no reason not to run it"
+    if not block.language:
+        return "its language is missing"
+    if block.is_output:
+        shown = next((item for item in reversed(before) if not item.is_output), None)
+        printed = shown is not None and "not run" not in shown.marks and (shown.language == "sh" or shown.is_playbook)
+        return None if printed else "it shows output, but nothing was run before it"
+    if block.language == "sh" or block.is_playbook:
+        return None
+    if block.file is None:
+        return "it is no playbook, and names no file"
+    used = any(item.language == "sh" and "not run" not in item.marks and block.file in item.text for item in after)
+    return None if used or block.file == "ansible.cfg" else f"no command uses {block.file}"
+
+
+class Shell:
+    """The terminal of a reader: one bash for a page, in which variables and background jobs last."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._bash = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    def run(self, commands: str) -> tuple[int, str]:
+        """Run commands; return what they printed, and the exit code of the last one that failed, or 0."""
+        assert self._bash.stdin is not None
+        assert self._bash.stdout is not None
+        # Of a file that is read with ".", the trap sees each command that fails, as the option -e would.
+        block = self._folder.parent / "block.sh"
+        block.write_text(commands, encoding="utf-8")
+        self._bash.stdin.write(f"code=0; trap 'code=$?' ERR; . {block} < /dev/null; echo; echo '{ENDED}' $code\n")
+        self._bash.stdin.flush()
+        watchdog = threading.Timer(SECONDS, self.end)
+        watchdog.start()
+        printed = ""
+        try:
+            for line in self._bash.stdout:
+                if line.startswith(ENDED):
+                    return int(line.removeprefix(ENDED)), printed
+                printed += line
+        finally:
+            watchdog.cancel()
+        raise AssertionError(f"the shell has ended, or it took more than {SECONDS} s:\n{printed}")
+
+    def end(self) -> None:
+        """End the shell and what it has left running."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGKILL)
+        self._bash.wait(10)
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@contextmanager
+def terminal(folder: Path, simulation: Simulation) -> Iterator[Shell]:
+    """Give a shell in a copy of the checkout, with the collection installed and an account for the simulator."""
+    checkout = folder / "huaweicloud.cce"
+    home = folder / "home"
+    shutil.copytree(ROOT, checkout, ignore=LEFT_OUT)
+    shutil.copytree(COLLECTION, home / ".ansible/collections/ansible_collections/huaweicloud/cce", ignore=LEFT_OUT)
+    environment = {
+        **os.environ,
+        **simulation.environment(),
+        "HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(home / ".ansible/collections"),
+        "ANSIBLE_NOCOLOR": "1",
+        # Otherwise a play without hosts ends well.
+        "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
+    }
+    environment.pop("HUAWEICLOUD_SDK_CREDENTIALS_FILE", None)
+    shell = Shell(checkout, environment)
+    try:
+        yield shell
+    finally:
+        shell.end()
+
+
+def plain(output: str) -> str:
+    """Return output without what differs from run to run, and without Ansible's quotes around lines of a message."""
+    lines = []
+    for line in output.splitlines():
+        quoted = re.fullmatch(r'\s*(?:"msg": )?(?P<text>".*"),?', line)
+        with suppress(ValueError):
+            line = json.loads(quoted["text"]) if quoted else line
+        lines.append(line)
+    text = " ".join(" ".join(lines).split())
+    for pattern, name in CHANGING:
+        text = pattern.sub(name, text)
+    return text
+
+
+def missing(shown: str, printed: str) -> str | None:
+    """Return the first part of shown output that was not printed; parts are what is between `…`, in this order."""
+    rest = plain(printed)
+    for part in plain(shown).split("…"):
+        _skipped, found, rest = rest.partition(part.strip())
+        if not found and part.strip():
+            return part.strip()
+    return None
+
+
+def follow(blocks: list[Block], shell: Shell, folder: Path) -> None:
+    """Do what a page says."""
+    printed = ""
+    port = free_port()
+    for number, block in enumerate(blocks):
+        if "not run" in block.marks:
+            continue
+        where = f"line {block.line}"
+        if block.is_output:
+            absent = missing(block.text, printed)
+            assert absent is None, f"{where}: {absent!r} was not printed, but:\n{printed}"
+            continue
+        commands = block.marks.get("run as") or block.text
+        if block.language != "sh":
+            path = folder / (block.file or f"block-{number}.yml")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text.replace(PORT, port), encoding="utf-8")
+            later = [item.text for item in blocks[number:] if item.language == "sh" and "not run" not in item.marks]
+            if not block.is_playbook or any(path.name in text for text in later):
+                continue
+            commands = f"ansible-playbook {path.name}"
+        code, printed = shell.run(commands.replace(PORT, port))
+        assert code == int(block.marks.get("exit code", 0)), f"{where} ended with {code}:\n{printed}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_shows_can_be_run(path: Path):
+    blocks = blocks_of(path.read_text(encoding="utf-8"))
+    problems = [
+        f"{path.name}, line {block.line}: {problem}"
+        for number, block in enumerate(blocks)
+        if (problem := problem_of(block, blocks[:number], blocks[number + 1 :]))
+    ]
+    assert problems == []
+    # What the pattern does not see would be left out.
+    assert len(blocks) * 2 == len(re.findall(r"^ *```", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_commands_and_playbooks_of_a_page_do_what_it_says(path: Path, tmp_path: Path):
+    page = path.read_text(encoding="utf-8")
+    blocks = blocks_of(page)
+    if not any("not run" not in block.marks for block in blocks):
+        return
+    scenario = next((mark["value"] for mark in MARK.finditer(page) if mark["name"] == "scenario"), "default.yml")
+    with Simulation(time_scale=20, scenario=SIMULATOR / "scenarios" / scenario) as simulation:
+        with terminal(tmp_path, simulation) as shell:
+            follow(blocks, shell, tmp_path / "huaweicloud.cce")
