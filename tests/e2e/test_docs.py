@@ -19,6 +19,7 @@ usual one names a scenario: `<!-- scenario: fleet.yml -->`.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -38,8 +39,9 @@ import pytest
 import yaml
 from conftest import COLLECTION
 from simulation import SIMULATOR, Simulation
-
 from stage import LEFT_OUT
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils import _errors
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,7 +66,7 @@ MARK = re.compile(r"<!-- (?P<name>[\w ]+): (?P<value>.*?) -->")
 FILE_NAME = re.compile(r"# (?P<name>[\w./-]+\.\w+)\n")
 CHANGING = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
-    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d+)?( ?\+0000( UTC)?|Z)?)?"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d\d:?\d\d( UTC)?|Z)?)?"), "<time>"),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "<duration>"),
 )
 
@@ -204,15 +206,16 @@ def terminal(folder: Path, simulation: Simulation) -> Iterator[Shell]:
         shell.end()
 
 
+def unquoted(line: str) -> str:
+    quoted = re.fullmatch(r'\s*(?:"msg": )?(?P<text>".*"),?', line)
+    with suppress(ValueError):
+        return str(json.loads(quoted["text"])) if quoted else line
+    return line
+
+
 def plain(output: str) -> str:
     """Return output without what differs from run to run, and without Ansible's quotes around lines of a message."""
-    lines = []
-    for line in output.splitlines():
-        quoted = re.fullmatch(r'\s*(?:"msg": )?(?P<text>".*"),?', line)
-        with suppress(ValueError):
-            line = json.loads(quoted["text"]) if quoted else line
-        lines.append(line)
-    text = " ".join(" ".join(lines).split())
+    text = " ".join(" ".join(map(unquoted, output.splitlines())).split())
     for pattern, name in CHANGING:
         text = pattern.sub(name, text)
     return text
@@ -253,6 +256,69 @@ def follow(blocks: list[Block], shell: Shell, folder: Path) -> None:
         assert code == int(block.marks.get("exit code", 0)), f"{where} ended with {code}:\n{printed}"
 
 
+def template(node: ast.AST) -> str:
+    """Return the text of an expression, with `…` for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(template, node.values))
+    if isinstance(node, ast.BinOp):
+        return template(node.left) + template(node.right)
+    if isinstance(node, ast.IfExp):
+        return f"{template(node.body)}…{template(node.orelse)}"
+    return "…"
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Yield every text of a YAML document."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(item)
+    elif isinstance(value, str):
+        yield " ".join(value.split())
+
+
+def raised(node: ast.AST) -> str:
+    """Return the message of an exception that is made there, or nothing where its text is put together elsewhere."""
+    name = getattr(getattr(node, "func", None), "id", None)
+    text = template(node.args[0]) if isinstance(node, ast.Call) and name in ERRORS and node.args else ""
+    return text if len(text.replace("…", "").strip(" .:")) > 15 else ""
+
+
+ERRORS = {name for name, item in vars(_errors).items() if isinstance(item, type)} | {"AnsibleActionFail"}
+NODES = [
+    node for path in (ROOT / "plugins").rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+]
+RAISED = sorted({text for node in NODES if (text := raised(node))})
+SAID = {template(node) for node in NODES} | {
+    text
+    for folder in ("roles", "playbooks")
+    for path in (ROOT / folder).rglob("*.yml")
+    for text in texts_of(yaml.safe_load(path.read_text(encoding="utf-8")))
+}
+
+
+def messages_of(page: str) -> list[str]:
+    """Return what stands as code in the columns `message` and `reason` of the tables of a page."""
+    found = []
+    for table in re.findall(r"(?:^\|.*\n)+", page, flags=re.MULTILINE):
+        heading, _line, *rows = (
+            [cell.strip() for cell in re.split(r" ?\| ?", row)[1:-1]] for row in table.splitlines()
+        )
+        for column in {"message", "reason"} & set(heading):
+            found += [code for row in rows for code in re.findall(r"`([^`]+)`", row[heading.index(column)])]
+    return found
+
+
+def parts_of(message: str) -> list[str]:
+    """Return what a message says for certain."""
+    return [part for part in (part.strip() for part in message.split("…")) if part.strip(" .,:()'")]
+
+
+def in_this_order(parts: list[str], text: str) -> bool:
+    return re.search(".*".join(map(re.escape, parts)), text, re.DOTALL) is not None
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_what_a_page_shows_can_be_run(path: Path):
     blocks = blocks_of(path.read_text(encoding="utf-8"))
@@ -273,6 +339,24 @@ def test_the_commands_and_playbooks_of_a_page_do_what_it_says(path: Path, tmp_pa
     if not any("not run" not in block.marks for block in blocks):
         return
     scenario = next((mark["value"] for mark in MARK.finditer(page) if mark["name"] == "scenario"), "default.yml")
-    with Simulation(time_scale=20, scenario=SIMULATOR / "scenarios" / scenario) as simulation:
-        with terminal(tmp_path, simulation) as shell:
-            follow(blocks, shell, tmp_path / "huaweicloud.cce")
+    with (
+        Simulation(time_scale=20, scenario=SIMULATOR / "scenarios" / scenario) as simulation,
+        terminal(tmp_path, simulation) as shell,
+    ):
+        follow(blocks, shell, tmp_path / "huaweicloud.cce")
+
+
+def test_every_message_in_the_tables_is_one_of_the_collection():
+    wrong = [
+        f"{path.name}: {message}"
+        for path in PAGES
+        for message in messages_of(path.read_text(encoding="utf-8"))
+        if not all(any(part in text for text in SAID) for part in parts_of(message))
+    ]
+    assert wrong == []
+
+
+def test_every_error_message_is_explained():
+    explained = [parts_of(message) for message in messages_of((ROOT / "docs/troubleshooting.md").read_text("utf-8"))]
+    missing = [text for text in RAISED if not any(in_this_order(parts, text) for parts in explained)]
+    assert missing == []
