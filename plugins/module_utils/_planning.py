@@ -36,11 +36,11 @@ def which_cluster(cce: Cce, task: Task) -> str:
             "that name, or use an inventory of clusters."
         )
     found = [cluster.id for cluster in read_clusters(cce.clusters()) if cluster.name == name and cluster.id]
-    if len(found) != 1:
+    if not found:
+        raise InputError(f"No cluster of project {cce.project_id()} has the name {name}. Look at region and project.")
+    if len(found) > 1:
         raise InputError(
-            f"{len(found) or 'No'} cluster{'s' if len(found) > 1 else ''} of project {cce.project_id()} "
-            f"{'have' if len(found) > 1 else 'has'} the name {name}{': ' if found else ''}{', '.join(found)}. "
-            "Set cluster_id, or look at region and project."
+            f"{len(found)} clusters have the name {name}: {', '.join(found)}. Set cluster_id to one of them."
         )
     return found[0]
 

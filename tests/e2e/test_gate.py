@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from conftest import CLUSTER, writes
 
@@ -76,6 +78,17 @@ def test_an_accepted_warning_counts_for_what_it_names_until_its_end(play, simula
     assert played.code == code, played.output
     if changes.get("until"):
         assert "has expired and does not count" in played.output
+
+
+@pytest.mark.parametrize(("playbook", "prefix"), [(PRECHECK, "addon_precheck"), (UPGRADE, "addon_upgrade")])
+def test_a_date_needs_no_quotes(play, playbook, prefix):
+    variables = {
+        f"{prefix}_addons": ["nginx-ingress"],
+        f"{prefix}_fail_on_warning": True,
+        f"{prefix}_accepted_warnings": [{**ACCEPTED, "until": datetime.date(2999, 12, 31)}],
+    }
+    played = play(playbook, variables=variables)
+    assert played.code == 0, played.output
 
 
 @pytest.mark.parametrize(
