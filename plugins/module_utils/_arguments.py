@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 from ._cce import PLAIN, SUBDOMAIN
-from ._values import secrets
+from ._values import MASK, masked, secrets
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,53 @@ WANTS = merged(
 )
 
 
+# Options that hold settings of add-ons.
+_SETTINGS = ("values", "addons")
+# What `addons` may hold besides dictionaries: `coredns`, `all`, `!everest`.
+_NAME = re.compile(r"!?[\w.-]+")
+
+
 def secret_options(params: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the secrets inside options that are no secret as a whole: those in the values of add-ons."""
+    """Yield the secrets inside options that are no secret as a whole: in the values of add-ons, and in URLs."""
+    for name in _SETTINGS:
+        yield from secrets(params.get(name), _marked(params))
+    for name in ("endpoint", "iam_endpoint"):
+        password = _password_in(params.get(name))
+        if password:
+            yield password
+
+
+def shown_options(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as a result shows them: without what may be a secret and is no text to look for.
+
+    That is a short number in the settings of add-ons, settings that are no dictionary, and an option that there is not:
+    it may be the mistyped name of one that is secret.
+    """
+    return {name: _shown(name, value, params) if name in spec else MASK for name, value in params.items()}
+
+
+def _shown(name: str, value: Any, params: Mapping[str, Any]) -> Any:
+    if name not in _SETTINGS:
+        return value
+    if name == "addons" and isinstance(value, list):
+        return [item if _is_name(item) else _shown("values", item, params) for item in value]
+    return masked(value, _marked(params)) if isinstance(value, (dict, list)) else MASK
+
+
+def _is_name(item: Any) -> bool:
+    return isinstance(item, str) and _NAME.fullmatch(item) is not None
+
+
+def _marked(params: Mapping[str, Any]) -> list[str]:
     names = params.get("secret_values")
     marked = [str(name) for name in names] if isinstance(names, list) else []
     # A dotted path begins below `values`, which `addons` has a level deeper.
-    marked += [f"values.{name}" for name in marked]
-    for name in ("values", "addons"):
-        yield from secrets(params.get(name), marked)
+    return marked + [f"values.{name}" for name in marked]
+
+
+def _password_in(url: Any) -> str | None:
+    """Return the password in a URL, which is refused for it, and shows with the refusal."""
+    try:
+        return urlsplit(url).password if isinstance(url, str) else None
+    except ValueError:
+        return None

@@ -89,6 +89,12 @@ def connected(task: Task) -> Iterator[Cce]:
     project_id, project_name = sources.project()
     if not project_id and not project_name:
         raise InputError("region is missing: without it (or project_name, or project_id) the project is not known.")
+
+    def conceal(text: str) -> str:
+        # A token or temporary key that was fetched on the way is a secret, too.
+        task.hide(authentication.secrets())
+        return task.conceal(text)
+
     http = Http(
         _settings(task),
         clock=task.clock.monotonic,
@@ -97,6 +103,7 @@ def connected(task: Task) -> Iterator[Cce]:
         random=task.clock.random,
         user_agent=USER_AGENT,
         notice=task.progress,
+        conceal=conceal,
     )
     authentication = authentication_for(
         credentials,
@@ -119,6 +126,5 @@ def connected(task: Task) -> Iterator[Cce]:
     try:
         yield cce
     finally:
-        # A token or temporary key that was fetched on the way is a secret, too.
         task.hide(authentication.secrets())
         cce.close()

@@ -12,7 +12,7 @@ import os
 import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -158,6 +158,7 @@ class Http:
         user_agent: How the client presents itself.
         session: The session to use; a new one where it is not given.
         notice: Told, in words, of every repetition.
+        conceal: Takes secrets out of what an error answer says, before any of it is cut.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class Http:
         user_agent: str,
         session: requests.Session | None = None,
         notice: Callable[[str], None] = lambda text: None,
+        conceal: Callable[[str], str] = lambda text: text,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -180,6 +182,7 @@ class Http:
         self._user_agent = user_agent
         self._session = session or _Session(validate_certs=settings.validate_certs)
         self._notice = notice
+        self._conceal = conceal
         # The end of the whole operation that requests are part of, on `clock`.
         self._deadline: float | None = None
 
@@ -319,7 +322,7 @@ class Http:
                 raw = self._read(response, doing, end)
             except requests.RequestException as error:
                 raise _TryFailed(*_no_answer(doing, url, error, timeout)) from None
-        return _answer(request, response, raw)
+        return _answer(request, response, raw, self._conceal)
 
     def _read(self, response: requests.Response, doing: str, end: float) -> bytes:
         """Return the body, part by part as it comes: neither its size nor its slowness can hold the client."""
@@ -491,7 +494,7 @@ def _check_characters(document: Any) -> None:
         raise ValueError("it holds half a character") from None
 
 
-def _answer(request: _Request, response: requests.Response, raw: bytes) -> Answer:
+def _answer(request: _Request, response: requests.Response, raw: bytes, conceal: Callable[[str], str]) -> Answer:
     """Return a response as an answer.
 
     Raises:
@@ -507,7 +510,8 @@ def _answer(request: _Request, response: requests.Response, raw: bytes) -> Answe
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         defect = str(error)
     if status >= 400:
-        refusal = read_refusal(status, response.headers, raw.decode("utf-8", "replace"), parsed)
+        refusal = read_refusal(status, response.headers, conceal(raw.decode("utf-8", "replace")), parsed)
+        refusal = replace(refusal, message=conceal(refusal.message) if refusal.message else None)
         failure = Failure(
             sent=True,
             status_code=status,

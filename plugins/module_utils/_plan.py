@@ -80,6 +80,9 @@ class Step:
         return fingerprint(self.version or "", self.values) if self.action in CHANGES else None
 
 
+_OF_JSON = "{}[]\"'"
+
+
 def _string(entry: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
     value = entry.get(key)
     if value is None:
@@ -93,6 +96,9 @@ def _string(entry: Mapping[str, Any], key: str, default: str | None = None) -> s
 
 def _read_want(entry: object) -> Want:
     if isinstance(entry, str):
+        if any(character in entry for character in _OF_JSON):
+            # Ansible takes text for names between commas. What is left of settings is not shown: it may hold secrets.
+            raise InputError("addons: an entry is text that looks like JSON or YAML; give a list of dictionaries.")
         return Want(entry)
     if not isinstance(entry, Mapping):
         raise InputError(f"addons: an entry is a name, 'all', '!name' or a dictionary, not {type(entry).__name__}.")

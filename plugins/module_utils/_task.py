@@ -15,16 +15,17 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from ._arguments import Spec, secret_options
+from ._arguments import Spec, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
+from ._values import spellings
 
 try:
     import jmespath
@@ -58,6 +59,8 @@ class Task:
         warn: Shows a warning with the result.
         progress: Shows what is happening while the task runs, where that is possible.
         hide: Takes secrets that must not show in the result.
+        conceal: Returns a text without the secrets that were hidden so far, for where it is cut before the result is
+            looked through: half a secret is not found any more.
         environ: The environment of the task.
         clock: Time and chance.
     """
@@ -68,6 +71,7 @@ class Task:
     warn: Callable[[str], None] = field(default=lambda text: None)
     progress: Callable[[str], None] = field(default=lambda text: None)
     hide: Callable[[Iterable[str]], None] = field(default=lambda secrets: None)
+    conceal: Callable[[str], str] = field(default=lambda text: text)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Clock = field(default_factory=Clock)
 
@@ -79,6 +83,7 @@ def execute(task: Task, run: Run) -> Result:
     """Run a task and return its result; every way to fail ends as one message and a `failure` for machines."""
     if REQUESTS_IMPORT_ERROR is not None:
         return _failed(InputError(missing_required_lib("requests")))
+    task = _discreet(task)
     task.hide(secret_options(task.params))
     try:
         return run(task)
@@ -98,6 +103,18 @@ def execute(task: Task, run: Run) -> Result:
         )
 
 
+def _discreet(task: Task) -> Task:
+    """Return a task that hides secrets in every spelling, and knows them."""
+    known: set[str] = set()
+
+    def hide(secrets: Iterable[str]) -> None:
+        spelled = {text for secret in secrets for text in spellings(secret)}
+        known.update(spelled)
+        task.hide(spelled)
+
+    return replace(task, hide=hide, conceal=lambda text: remove_values(text, known))
+
+
 def _failed(error: CceError) -> Result:
     result = {"failed": True, "msg": error.message, "failure": error.failure()}
     return {**error.result, **result}
@@ -114,7 +131,12 @@ class _Module(AnsibleModule):
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         # Options that are refused show with the refusal, before a run could hide anything in them.
         self.no_log_values.update(secret_options(self.params))
+        self.params = shown_options(self.argument_spec, self.params)
         super().fail_json(msg, **kwargs)
+
+    def exit_json(self, **kwargs: Any) -> None:
+        self.params = shown_options(self.argument_spec, self.params)
+        super().exit_json(**kwargs)
 
 
 def run_as_module(spec: Spec, run: Run) -> None:

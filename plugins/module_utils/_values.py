@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ._errors import InputError
+from ._text import printable
 
 MERGE = "merge"
 KEEP = "keep"
@@ -28,6 +29,7 @@ SYNC_STRATEGY = "parameterSyncStrategy"
 CONSISTENT = "ensureConsistent"
 
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_SHORTEST_NUMBER = 6  # digits; a shorter number is part of too much other text
 
 Values = dict[str, Any]
 Path = tuple[str, ...]
@@ -144,7 +146,7 @@ def _is_secret(path: Path, marked: Sequence[str]) -> bool:
 
 
 def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Iterator[str]:
-    """Yield every secret string in values: below a key that looks secret, or one that the user marked.
+    """Yield every secret text and number in values: below a key that looks secret, or one that the user marked.
 
     `marked` holds keys (`webhook`) or dotted paths (`custom.webhook`).
     """
@@ -157,6 +159,8 @@ def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: 
             yield from secrets(value, marked, path, below=below)
     elif below and isinstance(values, str) and values:
         yield values
+    elif below and isinstance(values, (int, float)) and len(str(values)) >= _SHORTEST_NUMBER:
+        yield str(values)
 
 
 def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Any:
@@ -169,6 +173,12 @@ def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: b
     if below and values not in (None, "", True, False):
         return MASK
     return values
+
+
+def spellings(secret: str) -> set[str]:
+    """Return the texts that a secret is in a message: as it is, quoted in JSON, and as a terminal is shown it."""
+    plain = {secret, *(json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
+    return {*plain, *(printable(text) for text in plain)}
 
 
 def fingerprint(version: str, values: Values) -> str:

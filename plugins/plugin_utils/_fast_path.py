@@ -27,7 +27,7 @@ from ansible.plugins.action.normal import ActionModule as ShippingAction
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options, shown_options
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
 
@@ -109,7 +109,7 @@ class FastPath(ShippingAction):
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
         shown = {"changed": False, **_without_secrets(result, hidden), **kept}
         if _shows_invocation(task_vars):
-            shown["invocation"] = _without_secrets({"module_args": params}, hidden)
+            shown["invocation"] = _without_secrets({"module_args": shown_options(spec.argument_spec, params)}, hidden)
         return shown
 
     def _refused(self, validated: ValidationResult) -> Result:

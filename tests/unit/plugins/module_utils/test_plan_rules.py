@@ -84,6 +84,10 @@ def test_the_language_of_addons(entries, wants):
         (["b", "a", "b", "a"], "addons: a, b is there twice; what is wanted is not clear."),
         (["a", "!a"], "addons: a is there twice; what is wanted is not clear."),
         ([""], "addons: a name is empty."),
+        (
+            '[{"name": "a", "values": {"custom": {"password": "x"}}}]',
+            "addons: an entry is text that looks like JSON or YAML; give a list of dictionaries.",
+        ),
         (["all", "!"], "addons: a name is empty."),
         ([7], "addons: an entry is a name, 'all', '!name' or a dictionary, not int."),
         (
