@@ -142,7 +142,7 @@ def _shown(name: str, value: Any, params: Mapping[str, Any]) -> Any:
         return value
     if name == "addons" and isinstance(value, list):
         return [item if _is_name(item) else _shown("values", item, params) for item in value]
-    return masked(value, _marked(params)) if isinstance(value, (dict, list)) else MASK
+    return masked(value, _marked(params)) if value is None or isinstance(value, (dict, list)) else MASK
 
 
 def _is_name(item: Any) -> bool:

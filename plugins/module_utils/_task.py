@@ -123,6 +123,8 @@ def _failed(error: CceError) -> Result:
 class _Module(AnsibleModule):
     """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
 
+    params: dict[str, Any]
+
     def _log_invocation(self) -> None:
         # It would write the options to the system log as text, in which a secret has its quotes and line breaks escaped
         # and is not found any more. That the module ran is all that the log needs.

@@ -130,7 +130,7 @@ def run(service: Simulation, tmp_path: Path) -> Run:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        with Watch(CANARIES, process.pid, [home / "tmp", home / "ansible", home / ".ansible_async"]) as watch:
+        with Watch(CANARIES, process.pid, [home / name for name in ("tmp", "ansible", ".ansible")]) as watch:
             output, _nothing = process.communicate(timeout=240)
         return Left(
             code=process.returncode,

@@ -13,6 +13,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
     looks_secret,
     masked,
     secrets,
+    spellings,
     target_values,
 )
 
@@ -105,6 +106,17 @@ def test_secrets_are_masked_wherever_they_are():
     for secret in ("p1", "s1", "s2", "u1"):
         assert f"'{secret}'" not in shown
     assert MASK in shown
+
+
+def test_a_number_is_a_secret_unless_it_is_part_of_too_much_other_text():
+    document = {"token": 123456, "pin_secret": [12345, 1.5, True, None], "replicas": 1234567}
+    assert list(secrets(document)) == ["123456"]
+    assert masked(document) == {"token": MASK, "pin_secret": [MASK, MASK, True, None], "replicas": 1234567}
+
+
+def test_a_secret_is_known_in_every_spelling():
+    assert spellings("plain") == {"plain"}
+    assert spellings('a"\né') == {'a"\né', r"a\"\n\u00e9", r"a\"\né", r'a"\né'}
 
 
 def test_a_fingerprint_sees_secrets_and_the_version():
