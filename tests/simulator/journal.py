@@ -18,7 +18,14 @@ _SECRET = ("password", "passcode")
 
 @dataclass(slots=True)
 class Entry:
-    """A request. `at` is the simulated time in seconds since 1970; `status` is None while it is under way, or broke."""
+    """A request.
+
+    Args:
+        at: The simulated time in seconds since 1970.
+        status: The status of the answer; None while it is under way, or broke.
+        worked: The status with which the service itself ended, whatever a fault made of it; None where a fault kept the
+            request from it.
+    """
 
     method: str
     path: str
@@ -26,6 +33,7 @@ class Entry:
     body: bytes
     at: float
     status: int | None = None
+    worked: int | None = None
 
     def show(self) -> dict[str, Any]:
         """Return the request as /_simulator/requests has it."""
@@ -35,6 +43,7 @@ class Entry:
             "query": self.query,
             "body": _readable(self.body),
             "status": self.status,
+            "worked": self.worked,
             "at": self.at,
         }
 

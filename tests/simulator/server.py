@@ -45,7 +45,7 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     service.journal.add(entry)
     fault = service.faults.take(request.method, request.path, request.query_string, body)
     try:
-        response = await _answered(request, handler, fault, request_id)
+        response = await _answered(request, handler, fault, request_id, entry)
     except Broken:
         # Whatever is returned goes nowhere: the connection is closed.
         return web.Response(status=500)
@@ -53,11 +53,13 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     return response
 
 
-async def _answered(request: web.Request, handler: Handler, fault: Fault | None, request_id: str) -> web.StreamResponse:
+async def _answered(
+    request: web.Request, handler: Handler, fault: Fault | None, request_id: str, entry: Entry
+) -> web.StreamResponse:
     try:
         response = await misbehaviour.before(request, fault) if fault else None
         if response is None:
-            response = await _worked(request, handler)
+            response = await _worked(request, handler, entry)
     except Refusal as refusal:
         response = _refused(refusal, request, request_id)
     if not response.prepared:
@@ -95,7 +97,18 @@ def _refused(refusal: Refusal, request: web.Request, request_id: str) -> web.Res
     return response
 
 
-async def _worked(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _worked(request: web.Request, handler: Handler, entry: Entry) -> web.StreamResponse:
+    """Do what is asked, and note down how that ended: a fault may tell the client something else."""
+    try:
+        response = await _handled(request, handler)
+    except Refusal as refusal:
+        entry.worked = refusal.status
+        raise
+    entry.worked = response.status
+    return response
+
+
+async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path not in (iam.PATHS[0], *iam.METADATA_PATHS):
         await _identify(request)
     try:

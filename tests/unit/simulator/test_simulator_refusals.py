@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -359,3 +360,30 @@ def test_there_is_one_way_back_only(service):
     assert WRITES["rollback"](service).status_code == 200
     service.advance(OPERATION_SECONDS)
     expect(WRITES["rollback"](service), 400, "CCE.03400001", MANAGER)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "worked"),
+    [
+        (None, 200, 200),
+        ({"fault": "status", "status": 502, "when": "after"}, 502, 200),
+        ({"fault": "status", "status": 502, "when": "before"}, 502, None),
+        ({"fault": "reset", "when": "after"}, None, 200),
+        ({"fault": "reset", "when": "before"}, None, None),
+    ],
+)
+def test_the_log_tells_what_the_service_did_from_what_a_client_was_told(service, fault, told, worked):
+    service.token()
+    service.simulation.call("DELETE", "/requests")
+    if fault:
+        service.simulation.call("POST", "/faults", fault)
+    with contextlib.suppress(requests.ConnectionError):
+        service.ask("GET", IN_CLUSTER)
+    [entry] = service.simulation.requests()
+    assert (entry["status"], entry["worked"]) == (told, worked)
+
+
+def test_the_log_tells_that_the_service_refused(service):
+    service.ask("GET", f"{ADDONS}?cluster_id={NOBODY}")
+    entry = service.simulation.requests()[-1]
+    assert (entry["status"], entry["worked"]) == (404, 404)
