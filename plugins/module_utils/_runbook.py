@@ -147,13 +147,14 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     Args:
         job: What was done.
         checks: Described checks of the running add-on, afterwards.
-        baseline: Those from before. A risk that was there before is not the upgrade's.
+        baseline: Those from before, of which the newest result counts. A risk that was there before is not the
+            upgrade's.
     """
     mine = _static(job, checks)
     if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
         reason = (mine or {}).get("reason") or "CCE shows no result of its check"
         return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
-    known = {risk["name"] for risk in _fatal(_static(job, baseline) or {})}
+    known = {risk["name"] for risk in _fatal(_newest_result(job, baseline) or {})}
     new = [risk for risk in _fatal(mine) if risk["name"] not in known]
     reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
     return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
@@ -164,6 +165,18 @@ def _static(job: Data, checks: Sequence[Data]) -> Data | None:
         check for check in checks if check["type"] == STATIC and check["addon_instance_id"] == job["addon_instance_id"]
     ]
     return mine[0] if len(mine) == 1 else None
+
+
+def _newest_result(job: Data, checks: Sequence[Data]) -> Data | None:
+    """Return the check of the running add-on that has ended last; of a run that was killed, CCE keeps it."""
+    ended = [
+        check
+        for check in checks
+        if check["type"] == STATIC
+        and check["addon_instance_id"] == job["addon_instance_id"]
+        and check["verdict"] in (PASSED, WARNING, FATAL)
+    ]
+    return max(ended, key=lambda check: instant(check["created_at"]) or 0, default=None)
 
 
 def _fatal(check: Data) -> list[Data]:

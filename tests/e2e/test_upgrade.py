@@ -175,6 +175,19 @@ def test_an_upgrade_that_a_killed_run_has_left_broken_is_found_and_rolled_back(p
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
 
 
+def test_a_fatal_risk_from_before_is_not_the_upgrades_of_a_killed_run_either(play, simulation):
+    """What the killed run has found before its upgrade is known to CCE, and to the run that takes over."""
+    risk = {"name": "OldTrouble", "level": "Fatal", "message": "since last year", "type": "addonStatic"}
+    change(simulation, "metrics-server", risks=[risk], seconds=3600)
+    variables = {"addon_upgrade_addons": ["metrics-server"]}
+    play(UPGRADE, variables={**variables, "addon_upgrade_timeout": 2})
+    simulation.call("POST", "/clock", {"advance": 3600})
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 0, played.output
+    assert told(played)["addons"][0]["resumed"]
+    assert len(writes(simulation)) == 1, "nothing is rolled back"
+
+
 def test_a_leftover_strategy_is_set_back(play, simulation):
     play(UPGRADE, variables={"addon_upgrade_addons": [INHERIT]})
     values = simulation.addons(CLUSTER)["coredns"]["values"]
