@@ -70,7 +70,7 @@ def carry_out(plan: Plan, simulation: Simulation) -> tuple[Record, Story]:
     simulation.call("DELETE", "/faults")
     # Where CCE fails by itself, a run rolls back and ends: it takes one more to get there.
     most = 2 + sum(addon.fails for addon in plan.addons)
-    while unexpected(plan, attempts[-1]) and len(attempts) <= most:
+    while unexpected(plan, attempts[-1]) and len(attempts) < most:
         attempts.append(_attempt(plan, simulation, sum(len(attempt.requests) for attempt in attempts), None))
     simulation.call("POST", "/clock", {"advance": _SETTLED})
     cluster = simulation.call("GET", "/state")["clusters"][CLUSTER_ID]
