@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from . import _retries
 from ._errors import BadAnswer, CceError, OutcomeUnknown, Unauthenticated, Unreachable
@@ -120,6 +120,10 @@ class _Session(Session):
         if "https://" not in self.adapters and url.lower().startswith("https://"):
             self.mount("https://", _Adapter(tls=True, validate_certs=self._validate_certs))
         return super().get_adapter(url)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        # requests parses it although it is not to follow it, and fails with a ValueError where it is no address.
+        return None
 
 
 @dataclass(frozen=True)
@@ -371,6 +375,14 @@ def _place(url: str | None) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+def _destination(url: str, response: requests.Response) -> str:
+    """Return where a redirect leads to, which most often says no host of its own."""
+    try:
+        return printable(_place(urljoin(url, response.headers.get("Location") or "")))
+    except ValueError:
+        return "an address that is none"
+
+
 def _innermost(error: BaseException) -> BaseException:
     """Return the error that started it: requests wraps urllib3's, which wraps the operating system's."""
     seen: set[int] = set()
@@ -525,7 +537,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
     request_id = response.headers.get("X-Request-Id")
     if 300 <= status < 400:
         what = (
-            f"a redirect ({status}) to {printable(_place(response.headers.get('Location')))}, which is not followed, "
+            f"a redirect ({status}) to {_destination(request.url, response)}, which is not followed, "
             "as credentials must not go elsewhere"
         )
     elif not raw.strip():
