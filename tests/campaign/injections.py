@@ -14,6 +14,7 @@ from typing import Any
 TIME_OUT = 2.2
 _SHAPES = ("cce", "addon_manager", "gateway", "iam", "iam_code", "policy", "empty", "html", "wrong_type")
 _LATENCY = "latency"
+FAILS = "upgrade that CCE itself fails"
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ KINDS: Mapping[str, _Kind] = {
     "time-out before the work": _Kind(_fixed(fault="delay", seconds=TIME_OUT), weight=0.6),
     "time-out after the work": _Kind(_fixed(fault="delay", seconds=TIME_OUT, when="after"), weight=1),
     "stale reads after a write": _Kind(
-        lambda random: {"fault": "stale", "seconds": round(random.uniform(1, 12), 1)}, _WRITES, weight=1.5
+        lambda random: {"fault": "stale", "seconds": round(random.uniform(1, 12), 1)}, _WRITES, weight=3
     ),
-    "token expiry": _Kind(_fixed(fault="expire_tokens"), ("any", *_READS, *_WRITES, "check")),
+    "token expiry": _Kind(_fixed(fault="expire_tokens"), ("any", *_READS, *_WRITES, "check"), weight=3),
     "HTML instead of the answer": _Kind(
         _fixed(fault="body", body="<html><title>Log in</title></html>", content_type="text/html")
     ),
@@ -137,7 +138,7 @@ KINDS: Mapping[str, _Kind] = {
     "endless answer": _Kind(_fixed(fault="huge"), _READS, weight=0.2),
     "another documented shape": _Kind(_shape, ("check", "results")),
 }
-LABELS = (*KINDS, _LATENCY)
+LABELS = (*KINDS, FAILS, _LATENCY)
 
 
 def injections(random: Random, addons: int, *, by_password: bool) -> tuple[Injection, ...]:
@@ -173,7 +174,8 @@ def _injection(random: Random, number: int, addons: int, by_password: bool) -> I
             **kinds[label].options(random),
             "match": match,
             "times": random.choices((1, 2, 3, 6), (12, 4, 2, 2))[0],
-            "skip": random.randrange(place.requests * addons),
+            # Rather early ones: a run that has failed makes no more.
+            "skip": min(random.randrange(place.requests * addons) for _try in range(2)),
         },
     )
 

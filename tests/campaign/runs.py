@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.injections import happened
+from campaign.injections import FAILS, happened
 from campaign.invariants import Attempt, Story, broken, unexpected
 from campaign.plans import CLUSTER_ID, Kill, Plan
 from simulation import Simulation
@@ -67,6 +67,8 @@ def carry_out(plan: Plan, simulation: Simulation) -> tuple[Record, Story]:
         simulation.call("POST", "/faults", injection.fault)
     attempts = [_attempt(plan, simulation, 0, plan.kill)]
     faults = happened(plan.injections, simulation.call("GET", "/faults"))
+    failed = sum(addon.fails and attempts[0].addons[addon.name]["writes"] > 0 for addon in plan.addons)
+    faults.update({FAILS: failed} if failed else {})
     simulation.call("DELETE", "/faults")
     # Where CCE fails by itself, a run rolls back and ends: it takes one more to get there.
     most = 2 + sum(addon.fails for addon in plan.addons)
