@@ -3,7 +3,7 @@
 
 """Upgrades random clusters while everything goes wrong that can, and sees that nothing is lost or done twice.
 
-    python tests/campaign/faults.py [--runs 500] [--seed N] [--jobs 2] [--resume] [--only K]
+    python tests/campaign/faults.py [--runs 500] [--seed N] [--jobs 2] [--minutes M] [--resume] [--only K]
 
 Each run is the real playbook huaweicloud.cce.upgrade against a simulator, with random faults and delays, or killed at a
 random moment, or both; then again without any of it, until the cluster is as it was wanted. It prints a table, and
@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import queue
+import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -42,6 +45,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=500, help="how many runs, 500 by default")
     parser.add_argument("--seed", type=int, help="what the runs follow from; a random one by default")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time, each with a simulator of its own")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--only", type=int, metavar="K", help="this run alone, with all that it prints")
     parser.add_argument("--resume", action="store_true", help="go on with what the report has, if it has the same seed")
     parser.add_argument("--report", type=Path, default=REPORT, metavar="FILE.json")
@@ -54,10 +58,11 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 class Campaign:
     """Runs that are shared out among threads; what became of them is in `records`, by number."""
 
-    def __init__(self, seed: int, records: Sequence[dict[str, Any]], report: Path) -> None:
+    def __init__(self, seed: int, records: Sequence[dict[str, Any]], report: Path, minutes: float) -> None:
         self.records = {record["number"]: record for record in records}
         self._seed = seed
         self._report = report
+        self._end = time.monotonic() + minutes * 60
         self._lock = threading.Lock()
         self._trouble: list[BaseException] = []
 
@@ -70,15 +75,20 @@ class Campaign:
         threads = [threading.Thread(target=self._work, args=(numbers,)) for _job in range(jobs)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as error:
+            self._trouble.append(error)
+            for thread in threads:
+                thread.join()  # runs that have begun end, and so do their simulators
         if self._trouble:
             raise self._trouble[0]
 
     def _work(self, numbers: queue.SimpleQueue[int]) -> None:
         try:
             with simulator() as simulation:
-                while not self._trouble:
+                while not self._trouble and time.monotonic() < self._end:
                     record, _story = carry_out(make_plan(self._seed, numbers.get_nowait()), simulation)
                     self._keep(record)
         except queue.Empty:
@@ -141,6 +151,7 @@ def repeat(seed: int, number: int) -> int:
 def main(given: Sequence[str] | None = None) -> int:
     """Run the campaign, and return the exit code."""
     arguments = _arguments(given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Whatever account the user has, it is not part of this.
     for name in [name for name in os.environ if name.startswith(("HUAWEICLOUD_", "HW_", "OS_"))]:
         del os.environ[name]
@@ -149,7 +160,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if arguments.only is not None:
         return repeat(arguments.seed, arguments.only)
     known = read(arguments.report, arguments.seed) if arguments.resume else []
-    campaign = Campaign(arguments.seed, known, arguments.report)
+    campaign = Campaign(arguments.seed, known, arguments.report, arguments.minutes)
     campaign.run(arguments.runs, arguments.jobs)
     records = list(campaign.records.values())
     print(f"\nSeed {arguments.seed}\n\n{table(records)}")
