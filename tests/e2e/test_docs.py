@@ -289,7 +289,7 @@ ERRORS = {name for name, item in vars(_errors).items() if isinstance(item, type)
 NODES = [
     node for path in (ROOT / "plugins").rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 ]
-RAISED = sorted({text for node in NODES if (text := raised(node))})
+RAISED = sorted(set(filter(None, map(raised, NODES))))
 SAID = {template(node) for node in NODES} | {
     text
     for folder in ("roles", "playbooks")
