@@ -116,12 +116,9 @@ def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
     """Whether an add-on was upgraded to its present version by a run that did not live to verify it.
 
     CCE keeps the traces: the check of an upgrade to the version that is installed now, a change of the add-on after
-    that check, and no check of the running add-on since.
+    that check, and no check of the running add-on since; or one that has found a new Fatal risk, on which nobody acted.
     """
-    mine = [check for check in checks if check["addon_instance_id"] == step["addon_instance_id"]]
-    before = _newest(
-        check for check in mine if check["type"] == UPGRADE and check["target_version"] in (step["from"], step["to"])
-    )
+    before = _upgrade_checked(step["addon_instance_id"], step["to"], checks)
     if before is None or not step["previous_version"] or step["previous_version"] == step["from"]:
         return False
     changed = instant(step["updated_at"])
@@ -129,13 +126,46 @@ def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
         return False
     if abs(seconds_between(before, from_seconds(now))) > _RESUME_WINDOW:
         return False
-    after = _newest(check for check in mine if check["type"] == STATIC and check["verdict"] in (PASSED, WARNING, FATAL))
-    return after is None or after <= before
+    since = _newest_result(check for check in _results(step["addon_instance_id"], checks) if _created(check) > before)
+    return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], step["to"], checks))
 
 
-def _newest(checks: Iterable[Data]) -> int | None:
-    created = [moment for check in checks if (moment := instant(check["created_at"])) is not None]
-    return max(created, default=None)
+def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
+    """Return when the upgrade of an add-on to a version was checked last."""
+    created = [
+        instant(check["created_at"])
+        for check in checks
+        if check["type"] == UPGRADE
+        and check["addon_instance_id"] == addon_instance_id
+        and check["target_version"] == version
+    ]
+    return max((moment for moment in created if moment is not None), default=None)
+
+
+def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
+    """Return the checks of a running add-on that have ended."""
+    return [
+        check
+        for check in checks
+        if check["type"] == STATIC
+        and check["addon_instance_id"] == addon_instance_id
+        and check["verdict"] in (PASSED, WARNING, FATAL)
+    ]
+
+
+def _newest_result(results: Iterable[Data]) -> Data | None:
+    return max(results, key=_created, default=None)
+
+
+def _created(check: Data) -> int:
+    return instant(check["created_at"]) or 0
+
+
+def _known_before(addon_instance_id: str, version: str, checks: Sequence[Data]) -> set[str | None]:
+    """Return the Fatal risks that an add-on had before its upgrade to a version, not those that were found after it."""
+    upgrade = _upgrade_checked(addon_instance_id, version, checks)
+    results = _results(addon_instance_id, checks)
+    return _names(_newest_result(item for item in results if upgrade is None or _created(item) <= upgrade) or {})
 
 
 # Whether it went well
@@ -147,14 +177,13 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     Args:
         job: What was done.
         checks: Described checks of the running add-on, afterwards.
-        baseline: Those from before, of which the newest result counts. A risk that was there before is not the
-            upgrade's.
+        baseline: Those that CCE has besides. What was found last before the upgrade was checked is not the upgrade's.
     """
     mine = _static(job, checks)
     if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
         reason = (mine or {}).get("reason") or "CCE shows no result of its check"
         return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
-    known = {risk["name"] for risk in _fatal(_newest_result(job, baseline) or {})}
+    known = _known_before(job["addon_instance_id"], job["to"], baseline)
     new = [risk for risk in _fatal(mine) if risk["name"] not in known]
     reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
     return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
@@ -167,16 +196,8 @@ def _static(job: Data, checks: Sequence[Data]) -> Data | None:
     return mine[0] if len(mine) == 1 else None
 
 
-def _newest_result(job: Data, checks: Sequence[Data]) -> Data | None:
-    """Return the check of the running add-on that has ended last; of a run that was killed, CCE keeps it."""
-    ended = [
-        check
-        for check in checks
-        if check["type"] == STATIC
-        and check["addon_instance_id"] == job["addon_instance_id"]
-        and check["verdict"] in (PASSED, WARNING, FATAL)
-    ]
-    return max(ended, key=lambda check: instant(check["created_at"]) or 0, default=None)
+def _names(check: Data) -> set[str | None]:
+    return {risk["name"] for risk in _fatal(check)}
 
 
 def _fatal(check: Data) -> list[Data]:

@@ -175,6 +175,18 @@ def test_an_upgrade_that_a_killed_run_has_left_broken_is_found_and_rolled_back(p
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
 
 
+def test_a_new_fatal_risk_on_which_nobody_acted_is_acted_on(play, simulation):
+    """A run that is killed between the check of the running add-on and its rollback leaves no more than this."""
+    change(simulation, "metrics-server", next_upgrade={"status": "running", "then": {"pods_ready": False}})
+    variables = {"addon_upgrade_addons": ["metrics-server"]}
+    assert play(UPGRADE, variables={**variables, "addon_upgrade_rollback": False}).code == 2
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "rolled_back"}
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
+
+
 def test_a_fatal_risk_from_before_is_not_the_upgrades_of_a_killed_run_either(play, simulation):
     """What the killed run has found before its upgrade is known to CCE, and to the run that takes over."""
     risk = {"name": "OldTrouble", "level": "Fatal", "message": "since last year", "type": "addonStatic"}

@@ -101,6 +101,11 @@ def test_what_a_killed_run_has_left_is_found():
     assert planned([done()], []) == []
 
 
+def found(minutes: float, *names: str) -> dict[str, Any]:
+    risks = [{"name": name, "level": "Fatal", "status": "Failed", "message": None, "remedy": None} for name in names]
+    return check("addonStatic", minutes, verdict="fatal", risks=risks)
+
+
 @pytest.mark.parametrize(
     ("changes", "checks", "expected"),
     [
@@ -108,6 +113,11 @@ def test_what_a_killed_run_has_left_is_found():
         ({}, [check(), check("addonStatic", 25)], True),
         ({}, [check(), check("addonStatic", 5)], False),
         ({}, [check(), check("addonStatic", 5, verdict="fatal")], False),
+        ({}, [check(), found(5, "A")], True),
+        ({}, [check(), found(25, "A"), found(5, "A")], False),
+        ({}, [check(), found(25, "A"), found(5, "A", "B")], True),
+        ({}, [check(), found(5, "A"), check("addonStatic", 2)], False),
+        ({}, [check(), check("addonStatic", 5), found(2, "A")], True),
         ({}, [check(), check("addonStatic", 5, verdict="pending")], True),
         ({}, [check(), check("addonStatic", 5, addon_instance_id="other")], True),
         ({}, [check(addon_instance_id="other")], False),
@@ -166,6 +176,8 @@ def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, An
         ([static(risk("A"))], [static(risk("A"), created_at=at(9)), static(verdict="passed")], "broken"),
         ([static(risk("A"))], [static(risk("A")), static(verdict="pending", created_at=at(0))], "verified"),
         ([static(risk("A"))], [static(risk("A"), created_at=None)], "verified"),
+        ([static(risk("A"))], [check(), static(risk("A"), created_at=at(30))], "verified"),
+        ([static(risk("A"))], [check(), static(risk("A"), created_at=at(5))], "broken"),
         ([static(verdict="unknown", reason="odd")], [], "unknown"),
         ([static(verdict="pending")], [], "unknown"),
         ([], [], "unknown"),
