@@ -68,11 +68,11 @@ class Campaign:
 
     def run(self, runs: int, jobs: int) -> None:
         """Carry out all runs up to a number that are missing."""
+        missing = [number for number in range(1, runs + 1) if number not in self.records]
         numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for number in range(1, runs + 1):
-            if number not in self.records:
-                numbers.put(number)
-        threads = [threading.Thread(target=self._work, args=(numbers,)) for _job in range(jobs)]
+        for number in missing:
+            numbers.put(number)
+        threads = [threading.Thread(target=self._work, args=(numbers,)) for _job in range(min(jobs, len(missing)))]
         for thread in threads:
             thread.start()
         try:
