@@ -40,7 +40,10 @@ def _interpreter(version: str) -> str:
 def tests(session: nox.Session, core: str) -> None:
     """Run the unit, parity and end-to-end tests with an ansible-core."""
     session.install(f"ansible-core~={core}.0", "-r", "tests/requirements-pytest.txt")
-    session.run("python", "tests/stage.py")
+    session.run("python", "tests/stage.py", "--install")
     # The surroundings of tests are described in one place, for test.sh and for this.
-    command = '. tests/setup.sh && exec python -m pytest -q -n 2 --dist loadfile "$@" tests/unit tests/e2e'
+    command = (
+        '. tests/setup.sh && export ANSIBLE_COLLECTIONS_PATH="$root/.build/installed" && '
+        'exec python -m pytest -q -n 2 --dist loadfile "$@" tests/unit tests/e2e'
+    )
     session.run("sh", "-c", command, "tests", *session.posargs, external=True)

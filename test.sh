@@ -26,7 +26,8 @@ say "ansible-lint, production profile"
 say "ansible-test sanity"
 sh tests/ansible-test.sh sanity --venv --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
-say "Unit, end-to-end and browser tests"
-python -m pytest -q -n 2 --dist loadfile tests/unit tests/e2e tests/browser
+say "Unit, end-to-end and browser tests, on the installed tarball"
+python tests/stage.py --install
+ANSIBLE_COLLECTIONS_PATH="$root/.build/installed" python -m pytest -q -n 2 --dist loadfile tests/unit tests/e2e tests/browser
 
 say "All checks passed"

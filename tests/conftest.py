@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,11 +13,12 @@ HERE = Path(__file__).resolve().parent
 
 
 def _collections_root() -> Path:
-    """Return the folder that holds ansible_collections: that of a staged copy or an installation."""
+    """Return the folder that holds ansible_collections: of the copy that this file is in, or of what is installed."""
     for folder in HERE.parents:
         if folder.name == "ansible_collections":
             return folder.parent
-    return HERE.parent / ".build"
+    named = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)[0]
+    return Path(named or HERE.parent / ".build")
 
 
 sys.path.insert(0, str(_collections_root()))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stage
 from awx_jobs import AWX, COLLECTION
 
 README = (AWX / "README.md").read_text(encoding="utf-8")
@@ -29,8 +30,7 @@ def definition() -> str:
 def context(definition: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that a container is built from, by that definition and the collection as it is here."""
     folder = tmp_path_factory.mktemp("ee")
-    build = ["ansible-galaxy", "collection", "build", str(COLLECTION), "--output-path", str(folder)]
-    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    stage.build(folder)
     (folder / "execution-environment.yml").write_text(definition, encoding="utf-8")
     created = subprocess.run(
         ["ansible-builder", "create", "--file", "execution-environment.yml", "--context", "context"],
