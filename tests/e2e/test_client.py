@@ -11,6 +11,8 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -460,18 +462,20 @@ def test_certificates_are_verified(secure):
     assert operator.pauses == [], "none of these goes away by trying again"
 
 
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-@pytest.mark.filterwarnings("ignore:.*deprecated")
-def test_an_old_protocol_is_refused(operator, tmp_path):
+def _issued(folder: Path, **validity: datetime) -> ssl.SSLContext:
+    """Return a server's context whose authority is in the file ca.pem."""
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    authority.issue_cert("127.0.0.1", **validity).configure_cert(context)
+    return context
+
+
+@contextlib.contextmanager
+def _greeting(context: ssl.SSLContext, folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Serve TLS handshakes and no more; give the options for its client, and why handshakes have failed."""
+    failures: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        refusals: list[str] = []
 
         def serve() -> None:
             with contextlib.suppress(OSError):
@@ -480,15 +484,41 @@ def test_an_old_protocol_is_refused(operator, tmp_path):
                     try:
                         context.wrap_socket(client, server_side=True).close()
                     except ssl.SSLError as error:
-                        refusals.append(error.reason or "")
+                        failures.append(error.reason or "")
 
-        threading.Thread(target=serve, daemon=True).start()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
         endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        places = {"endpoint": endpoint, "iam_endpoint": endpoint, "ca_path": str(tmp_path / "ca.pem")}
-        with operator.client(**PERMANENT, **places, retries=0) as cce, pytest.raises(Unreachable, match=r"TLS 1\.2"):
-            cce.addons(CLUSTER)
+        yield {"endpoint": endpoint, "iam_endpoint": endpoint, "ca_path": str(folder / "ca.pem")}, failures
         listener.shutdown(socket.SHUT_RDWR)
-    assert refusals
+        thread.join(10)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.filterwarnings("ignore:.*deprecated")
+def test_an_old_protocol_is_refused(operator, tmp_path):
+    context = _issued(tmp_path)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    refusal = pytest.raises(Unreachable, match=r"TLS 1\.2")
+    with (
+        _greeting(context, tmp_path) as (places, failures),
+        operator.client(**PERMANENT, **places, retries=0) as cce,
+        refusal,
+    ):
+        cce.addons(CLUSTER)
+    assert failures
+
+
+def test_a_certificate_that_has_expired_is_refused(operator, tmp_path):
+    now = datetime.now(timezone.utc)
+    context = _issued(tmp_path, not_before=now - timedelta(days=30), not_after=now - timedelta(days=1))
+    refusal = pytest.raises(Unreachable, match=r"not trusted.*expired")
+    with _greeting(context, tmp_path) as (places, failures), operator.client(**PERMANENT, **places) as cce, refusal:
+        cce.addons(CLUSTER)
+    assert failures
+    assert operator.pauses == [], "it does not go away by trying again"
 
 
 def test_proxies_of_the_environment_are_used(operator, secure, monkeypatch):
