@@ -23,6 +23,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -154,7 +155,7 @@ class Shell:
         # Of a file that is read with ".", the trap sees each command that fails, as the option -e would.
         block = self._folder.parent / "block.sh"
         block.write_text(commands, encoding="utf-8")
-        self._bash.stdin.write(f"code=0; trap 'code=$?' ERR; . {block} < /dev/null; echo; echo '{ENDED}' $code\n")
+        self._bash.stdin.write(f"code=0; trap 'code=$?' ERR; . {shlex.quote(str(block))} < /dev/null; echo; echo '{ENDED}' $code\n")
         self._bash.stdin.flush()
         watchdog = threading.Timer(SECONDS, self.end)
         watchdog.start()
