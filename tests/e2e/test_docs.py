@@ -155,7 +155,9 @@ class Shell:
         # Of a file that is read with ".", the trap sees each command that fails, as the option -e would.
         block = self._folder.parent / "block.sh"
         block.write_text(commands, encoding="utf-8")
-        self._bash.stdin.write(f"code=0; trap 'code=$?' ERR; . {shlex.quote(str(block))} < /dev/null; echo; echo '{ENDED}' $code\n")
+        self._bash.stdin.write(
+            f"code=0; trap 'code=$?' ERR; . {shlex.quote(str(block))} < /dev/null; echo; echo '{ENDED}' $code\n"
+        )
         self._bash.stdin.flush()
         watchdog = threading.Timer(SECONDS, self.end)
         watchdog.start()
