@@ -3,8 +3,8 @@
 
 """The unit, parity and end-to-end tests on every supported ansible-core.
 
-`nox` runs all, `nox -s "tests(2.19)"` one; what stands after `--` goes to pytest. An interpreter that is not there is
-told, and what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
+`nox` runs all, `nox -s "tests(2.19)"` one; what stands after `--` goes to pytest, instead of all tests. An interpreter
+that is not there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
 """
 
 from __future__ import annotations
@@ -44,6 +44,6 @@ def tests(session: nox.Session, core: str) -> None:
     # The surroundings of tests are described in one place, for test.sh and for this.
     command = (
         '. tests/setup.sh && export ANSIBLE_COLLECTIONS_PATH="$root/.build/installed" && '
-        'exec python -m pytest -q -n 2 --dist loadfile "$@" tests/unit tests/e2e'
+        'exec python -m pytest -q -n 2 --dist loadfile "$@"'
     )
-    session.run("sh", "-c", command, "tests", *session.posargs, external=True)
+    session.run("sh", "-c", command, "tests", *(session.posargs or ["tests/unit", "tests/e2e"]), external=True)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._text import printable
+
 
 class CceError(Exception):
     """Something that the user has to know about.
@@ -53,14 +55,28 @@ class CceError(Exception):
         return self.message
 
     def failure(self) -> dict[str, Any]:
-        """The machine-readable part of the failure, the same keys for every error."""
-        return {
-            "status_code": self.status_code,
-            "error_code": self.error_code,
-            "request_id": self.request_id,
-            "retryable": self.retryable,
-            "details": self.details,
-        }
+        """The machine-readable part of the failure, the same keys for every error.
+
+        Ansible prints it beside the message, so its texts are printable as well.
+        """
+        found: dict[str, Any] = _printable(
+            {
+                "status_code": self.status_code,
+                "error_code": self.error_code,
+                "request_id": self.request_id,
+                "retryable": self.retryable,
+                "details": self.details,
+            }
+        )
+        return found
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {printable(str(key)): _printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 class InputError(CceError):

@@ -25,6 +25,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ._arguments import Spec, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
+from ._text import printable, printable_lines
 from ._values import spellings
 
 try:
@@ -88,7 +89,7 @@ def execute(task: Task, run: Run) -> Result:
     try:
         return run(task)
     except CceError as error:
-        return _failed(error)
+        return _failed(error, task.conceal)
     except Exception as error:
         # A mistake of ours. The text of an exception may quote what it choked on, so only its kind and place are shown.
         frames = traceback.extract_tb(error.__traceback__)
@@ -104,7 +105,7 @@ def execute(task: Task, run: Run) -> Result:
 
 
 def _discreet(task: Task) -> Task:
-    """Return a task that hides secrets in every spelling, and knows them."""
+    """Return a task that hides secrets in every spelling, and knows them, and that shows whatever it tells."""
     known: set[str] = set()
 
     def hide(secrets: Iterable[str]) -> None:
@@ -112,11 +113,22 @@ def _discreet(task: Task) -> Task:
         known.update(spelled)
         task.hide(spelled)
 
-    return replace(task, hide=hide, conceal=lambda text: remove_values(text, known))
+    def conceal(text: str) -> str:
+        return str(remove_values(text, known))
+
+    return replace(
+        task,
+        hide=hide,
+        conceal=conceal,
+        progress=lambda text: task.progress(printable(conceal(text))),
+        warn=lambda text: task.warn(printable(conceal(text))),
+    )
 
 
-def _failed(error: CceError) -> Result:
-    result = {"failed": True, "msg": error.message, "failure": error.failure()}
+def _failed(error: CceError, conceal: Callable[[str], str] = str) -> Result:
+    # Names and ids that it quotes may come from an inventory, and so from the API. A secret is not found any more
+    # once it is spelled out, so it goes first.
+    result = {"failed": True, "msg": printable_lines(conceal(error.message)), "failure": error.failure()}
     return {**error.result, **result}
 
 

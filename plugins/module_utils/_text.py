@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """Return text of several lines in which every other character shows."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def shortened(text: str, length: int) -> str:
     """Return at most `length` characters of text, with an ellipsis where something was cut."""
     return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
