@@ -66,7 +66,7 @@ class Cost:
 
 
 class Memory(threading.Thread):
-    """Looks at the memory of a process and its children twice a second."""
+    """Looks at the memory of a process and its children, twice a second or less: a look must cost next to nothing."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -75,8 +75,12 @@ class Memory(threading.Thread):
         self.most = 0.0  # MiB
 
     def run(self) -> None:
-        while not self._over.wait(0.5):
+        pause = 0.5
+        while not self._over.wait(pause):
+            begun = time.perf_counter()
             self.most = max(self.most, sum(_proportional(pid) for pid in _family(self._pid)))
+            # The kernel walks through all pages of a process for it, and holds the process up meanwhile.
+            pause = max(0.5, 50 * (time.perf_counter() - begun))
 
     def stop(self) -> float:
         """End looking, and return the most that was seen, in MiB."""
