@@ -59,6 +59,7 @@ def step_for(want: Want | None = None, found: Instance | None = None, offers: di
     ("entries", "wants"),
     [
         (["coredns"], Wants((Want("coredns"),))),
+        ("coredns, everest", Wants((Want("coredns"), Want("everest")))),
         (["all"], Wants((), all_at=0)),
         (["coredns", "all", "everest"], Wants((Want("coredns"), Want("everest")), all_at=1)),
         (["all", "! everest "], Wants((), frozenset({"everest"}), 0)),

@@ -177,6 +177,8 @@ def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, An
         ([static(risk("A"))], [static(risk("A")), static(verdict="pending", created_at=at(0))], "verified"),
         ([static(risk("A"))], [static(risk("A"), created_at=None)], "verified"),
         ([static(risk("A"))], [check(), static(risk("A"), created_at=at(30))], "verified"),
+        # One request may start both: the add-on was looked at in the very moment.
+        ([static(risk("A"))], [check(), static(risk("A"), created_at=at(20))], "verified"),
         ([static(risk("A"))], [check(), static(risk("A"), created_at=at(5))], "broken"),
         ([static(verdict="unknown", reason="odd")], [], "unknown"),
         ([static(verdict="pending")], [], "unknown"),
