@@ -501,22 +501,20 @@ def test_an_old_protocol_is_refused(operator, tmp_path):
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
-    refusal = pytest.raises(Unreachable, match=r"TLS 1\.2")
-    with (
-        _greeting(context, tmp_path) as (places, failures),
-        operator.client(**PERMANENT, **places, retries=0) as cce,
-        refusal,
-    ):
-        cce.addons(CLUSTER)
+    with _greeting(context, tmp_path) as (places, failures):
+        client = operator.client(**PERMANENT, **places, retries=0)
+        with client as cce, pytest.raises(Unreachable, match=r"TLS 1\.2"):
+            cce.addons(CLUSTER)
     assert failures
 
 
 def test_a_certificate_that_has_expired_is_refused(operator, tmp_path):
     now = datetime.now(timezone.utc)
     context = _issued(tmp_path, not_before=now - timedelta(days=30), not_after=now - timedelta(days=1))
-    refusal = pytest.raises(Unreachable, match=r"not trusted.*expired")
-    with _greeting(context, tmp_path) as (places, failures), operator.client(**PERMANENT, **places) as cce, refusal:
-        cce.addons(CLUSTER)
+    with _greeting(context, tmp_path) as (places, failures):
+        client = operator.client(**PERMANENT, **places)
+        with client as cce, pytest.raises(Unreachable, match=r"not trusted.*expired"):
+            cce.addons(CLUSTER)
     assert failures
     assert operator.pauses == [], "it does not go away by trying again"
 
