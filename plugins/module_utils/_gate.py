@@ -14,6 +14,7 @@ from typing import Any
 
 from ._checks import (
     BLOCKING,
+    FATAL,
     PASSED,
     UNKNOWN,
     UPGRADE,
@@ -413,6 +414,12 @@ def closed_message(result: Mapping[str, Any]) -> list[str]:
     """Return the lines with which a play stops at a closed gate."""
     name = printable(result["cluster_name"] or result["cluster_id"])
     count = len(result["blocked"])
+    if any(decision["blocks"] and decision["verdict"] in (FATAL, WARNING) for decision in result["decisions"]):
+        way_out = "Repair what is named under 'to do', then run the same command again. A Fatal risk cannot be skipped."
+    else:
+        way_out = (
+            "See what stands behind 'why', then run the same command again. What is not known to be safe is not done."
+        )
     return [
         (
             f"NOTHING WAS UPGRADED in cluster {name}: {count} add-on{'s' if count > 1 else ''} must not be upgraded "
@@ -420,5 +427,5 @@ def closed_message(result: Mapping[str, Any]) -> list[str]:
         ),
         *result["lines"],
         "",
-        "Repair what is named under 'to do', then run the same command again. A Fatal risk cannot be skipped.",
+        way_out,
     ]

@@ -494,3 +494,17 @@ def test_a_step_that_cannot_be_upgraded_is_told_with_its_reason():
         "coredns: unknown",
         "  why:     it cannot be upgraded: a newer version",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"plan": [{**STEP, "action": "impossible", "to": None}]}, "See what stands behind 'why', then "),
+        ({"checks": []}, "See what stands behind 'why', then "),
+        ({"checks": [check(FATAL)]}, "Repair what is named under 'to do', then "),
+    ],
+)
+def test_a_closed_gate_ends_with_the_way_out(changes, words):
+    lines = closed_message(judged(**changes))
+    assert lines[-1].startswith(words)
+    assert any(line.startswith("  why: " if "why" in words else "  to do: ") for line in lines)
