@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +43,23 @@ class Played:
 
 Play = Callable[..., Played]
 COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
-# An interpreter that is named, Ansible quotes; its own default it does not, and this may be below "My Projects".
-INTERPRETER = sys.executable
+
+
+def _interpreter() -> str:
+    """Return the path of this Python for modules that are shipped. This may be below "My Projects".
+
+    Some versions of Ansible quote the path of an interpreter that is named, some do not, and their own default none:
+    without spaces, it works with all of them.
+    """
+    if " " not in sys.executable:
+        return sys.executable
+    folder = Path(tempfile.mkdtemp(prefix="cce-tests-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "venv").symlink_to(sys.prefix)
+    return str(folder / "venv" / "bin" / Path(sys.executable).name)
+
+
+INTERPRETER = _interpreter()
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 

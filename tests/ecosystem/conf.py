@@ -20,7 +20,7 @@ title = html_title = html_short_title = "huaweicloud.cce"
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 include_patterns = [
     "index.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md",
-    "docs/*.md", "extensions/**/README.md", "reference/*.rst", "roles/**/README.md", "tests/**/*.md",
+    "docs/*.md", "extensions/**/README.md", "reference/*.rst", "roles/**/README.md", "tests/*.md", "tests/**/*.md",
 ]  # fmt: skip
 default_role = "any"
 highlight_language = "YAML+Jinja"
