@@ -46,13 +46,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils import _errors
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
-
-
-def name_of(page: Path) -> str:
-    """Return a page's name: `gate`, `README`, or for the page of a role, the role's."""
-    return page.parent.name if page.parent.parent.name == "roles" else page.stem
-
-
 REASONS_NOT_TO_RUN = {
     "it needs the internet",
     "it needs a package index",
@@ -105,6 +98,11 @@ class Block:
     @property
     def is_output(self) -> bool:
         return self.language not in ("sh", "yaml", "ini")
+
+
+def name_of(page: Path) -> str:
+    """Return a page's name: `gate`, `README`, or for the page of a role, the role's."""
+    return page.parent.name if page.parent.parent.name == "roles" else page.stem
 
 
 def blocks_of(page: str) -> list[Block]:

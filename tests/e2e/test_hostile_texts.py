@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import GIVEN, INTERPRETER
+from conftest import GIVEN
 from simulation import CLUSTER, Simulation
 
 PLANTED = "planted-by-an-answer"
@@ -110,7 +110,7 @@ def run(request: pytest.FixtureRequest, simulation: Simulation, tmp_path: Path) 
 
         def start(*command: str, variables: dict[str, Any] | None = None) -> tuple[int, str]:
             given = tmp_path / "variables.yml"
-            given.write_text(yaml.safe_dump({**GIVEN, "ansible_python_interpreter": INTERPRETER, **(variables or {})}))
+            given.write_text(yaml.safe_dump({**GIVEN, **(variables or {})}))
             done = subprocess.run(
                 [*command, *(["-e", f"@{given}"] if command[0] == "ansible-playbook" else [])],
                 env={
