@@ -29,7 +29,7 @@ sh tests/ansible-test.sh sanity --venv --python "$(python -c 'import sys; print(
 say "The tarball, installed: what all tests run on"
 python tests/stage.py --install
 export ANSIBLE_COLLECTIONS_PATH="$root/.build/installed"
-options="-q -n 2 --dist loadfile"
+options="-q -n 3 --dist loadfile"
 
 # Where nearly all of the plugins' code runs already. Watching every process of the other tests would take twice the time.
 watched="tests/unit/plugins"

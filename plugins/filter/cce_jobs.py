@@ -23,7 +23,7 @@ options:
     elements: dict
     required: true
   decisions:
-    description: The C(decisions) of P(huaweicloud.cce.cce_gate#filter).
+    description: The C(decisions) of M(huaweicloud.cce.cce_addon_gate_info).
     type: list
     elements: dict
     required: true

@@ -35,7 +35,7 @@ options:
     type: list
     elements: dict
   gate:
-    description: What P(huaweicloud.cce.cce_gate#filter) returned, if the run got that far.
+    description: What M(huaweicloud.cce.cce_addon_gate_info) returned, if the run got that far.
     type: dict
   jobs:
     description: What P(huaweicloud.cce.cce_jobs#filter) returned.

@@ -250,6 +250,32 @@ def wait(
     )
 
 
+def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+    """Wait for check tasks, and return them once all have finished.
+
+    Raises:
+        TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
+    """
+
+    def read() -> Collected:
+        return collect(cce, task, cluster_id, lambda tasks: [item for item in tasks if item.task_id in task_ids])
+
+    return wait(cce, task, read, cluster_id, expected=task_ids)
+
+
+def warn_of_missing_tasks(task: Task, collected: Collected, cluster_id: str) -> None:
+    """The list has no pages; should it ever count more tasks than it returns, some are not judged."""
+    info = collected.answer.get("pageInfo")
+    count = info.get("currentCount") if isinstance(info, dict) else None
+    items = collected.answer.get("items")
+    returned = len(items) if isinstance(items, list) else int(items is not None)
+    if isinstance(count, int) and count > returned:
+        task.warn(
+            f"CCE counts {count} check tasks in cluster {cluster_id} but returned {returned}: "
+            "those that are missing are not judged."
+        )
+
+
 def _in_words(collected: Collected, cluster_id: str) -> str:
     names = [str(check["addon_template_name"]) for check in collected.pending]
     finished = len(collected.checks) - len(names)

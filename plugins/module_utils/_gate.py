@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,10 +30,15 @@ from ._checks import (
     worst,
 )
 from ._errors import InputError
-from ._plan import CHANGES, IMPOSSIBLE, INSTALL
+from ._plan import CHANGES, IMPOSSIBLE, INSTALL, NONE
 from ._text import printable, quoted, table
 from ._times import instant
 
+# What is judged of a step, and of a check that was started.
+_STEP_KEYS = ("name", "action", "from", "to", "why", "addon_instance_id", "values_fingerprint")
+_STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
+# A ticket begins with it: a text that is JSON altogether, templates of ansible-core before 2.19 turn into data.
+_TICKET = "v1 "
 _ACCEPTANCE_KEYS = ("addon", "risk", "target_version", "cluster", "reason", "owner", "until")
 
 
@@ -73,13 +79,75 @@ class Policy:
     max_age: float = 3600.0
 
 
-def _date(value: object) -> datetime.date | None:
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    if isinstance(value, datetime.date):  # YAML reads an unquoted 2026-12-31 as a date
-        return value
+@dataclass(frozen=True)
+class Ticket:
+    """What the gate has to know of a plan and of the checks that were started for it.
+
+    As text it travels between the two tasks of a play that start checks and judge them: of a thousand clusters, plans
+    as data fill the memory of the controller several times over.
+
+    Attributes:
+        cluster_id: The cluster.
+        cluster_name: Its name, if it is known; policies may name clusters by either.
+        plan: Described steps, as `cce_addon_plan_info` returns them, as far as they are judged.
+        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+    """
+
+    cluster_id: str
+    cluster_name: str | None
+    plan: list[dict[str, Any]]
+    started: list[dict[str, Any]] | None
+
+    @property
+    def needs_checks(self) -> bool:
+        """Whether there is a step that CCE can check."""
+        return any(step["action"] in CHANGES - {INSTALL} for step in self.plan)
+
+    def text(self) -> str:
+        """Return it as text. There are no words in it but values, so that masking a secret cannot break it."""
+        plan = [[step[key] for key in _STEP_KEYS] for step in self.plan]
+        started = None if self.started is None else [[item[key] for key in _STARTED_KEYS] for item in self.started]
+        content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
+        return f"{_TICKET}{content}"
+
+
+def read_ticket(text: str) -> Ticket:
+    """Return what was written as text.
+
+    Raises:
+        InputError: The text is no ticket.
+    """
     try:
-        return datetime.date.fromisoformat(value) if isinstance(value, str) else None
+        cluster_id, cluster_name, plan, started = _list(json.loads(text.removeprefix(_TICKET)), 4)
+        if not isinstance(cluster_id, str) or not isinstance(cluster_name, (str, type(None))):
+            raise ValueError
+        return Ticket(
+            cluster_id,
+            cluster_name,
+            plan=[_named(_STEP_KEYS, values) for values in _list(plan)],
+            started=None if started is None else [_named(_STARTED_KEYS, values) for values in _list(started)],
+        )
+    except ValueError:
+        message = "ticket is none: hand on the ticket that cce_addon_check or cce_addon_plan_info returned, as it is."
+        raise InputError(message) from None
+
+
+def _list(value: Any, length: int | None = None) -> list[Any]:
+    if not isinstance(value, list) or length not in (None, len(value)):
+        raise ValueError
+    return value
+
+
+def _named(names: Sequence[str], values: Any) -> dict[str, Any]:
+    if not all(value is None or isinstance(value, str) for value in _list(values, len(names))):
+        raise ValueError
+    return dict(zip(names, values))
+
+
+def _date(value: object) -> datetime.date | None:
+    """Return a day. What YAML reads as a date or a moment comes as text, as all options of modules do."""
+    try:
+        return datetime.datetime.fromisoformat(value).date() if isinstance(value, str) else None
     except ValueError:
         return None
 
@@ -238,8 +306,11 @@ def judge_step(
     }
     if step["action"] == IMPOSSIBLE:
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": f"it cannot be upgraded: {step['why']}"}
-    if step["action"] not in CHANGES:
+    if step["action"] == NONE:
         return {**decision, "reason": step["why"]}
+    if step["action"] not in CHANGES:
+        reason = "the plan does not tell what would be done"
+        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
     if step["action"] == INSTALL:
         reason = "CCE cannot check an add-on that is not installed yet; install it on its own"
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
@@ -258,7 +329,8 @@ def judge_step(
         blocks=verdict in BLOCKING,
         task_id=found.task.task_id if found.task else None,
         checked_at=found.task.created_at if found.task else None,
-        risks=[dict(risk) for risk in (found.check or {}).get("risks") or []],
+        # What was looked for and not found decides nothing.
+        risks=[dict(risk) for risk in (found.check or {}).get("risks") or [] if risk["status"] != "Success"],
     )
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)

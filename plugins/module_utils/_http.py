@@ -112,7 +112,6 @@ class _Session(Session):
         self._validate_certs = validate_certs
         # Without a proxy or bundle in the environment there is nothing to look for at every request.
         self.trust_env = any(name.upper() in _BUNDLES or name.upper().endswith("_PROXY") for name in os.environ)
-        self.headers.clear()
         self.adapters.clear()
         self.mount("http://", _Adapter(tls=False, validate_certs=validate_certs))
 
@@ -306,19 +305,22 @@ class Http:
             sent_headers["Content-Type"] = "application/json"
         timeout = max(0.05, min(settings.timeout, end - self._clock()))
         try:
-            response = self._session.request(
+            # Prepared here and not by the session, which would add cookies, and a password from ~/.netrc.
+            prepared = requests.Request(
                 request.method,
                 f"{url}?{query}" if query else url,
                 data=content,
                 headers=sent_headers,
-                # Always a function: with none, requests would look for a password in ~/.netrc.
-                auth=request.authentication or (lambda prepared: prepared),
-                timeout=(timeout, timeout),
-                allow_redirects=False,
+                auth=request.authentication,
+            ).prepare()
+            surroundings = self._session.merge_environment_settings(
+                prepared.url,
+                proxies={"http": "", "https": ""} if request.direct else {},
                 stream=True,
-                proxies={"http": "", "https": ""} if request.direct else None,
                 verify=(settings.ca_path or True) if settings.validate_certs else False,
+                cert=None,
             )
+            response = self._session.send(prepared, timeout=(timeout, timeout), allow_redirects=False, **surroundings)
         except requests.RequestException as error:
             raise _TryFailed(*_no_answer(doing, url, error, timeout)) from None
         with response:

@@ -100,10 +100,18 @@ options:
     default: false
   brief:
     description:
-      - Whether to leave the settings and the offered versions out of RV(plan). Of a thousand clusters they fill the
-        memory of the controller.
+      - Whether to leave out RV(text), RV(started), and in RV(plan) the settings and the offered versions. Of a thousand
+        clusters they fill the memory of the controller. RV(ticket) is all that the gate needs.
     type: bool
     default: false
+  mistakes:
+    description:
+      - What is wrong with the variables that this task was made of, each as a sentence. If there is anything, the
+        module fails with that before it sends a request.
+      - A task of its own that looks for mistakes is the plainer way. Of a thousand clusters, it takes half a minute.
+    type: list
+    elements: str
+    default: []
   wait:
     description:
       - Whether to wait until all tasks have finished.
@@ -142,14 +150,22 @@ cluster_id:
   sample: 6b400e1c-4368-11f0-ba56-0255ac100037
 text:
   description: The plan as a table for people.
-  returned: success, with O(type=addonUpgrade)
+  returned: success, with O(type=addonUpgrade), unless O(brief=true)
   type: str
   sample: |-
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
+ticket:
+  description: Plan and checks in the form in which M(huaweicloud.cce.cce_addon_gate_info) takes them.
+  returned: success, with O(type=addonUpgrade)
+  type: str
+  sample: >-
+    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","upgrade","1.28.7","1.30.33","1.30.33 is the newest
+    stable version on offer","0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","3f1c5a0b9d2e4f67"]],
+    [["0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","addonUpgrade","5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11","3f1c5a0b9d2e4f67"]]]
 started:
   description: The checks that were started or adopted, in the order of O(addons).
-  returned: success
+  returned: success, unless O(brief=true)
   type: list
   elements: dict
   contains:
@@ -327,7 +343,6 @@ failure:
       sample: {}
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instances
@@ -342,18 +357,18 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     CheckRequest,
-    Collected,
     Started,
     baseline_for,
-    collect,
+    finished,
     requests_for_plan,
     requests_for_running,
     results,
     start,
-    wait,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
     described,
@@ -375,6 +390,7 @@ SPEC = merged(
             "busy_timeout": {"type": "float"},
             "skip_impossible": {"type": "bool", "default": False},
             "brief": {"type": "bool", "default": False},
+            "mistakes": {"type": "list", "elements": "str", "default": []},
         }
     ),
 )
@@ -382,21 +398,32 @@ SPEC = merged(
 
 def run(task: Task) -> Result:
     params = task.params
+    if params["mistakes"]:
+        raise InputError(" ".join(params["mistakes"]))
     wants = read_wants(params["addons"])
     with connected(task) as cce:
         cluster_id = which_cluster(cce, task)
         requests, planned = _requests(cce, task, cluster_id, wants)
         if task.check_mode or not requests:
-            return {"changed": bool(requests), "started": [], **planned}
+            return {"changed": bool(requests), **_told(task, planned, [])}
         started = start(cce, task, cluster_id, requests, adopt=params["on_running"] == "adopt")
         result = {
             "changed": not all(item.adopted for item in started),
-            "started": [_describe(item) for item in started],
-            **planned,
+            **_told(task, planned, [_describe(item) for item in started]),
         }
         if params["wait"]:
-            result.update(results(_wait(cce, task, cluster_id, started)))
+            result.update(results(finished(cce, task, cluster_id, {item.task_id for item in started})))
     return result
+
+
+def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
+    if "plan" not in planned:
+        return {**planned, "started": started}
+    cluster_id, name = planned["cluster_id"], task.params["cluster_name"] or None
+    ticket = Ticket(cluster_id, name, planned["plan"], None if task.check_mode else started).text()
+    if task.params["brief"]:
+        return {"cluster_id": cluster_id, "plan": planned["plan"], "ticket": ticket}
+    return {**planned, "started": started, "ticket": ticket}
 
 
 def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
@@ -411,15 +438,6 @@ def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list
     if params["baseline"]:
         requests = [*baseline_for(requests), *requests]
     return requests, described(task, cluster_id, steps, brief=params["brief"])
-
-
-def _wait(cce: Cce, task: Task, cluster_id: str, started: Sequence[Started]) -> Collected:
-    ids = {item.task_id for item in started}
-
-    def read() -> Collected:
-        return collect(cce, task, cluster_id, lambda tasks: [item for item in tasks if item.task_id in ids])
-
-    return wait(cce, task, read, cluster_id, expected=ids)
 
 
 def _describe(item: Started) -> dict[str, Any]:

@@ -331,7 +331,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     merged,
     waiting,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import Collected, collect, results, wait
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+    Collected,
+    collect,
+    results,
+    wait,
+    warn_of_missing_tasks,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE, latest, select
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
@@ -381,26 +387,14 @@ def run(task: Task) -> Result:
         collected = read()
         if params["wait"]:
             collected = wait(cce, task, read, params["cluster_id"], collected, expected=wanted or set())
-    _warn_of_missing_tasks(task, collected, unfiltered=not any(filters.values()))
+    if not any(filters.values()):
+        warn_of_missing_tasks(task, collected, params["cluster_id"])
     found = results(collected)
     result = {"changed": False, **found}
     if not params["brief"]:
         facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
         result.update(raw=collected.answer, ansible_facts=facts)
     return with_query(result, query)
-
-
-def _warn_of_missing_tasks(task: Task, collected: Collected, *, unfiltered: bool) -> None:
-    """The list has no pages; should it ever count more tasks than it returns, some are not judged."""
-    info = collected.answer.get("pageInfo")
-    count = info.get("currentCount") if isinstance(info, dict) else None
-    items = collected.answer.get("items")
-    returned = len(items) if isinstance(items, list) else int(items is not None)
-    if unfiltered and isinstance(count, int) and count > returned:
-        task.warn(
-            f"CCE counts {count} check tasks in cluster {task.params['cluster_id']} but returned {returned}: "
-            "those that are missing are not judged."
-        )
 
 
 def main() -> None:

@@ -209,6 +209,13 @@ text:
   sample: |-
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
+ticket:
+  description: The plan in the form in which M(huaweicloud.cce.cce_addon_gate_info) takes it.
+  returned: success
+  type: str
+  sample: >-
+    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","upgrade","1.28.7","1.30.33","1.30.33 is the newest
+    stable version on offer","0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","3f1c5a0b9d2e4f67"]],null]
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given
@@ -256,6 +263,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     waiting,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
     busy,
@@ -290,7 +298,9 @@ def run(task: Task) -> Result:
         cluster_id = which_cluster(cce, task)
         timeout_option = "wait_timeout" if params["wait"] else None
         steps = plan_when_idle(cce, task, cluster_id, wants, timeout_option=timeout_option, **options)
-    result = {"changed": False, **described(task, cluster_id, steps), "busy": busy(steps)}
+    told = described(task, cluster_id, steps)
+    ticket = Ticket(cluster_id, params["cluster_name"] or None, told["plan"], started=None).text()
+    result = {"changed": False, **told, "ticket": ticket, "busy": busy(steps)}
     return with_query(result, query)
 
 

@@ -36,7 +36,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Resul
 # forks.
 with contextlib.suppress(KeyError):  # where Ansible does not run, it knows no collection
     test_loader.get("ansible.builtin.defined")
-    filter_loader.get("huaweicloud.cce.cce_gate")
+    filter_loader.get("huaweicloud.cce.cce_jobs")
 
 
 class FastPath(ShippingAction):

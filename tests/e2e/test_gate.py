@@ -14,6 +14,7 @@ UPGRADE = "huaweicloud.cce.upgrade"
 PRECHECK = "huaweicloud.cce.precheck"
 INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}, "all"]
 GATE = "Stop here if an add-on must not be upgraded"
+JUDGED = "Wait for the checks, and judge all add-ons of the cluster before any is touched"
 
 
 def test_a_fatal_risk_stops_the_play_before_anything_is_changed(play, simulation):
@@ -111,8 +112,8 @@ def test_a_policy_that_accepts_too_much_is_an_error(play, simulation, entry, tex
 def test_no_variable_lets_a_fatal_risk_through(play, simulation):
     """Forged decisions get past the role's own gate; the write reads the check itself and refuses."""
     first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
-    decision = first.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
-    forged = decision["addon_precheck_result"]
+    decision = first.result(JUDGED)
+    forged = {**decision}
     forged.update(judged_at=9e9, open=True, blocked=[], passed=["coredns"], message=[])
     forged["decisions"][0].update(blocks=False, verdict="passed")
     for task_id in (forged["decisions"][0]["task_id"], "", None, "00000000-0000-0000-0000-000000000000"):
@@ -186,8 +187,7 @@ def test_the_strategy_is_set_back_when_the_upgrade_fails(play, simulation):
 
 def test_settings_changed_after_the_check_stop_the_upgrade(play, simulation):
     checked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
-    decision = checked.result("Judge all add-ons of the cluster before any is touched")["ansible_facts"]
-    decision = decision["addon_precheck_result"]["decisions"][0]
+    decision = checked.result(JUDGED)["decisions"][0]
     simulation.call(
         "POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}}
     )

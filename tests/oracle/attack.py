@@ -5,9 +5,9 @@
 
     python tests/oracle/attack.py [--answers 1000000] [--seed N]
 
-Takes the way of the roles: the answer is read and described as cce_addon_check_info does it, and judged as the filter
-cce_gate does it. Ends with 1 if the gate was open once where the oracle blocks, if the two disagreed otherwise, if
-anything crashed, or if an answer took longer than the limit.
+Takes the way of the roles: the answer is read and described as cce_addon_check_info does it, and judged as
+cce_addon_gate_info does it. Ends with 1 if the gate was open once where the oracle blocks, if the two disagreed
+otherwise, if anything crashed, or if an answer took longer than the limit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,13 @@ from oracle.verdict import NANOSECONDS, Wanted, may_upgrade, tasks, verdict  # n
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import collect, results  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import judge, read_tasks  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, closed_message, gate  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (  # noqa: E402
+    Policy,
+    Ticket,
+    closed_message,
+    gate,
+    read_ticket,
+)
 
 SLOW = 50.0  # milliseconds
 CHUNK = 5_000
@@ -106,10 +112,12 @@ def gate_arguments(wanted: Wanted) -> dict[str, Any]:
         "task_id": wanted.task_id,
         "values_fingerprint": FINGERPRINT,
     }
+    # The text that travels from the task that starts checks to the one that judges them.
+    ticket = read_ticket(Ticket("cluster", None, [step], [started] if wanted.task_id else None).text())
     return {
-        "plan": [step],
-        "started": [started] if wanted.task_id else None,
-        "cluster_id": "cluster",
+        "plan": ticket.plan,
+        "started": ticket.started,
+        "cluster_id": ticket.cluster_id,
         "now": wanted.now / NANOSECONDS,
     }
 

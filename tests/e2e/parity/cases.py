@@ -20,12 +20,16 @@ Task = dict[str, Any]
 
 CHECK_INFO = "huaweicloud.cce.cce_addon_check_info"
 CHECK = "huaweicloud.cce.cce_addon_check"
+GATE = "huaweicloud.cce.cce_addon_gate_info"
 PLAN = "huaweicloud.cce.cce_addon_plan_info"
 INFO = "huaweicloud.cce.cce_addon_info"
 ADDON = "huaweicloud.cce.cce_addon"
 TEMPLATES = "huaweicloud.cce.cce_addon_template_info"
 CLUSTERS = "huaweicloud.cce.cce_cluster_info"
 PROBE = "huaweicloud.cce.cce_probe"
+
+# A ticket of a plan that does nothing.
+EMPTY = f'v1 ["{CLUSTER}",null,[],[]]'
 
 # Clusters whose check tasks are read with a fault. The key is the id of the cluster.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -97,6 +101,12 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "one of two missing": (ADDON, {"values": _values(SECRET)}),
     "values that are none": (ADDON, {"addon_template_name": "coredns", "values": [1]}),
     "a timeout below zero": (CHECK_INFO, {"timeout": -1}),
+    "a ticket that is none": (GATE, {"cluster_id": None, "ticket": '["x"]'}),
+    "a policy that accepts anything": (
+        GATE,
+        {"cluster_id": None, "ticket": EMPTY, "accepted_warnings": [{"addon": "coredns", "risk": "*"}]},
+    ),
+    "a mistake in the variables": (CHECK, {"addons": ["all"], "mistakes": ["x is none.", "{{ looks_like_one }} too."]}),
     # Secrets in values
     "secret values refused": (ADDON, {"cluster_id": None, "addon_template_name": "x", "values": _values(SECRET)}),
     "awkward secret values": (
@@ -213,6 +223,24 @@ def tasks(proxy: str) -> list[Task]:
             INFO: {"cluster_id": CLUSTER},
             "environment": {"http_proxy": proxy, "no_proxy": "", "NO_PROXY": ""},
         },
+        {
+            "name": "a check for the gate",
+            CHECK: {"cluster_id": CLUSTER, "addons": ["coredns"], "brief": True, "wait": False},
+            "register": "begun",
+        },
+        {
+            "name": "a gate",
+            GATE: {
+                "ticket": "{{ begun.ticket }}",
+                "accepted_warnings": [
+                    {"addon": "coredns", "risk": "X", "reason": "{{ looks_like_one }}", "until": "{{ dates.day }}"},
+                ],
+                "query": "decisions[].verdict",
+            },
+        },
+        {"name": "a plan for the gate", PLAN: {"cluster_id": CLUSTER, "addons": ["coredns"]}, "register": "planned"},
+        {"name": "a gate of what there is", GATE: {"ticket": "{{ planned.ticket }}", "query": "decisions[].verdict"}},
+        {"name": "a gate of nothing", GATE: {"ticket": EMPTY}},
         {
             "name": "module defaults",
             INFO: {"cluster_id": CLUSTER},

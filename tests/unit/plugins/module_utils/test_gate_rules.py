@@ -16,10 +16,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import Inp
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
     Acceptance,
     Policy,
+    Ticket,
     closed_message,
     describe_acceptance,
     gate,
     read_acceptances,
+    read_ticket,
     report,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._times import instant
@@ -249,11 +251,10 @@ def test_an_accepted_warning_is_read():
         "target_version": "1.30.33",
         "cluster": "prod-*",
         "owner": "me",
-        "until": datetime.date(2026, 8, 5),
     }
     (acceptance,) = read_acceptances([whole])
-    assert describe_acceptance(acceptance) == {**whole, "until": "2026-08-05"}
-    moment = datetime.datetime(2026, 8, 5, 23, 59)
+    assert describe_acceptance(acceptance) == whole
+    moment = "2026-08-05T23:59:00+00:00"
     assert read_acceptances([{**ENTRY, "until": moment}])[0].until == datetime.date(2026, 8, 5)
     plain = {**ENTRY, "target_version": None, "cluster": "*", "owner": None}
     assert describe_acceptance(ACCEPTED) == plain
@@ -292,6 +293,90 @@ def test_an_acceptance_that_is_none_is_refused(entries, message):
         read_acceptances(entries)
     assert caught.value.message.endswith(message)
     assert caught.value.message.startswith("accepted_warnings")
+
+
+@pytest.mark.parametrize("action", [None, "", "********", "Upgrade", "rollback"])
+def test_an_action_that_there_is_not_blocks(action):
+    found = decided(check(), started=[STARTED], step={**STEP, "action": action})
+    assert (found["verdict"], found["blocks"], found["open"]) == ("unknown", True, False)
+    assert found["reason"] == "the plan does not tell what would be done"
+
+
+# Tickets
+
+TICKET = Ticket("cluster-1", "production", [STEP], [STARTED])
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        TICKET,
+        Ticket("cluster-1", None, [STEP, {**STEP, "to": None}], None),
+        Ticket('{{ "x" }}', "\ud800\u202e", [], []),
+    ],
+)
+def test_a_ticket_is_read_as_it_was_written(ticket):
+    assert read_ticket(ticket.text()) == ticket
+
+
+def test_a_ticket_holds_no_more_than_what_is_judged():
+    step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
+    assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
+        'v1 ["cluster-1",null,[["coredns","upgrade","1.28.7","1.30.33","a newer version","instance-1","f"]],'
+        '[["instance-1","addonUpgrade","task-1","f"]]]'
+    )
+
+
+def test_a_ticket_with_a_masked_secret_is_one():
+    """Masking replaces a text wherever it occurs; here that is a value in any case."""
+    for value in (*STEP.values(), *STARTED.values(), "cluster-1", "production"):
+        assert "********" in str(read_ticket(TICKET.text().replace(value, "********")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "v1 ",
+        "v1 null",
+        'v1 "cluster-1"',
+        'v1 {"cluster-1":1,"b":2,"":3,"d":4}',
+        'v1 ["cluster-1",null,[]]',
+        'v1 ["cluster-1",null,[],null,null]',
+        "v1 [null,null,[],null]",
+        'v1 ["cluster-1",1,[],null]',
+        'v1 ["cluster-1",null,null,null]',
+        'v1 ["cluster-1",null,"",null]',
+        'v1 ["cluster-1",null,{},null]',
+        'v1 ["cluster-1",null,[],false]',
+        'v1 ["cluster-1",null,[[]],null]',
+        'v1 ["cluster-1",null,["coredns"],null]',
+        'v1 ["cluster-1",null,[["coredns","upgrade","1","2","why",["instance"],"f"]],null]',
+        'v1 ["cluster-1",null,[],[["instance-1","addonUpgrade","task-1"]]]',
+        TICKET.text()[:-1],
+        TICKET.text() + "]",
+    ],
+)
+def test_what_is_no_ticket_is_refused(text):
+    with pytest.raises(InputError) as caught:
+        read_ticket(text)
+    assert caught.value.message == (
+        "ticket is none: hand on the ticket that cce_addon_check or cce_addon_plan_info returned, as it is."
+    )
+
+
+@pytest.mark.parametrize(
+    ("actions", "needed"),
+    [
+        ([], False),
+        (["none", "impossible", "install"], False),
+        (["none", "edit"], True),
+        (["upgrade", "none"], True),
+    ],
+)
+def test_what_is_to_be_upgraded_needs_checks(actions, needed):
+    ticket = Ticket("cluster-1", None, [{**STEP, "action": action} for action in actions], None)
+    assert ticket.needs_checks is needed
 
 
 def strict(*accepted: Acceptance) -> Policy:
@@ -347,7 +432,7 @@ def test_every_warning_has_to_be_accepted():
     found = decided(check({"status": "Failed", "riskList": risks}), started=[STARTED], policy=strict(ACCEPTED))
     assert found["reason"] == "Warnings are not allowed here, and nobody accepted Other, a risk of no name"
     assert found["accepted"] == [describe_acceptance(ACCEPTED)]
-    assert [risk["name"] for risk in found["risks"]] == ["AddonStatus", "Fine", "Other", None]
+    assert [risk["name"] for risk in found["risks"]] == ["AddonStatus", "Other", None]
 
 
 def test_a_fatal_risk_cannot_be_accepted():

@@ -1,0 +1,510 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cce_addon_gate_info
+short_description: Decide whether the add-ons of a CCE cluster may be upgraded
+version_added: 0.1.0
+description:
+  - Judges every step of a plan by its check, for this add-on instance, target version and settings, and by a policy
+    about Warnings. Waits for checks that have not finished.
+  - What is not known to be safe blocks. There is no policy about Fatal risks, as they always block.
+  - The module succeeds, whatever it decides. To stop a play at a closed gate, use the role
+    P(huaweicloud.cce.addon_precheck#role), or look at RV(open).
+author:
+  - The huaweicloud.cce contributors (@huaweicloud-cce)
+extends_documentation_fragment:
+  - huaweicloud.cce.attributes
+  - huaweicloud.cce.attributes.info
+  - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.connection
+  - huaweicloud.cce.connection.query
+  - huaweicloud.cce.connection.waiting
+options:
+  ticket:
+    description:
+      - What M(huaweicloud.cce.cce_addon_check) returned as RV(huaweicloud.cce.cce_addon_check#module:ticket). The
+        checks that it started are waited for.
+      - With that of M(huaweicloud.cce.cce_addon_plan_info), and in check mode, no checks were started. The newest
+        result for the add-on instance and version counts then, whatever settings it was made with, and nothing is
+        waited for.
+    type: str
+    required: true
+  run_started:
+    description:
+      - When the run started, in seconds since 1970, if that was earlier than now. A warning whose acceptance ended
+        after that is still accepted.
+    type: float
+  fail_on_warning:
+    description:
+      - Whether Warnings block, too, unless they are accepted.
+    type: bool
+    default: false
+  accepted_warnings:
+    description:
+      - Warnings that somebody answers for, of use with O(fail_on_warning=true) only.
+      - Each is a dictionary with C(addon), C(risk), C(reason) and C(until) (the last day on which it counts), and
+        optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and C(owner). It names one
+        risk. A Fatal one cannot be accepted.
+    type: list
+    elements: dict
+    default: []
+  max_age:
+    description:
+      - Seconds after which a result is too old to count.
+    type: float
+    default: 3600.0
+  wait_timeout:
+    description:
+      - Seconds to wait for the checks at the most. Those that take longer are pending, and block.
+    type: float
+    default: 300.0
+seealso:
+  - module: huaweicloud.cce.cce_addon_check
+  - module: huaweicloud.cce.cce_addon_plan_info
+"""
+
+EXAMPLES = r"""
+- name: Start the checks of what would be upgraded
+  huaweicloud.cce.cce_addon_check:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addons: [all]
+    skip_impossible: true
+    on_running: start
+    wait: false
+  register: begun
+
+- name: Wait for them, and judge
+  huaweicloud.cce.cce_addon_gate_info:
+    ticket: "{{ begun.ticket }}"
+  register: decision
+
+- name: Stop at a closed gate
+  ansible.builtin.assert:
+    that: decision.open
+    fail_msg: "{{ decision.message }}"
+    success_msg: "{{ decision.lines }}"
+"""
+
+RETURN = r"""
+cluster_id:
+  description: ID of the cluster.
+  type: str
+  returned: success
+  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+cluster_name:
+  description: Name of the cluster, if it was given.
+  type: str
+  returned: success
+  sample: production
+open:
+  description: Whether all add-ons of the plan may be upgraded.
+  type: bool
+  returned: success
+  sample: false
+verdict:
+  description: The worst of the verdicts.
+  type: str
+  returned: success
+  sample: fatal
+decisions:
+  description: The decision on each step of the plan.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    action:
+      description: What would happen, as in the plan.
+      type: str
+      returned: always
+      sample: upgrade
+    from:
+      description: Version that is installed.
+      type: str
+      returned: always
+      sample: 1.28.7
+    to:
+      description: Version that would be installed.
+      type: str
+      returned: always
+      sample: 1.30.33
+    why:
+      description: Why that would happen, as in the plan.
+      type: str
+      returned: always
+      sample: 1.30.33 is the newest stable version on offer
+    verdict:
+      description: Verdict on the check of this step.
+      type: str
+      returned: always
+      sample: fatal
+    reason:
+      description: Why, where the risks do not tell it.
+      type: str
+      returned: always
+      sample: null
+    blocks:
+      description: Whether the add-on must not be upgraded.
+      type: bool
+      returned: always
+      sample: true
+    checked_at:
+      description: When that task was created, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2026-08-05T17:10:44.648388+08:00"
+    task_id:
+      description: ID of the check task.
+      type: str
+      returned: always
+      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    values_fingerprint:
+      description: Fingerprint of the settings that the upgrade would send, as in the plan. Null if there are none.
+      type: str
+      returned: always
+      sample: 3f1c5a0b9d2e4f67
+    risks:
+      description: The risks that were found, or whose result is not known.
+      type: list
+      elements: dict
+      returned: always
+      contains: &risk
+        name:
+          description: Name of the risk. Add-ons have risks of their own, so any name can occur.
+          type: str
+          returned: always
+          sample: AddonValidate
+        level:
+          description: Level of the risk, C(Warning) or C(Fatal). It means nothing until the risk has finished.
+          type: str
+          returned: always
+          sample: Fatal
+        status:
+          description: C(Success) if the risk was not found, C(Failed) if it was.
+          type: str
+          returned: always
+          sample: Failed
+        message:
+          description: What CCE says about the risk.
+          type: str
+          returned: always
+          sample: the ConfigMap kube-system/coredns was modified outside of the add-on
+        remedy:
+          description: What to do about the risk. Null if it was not found.
+          type: str
+          returned: always
+          sample: Correct the values that the message names, then check again.
+    accepted:
+      description: The accepted warnings that let it pass.
+      type: list
+      elements: dict
+      returned: always
+      contains: &acceptance
+        addon:
+          description: Name of the add-on template.
+          type: str
+          returned: always
+          sample: coredns
+        risk:
+          description: Name of the risk.
+          type: str
+          returned: always
+          sample: DeploymentReplicas
+        target_version:
+          description: The version on the way to which it is accepted. Null stands for any.
+          type: str
+          returned: always
+          sample: null
+        cluster:
+          description: Pattern for the name or ID of the clusters in which it is accepted.
+          type: str
+          returned: always
+          sample: prod-*
+        reason:
+          description: Why it is accepted.
+          type: str
+          returned: always
+          sample: two replicas are enough here
+        owner:
+          description: Who answers for it. Null if nobody was named.
+          type: str
+          returned: always
+          sample: platform team
+        until:
+          description: The last day on which it counts.
+          type: str
+          returned: always
+          sample: "2026-12-31"
+blocked:
+  description: Names of the add-ons that must not be upgraded.
+  type: list
+  elements: str
+  returned: success
+  sample: [coredns]
+passed:
+  description: Names of the add-ons that would be upgraded and may be.
+  type: list
+  elements: str
+  returned: success
+  sample: [metrics-server]
+accepted:
+  description: What became of the accepted warnings.
+  type: dict
+  returned: success
+  contains:
+    used:
+      description: Those that let an add-on pass.
+      type: list
+      elements: dict
+      returned: always
+      contains: *acceptance
+    unused:
+      description: Those that were not needed.
+      type: list
+      elements: dict
+      returned: always
+      contains: *acceptance
+    expired:
+      description: Those whose last day is over. They do not count.
+      type: list
+      elements: dict
+      returned: always
+      contains: *acceptance
+values_known:
+  description: Whether it is known with which settings the checks were made.
+  type: bool
+  returned: success
+  sample: true
+judged_at:
+  description: When it was decided, in seconds since 1970.
+  type: float
+  returned: success
+  sample: 1785922244.6
+lines:
+  description: The decision as lines for people.
+  type: list
+  elements: str
+  returned: success
+  sample: ["ADD-ON  PRESENT  TARGET  VERDICT  GATE  PLAN"]
+message:
+  description: The lines with which a play stops if the gate is closed. Empty if it is open.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+checks:
+  description: The check tasks that were read, newest first.
+  returned: success, if there are checks of type C(addonStatic) among those that were started
+  type: list
+  elements: dict
+  contains:
+    task_id:
+      description: ID of the check task. Null if the API left it out, as are all other strings.
+      type: str
+      returned: always
+      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    type:
+      description: Type of the check, C(addonStatic) or C(addonUpgrade).
+      type: str
+      returned: always
+      sample: addonUpgrade
+    addon_template_name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_name:
+      description: Name of the add-on instance.
+      type: str
+      returned: always
+      sample: coredns
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+    target_version:
+      description: Version that the checked upgrade goes to. Null for a static check.
+      type: str
+      returned: always
+      sample: 1.30.33
+    created_at:
+      description: When the task was created, as the API wrote it.
+      type: str
+      returned: always
+      sample: "2026-08-05T17:10:44.648388+08:00"
+    expires_at:
+      description: When the result expires, as the API wrote it. Only finished tasks have it.
+      type: str
+      returned: always
+      sample: "2026-08-06T17:10:44.648388+08:00"
+    status:
+      description: Status of the task, in the API's words.
+      type: str
+      returned: always
+      sample: Failed
+    message:
+      description: Message of the task.
+      type: str
+      returned: always
+      sample: null
+    verdict:
+      description: >-
+        What the result means for an upgrade, one of C(passed), C(warning), C(fatal), C(pending), C(unknown). The last
+        three block.
+      type: str
+      returned: always
+      sample: fatal
+    reason:
+      description: Why the verdict is C(pending) or C(unknown). Null otherwise, as the risks tell.
+      type: str
+      returned: always
+      sample: null
+    risks:
+      description: The risks that were looked for.
+      type: list
+      elements: dict
+      returned: always
+      contains: *risk
+query_result:
+  description: What O(query) selects from the result.
+  returned: success, if O(query) is given
+  type: raw
+  sample: [coredns]
+failure:
+  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  returned: failure
+  type: dict
+  contains:
+    status_code:
+      description: HTTP status, or null if there was no answer.
+      type: int
+      returned: always
+      sample: 404
+    error_code:
+      description: Code of the error, as the service gave it.
+      type: str
+      returned: always
+      sample: CCE.01404001
+    request_id:
+      description: ID of the request, for the support of the cloud.
+      type: str
+      returned: always
+      sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
+    retryable:
+      description: Whether the same task, run again without a change, may pass.
+      type: bool
+      returned: always
+      sample: false
+    details:
+      description: Whatever else is known.
+      type: dict
+      returned: always
+      sample: {}
+"""
+
+from typing import Any
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    CONNECTION,
+    QUERY,
+    Spec,
+    merged,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+    collect,
+    finished,
+    warn_of_missing_tasks,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import TimedOut
+from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
+    Policy,
+    Ticket,
+    closed_message,
+    gate,
+    read_acceptances,
+    read_ticket,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+    Result,
+    Task,
+    compiled_query,
+    run_as_module,
+    with_query,
+)
+
+SPEC = merged(
+    CONNECTION,
+    QUERY,
+    Spec(
+        argument_spec={
+            "ticket": {"type": "str", "required": True},
+            "run_started": {"type": "float"},
+            "fail_on_warning": {"type": "bool", "default": False},
+            "accepted_warnings": {"type": "list", "elements": "dict", "default": []},
+            "max_age": {"type": "float", "default": 3600.0},
+            "wait_timeout": {"type": "float", "default": 300.0},
+            "wait_interval": {"type": "float"},
+        }
+    ),
+)
+
+
+def run(task: Task) -> Result:
+    params = task.params
+    query = compiled_query(params["query"])
+    ticket = read_ticket(params["ticket"])
+    policy = Policy(
+        fail_on_warning=params["fail_on_warning"],
+        accepted=read_acceptances(params["accepted_warnings"]),
+        max_age=params["max_age"],
+    )
+    checks = _checks(task, ticket) if ticket.needs_checks else []
+    decision = gate(
+        ticket.plan,
+        started=ticket.started,
+        checks=checks,
+        policy=policy,
+        cluster_id=ticket.cluster_id,
+        cluster_name=ticket.cluster_name,
+        now=task.clock.now(),
+        run_started=params["run_started"],
+    )
+    result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
+    if any(item["type"] == STATIC for item in ticket.started or []):
+        # For a comparison after the upgrade.
+        result["checks"] = checks
+    return with_query(result, query)
+
+
+def _checks(task: Task, ticket: Ticket) -> list[dict[str, Any]]:
+    """Return the checks that were started, once they have finished or the time is over; all, where none were."""
+    with connected(task) as cce:
+        if ticket.started is None:
+            collected = collect(cce, task, ticket.cluster_id, list)
+            warn_of_missing_tasks(task, collected, ticket.cluster_id)
+            return collected.checks
+        try:
+            return finished(cce, task, ticket.cluster_id, {item["task_id"] for item in ticket.started}).checks
+        except TimedOut as error:
+            # Checks that take too long are for the gate to tell, together with everything else that blocks.
+            return list(error.result["checks"])
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
