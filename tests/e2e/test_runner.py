@@ -259,7 +259,7 @@ def test_every_cluster_that_was_worked_on_counts_once(fleet, tmp_path):
     clusters, modules = counted([awx.job("upgrade.yml", inventory, given)])
     ids: Mapping[str, Any] = inventory["_meta"]["hostvars"]
     assert clusters == {ids[name]["cce_cluster_id"] for name in ("clean-one", "clean-two")}
-    names = ("cce_addon", "cce_addon_check", "cce_addon_check_info", "cce_addon_info")
+    names = ("cce_addon", "cce_addon_check", "cce_addon_gate_info", "cce_addon_info")
     assert modules == {f"huaweicloud.cce.{name}" for name in names}
 
 
