@@ -358,8 +358,8 @@ pathlib.Path("left").write_text(secret)
 (home / "named" / secret).touch()
 (home / "link").symlink_to("/nowhere/" + secret)
 short = home / "tmp" / "short-lived"
+short.touch(0o{mode:o})
 short.write_text(secret)
-os.chmod(short, 0o{mode:o})
 child = [sys.executable, "-c", "import time; time.sleep(0.5)"]
 environment = dict(os.environ, **({{"SECRET": secret}} if {environment} else {{}}))
 arguments = [] if {environment} else [secret]

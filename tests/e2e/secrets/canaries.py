@@ -79,6 +79,7 @@ class Watch:
         self._canaries = canaries
         self._pid = pid
         self._folders = tuple(folders)
+        self._seen: dict[Path, tuple[int, int, int]] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.told: set[bytes] = set()
@@ -101,11 +102,20 @@ class Watch:
                         self.told.add(Path(f"/proc/{pid}/{kind}").read_bytes())
             for folder in self._folders:
                 for path in _files(folder):
-                    if str(path) not in self.temporary and self._canaries.in_file(path):
+                    if self._is_new(path) and self._canaries.in_file(path):
                         self.temporary.add(str(path))
                         if _others_may_read(path, folder):
                             self.exposed.add(str(path))
-            time.sleep(0.01)
+            time.sleep(0.005)
+
+    def _is_new(self, path: Path) -> bool:
+        """Whether a file was not read before as it is now: looks that read everything again are too few."""
+        with contextlib.suppress(OSError):  # gone meanwhile
+            status = path.lstat()
+            now = (status.st_ino, status.st_ctime_ns, status.st_size)
+            before, self._seen[path] = self._seen.get(path), now
+            return before != now
+        return False
 
 
 def _descendants(pids: Iterable[int]) -> Iterator[int]:
