@@ -357,6 +357,26 @@ def test_the_commands_and_playbooks_of_a_page_do_what_it_says(path: Path, tmp_pa
         follow(blocks, shell, tmp_path / "huaweicloud.cce")
 
 
+# What the README template of the community calls "Using this collection", "Release notes" and "Licensing", that of
+# certified collections calls otherwise.
+HEADINGS = {
+    "community": (
+        "Code of Conduct, Communication, Contributing to this collection, Collection maintenance, Governance, "
+        "Tested with Ansible, External requirements, Included content, More information"
+    ),
+    "certified": (
+        "Description, Requirements, Installation, Use Cases, Testing, Support, Release Notes and Roadmap, "
+        "Related Information, License Information"
+    ),
+}
+
+
+@pytest.mark.parametrize("template", HEADINGS)
+def test_the_readme_has_the_headings_of_a_template(template: str):
+    present = re.findall(r"^##+ (.+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert set(HEADINGS[template].split(", ")) - set(present) == set()
+
+
 def test_every_message_in_the_tables_is_one_of_the_collection():
     wrong = [
         f"{path.name}: {message}"
