@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The unit, parity and end-to-end tests on every supported ansible-core.
+"""The unit, parity and end-to-end tests on every supported ansible-core, and modules on the oldest Python.
 
-`nox` runs all, `nox -s "tests(2.19)"` one; what stands after `--` goes to pytest, instead of all tests. An interpreter
-that is not there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
+`nox` runs all, `nox -s "tests(2.19)"` or `nox -s modules` one; what stands after `--` goes to pytest, instead of all
+tests. An interpreter that is not there is told, and what it would test is left out; with
+`--error-on-missing-interpreters`, it is an error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import nox
 
 # ansible-core, and a Python that it supports on the controller.
 VERSIONS = {"2.16": "3.11", "2.17": "3.11", "2.18": "3.11", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
+OLDEST_FOR_MODULES = "3.9"
 
 nox.needs_version = ">=2024.3.2"
 nox.options.error_on_missing_interpreters = False
@@ -35,15 +37,26 @@ def _interpreter(version: str) -> str:
     return version
 
 
+def _pytest(session: nox.Session, *options: str, before: str = "", **environment: str) -> None:
+    """Run pytest on the installed tarball, in the surroundings that test.sh has."""
+    command = (
+        f". tests/setup.sh && {before}python tests/stage.py --install && "
+        'export ANSIBLE_COLLECTIONS_PATH="$root/.build/installed" && exec python -m pytest -q --dist loadfile "$@"'
+    )
+    session.run("sh", "-c", command, "tests", *options, env=environment, external=True)
+
+
 @nox.session
 @nox.parametrize("python,core", [nox.param(_interpreter(python), core, id=core) for core, python in VERSIONS.items()])
 def tests(session: nox.Session, core: str) -> None:
     """Run the unit, parity and end-to-end tests with an ansible-core."""
     session.install(f"ansible-core~={core}.0", "-r", "tests/requirements-pytest.txt")
-    session.run("python", "tests/stage.py", "--install")
-    # The surroundings of tests are described in one place, for test.sh and for this.
-    command = (
-        '. tests/setup.sh && export ANSIBLE_COLLECTIONS_PATH="$root/.build/installed" && '
-        'exec python -m pytest -q -n 2 --dist loadfile "$@"'
-    )
-    session.run("sh", "-c", command, "tests", *(session.posargs or ["tests/unit", "tests/e2e"]), external=True)
+    _pytest(session, "-n", "2", *(session.posargs or ["tests/unit", "tests/e2e"]))
+
+
+@nox.session(python=_interpreter(OLDEST_FOR_MODULES))
+def modules(session: nox.Session) -> None:
+    """Ship every module to the oldest Python: the results are those of the controller."""
+    session.install("-r", "requirements.txt")
+    oldest = str(Path(session.virtualenv.location, "bin", "python"))
+    _pytest(session, "tests/e2e/test_parity.py", before="install tests/requirements.txt && ", MODULES_PYTHON=oldest)

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 #
 # Runs what depends most on ansible-core with every supported version but that of test.sh: the unit tests of the plugins,
-# the module of the check results, and every module both ways. `nox` alone runs all tests with all versions.
+# the module of the check results, and every module both ways. Then every module on the oldest Python. `nox` alone runs all tests with all versions.
 # Needs python3 (3.11 or newer) and a package index; a version whose Python is not there is left out, and says so.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,3 +11,4 @@ cd "$(dirname "$0")/.."
 install tests/requirements.txt
 nox -s "tests(2.16)" "tests(2.17)" "tests(2.19)" "tests(2.20)" "tests(2.21)" -- \
   tests/unit/plugins tests/e2e/test_check_info.py tests/e2e/test_parity.py
+nox -s modules

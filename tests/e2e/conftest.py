@@ -45,21 +45,22 @@ Play = Callable[..., Played]
 COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
 
 
-def _interpreter() -> str:
-    """Return the path of this Python for modules that are shipped. This may be below "My Projects".
+def _interpreter(path: str) -> str:
+    """Return a path of a Python for modules that are shipped, where its own may be below "My Projects".
 
     Some versions of Ansible quote the path of an interpreter that is named, some do not, and their own default none:
     without spaces, it works with all of them.
     """
-    if " " not in sys.executable:
-        return sys.executable
+    if " " not in path:
+        return path
     folder = Path(tempfile.mkdtemp(prefix="cce-tests-", dir="/tmp"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "venv").symlink_to(sys.prefix)
-    return str(folder / "venv" / "bin" / Path(sys.executable).name)
+    (folder / "venv").symlink_to(Path(path).parents[1])
+    return str(folder / "venv" / "bin" / Path(path).name)
 
 
-INTERPRETER = _interpreter()
+# Modules may run on an older Python than Ansible itself.
+INTERPRETER = _interpreter(os.environ.get("MODULES_PYTHON", sys.executable))
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 
