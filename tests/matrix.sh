@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 #
 # Runs what depends most on ansible-core with every supported version but that of test.sh: the unit tests of the plugins,
-# the module of the check results, and every module both ways. Then every module on the oldest Python. `nox` alone runs all tests with all versions.
+# the module of the check results, and every module both ways; then every module on the oldest Python. `nox` alone runs
+# all tests with all versions.
 # Needs python3 (3.11 or newer) and a package index; a version whose Python is not there is left out, and says so.
 set -eu
 cd "$(dirname "$0")/.."
