@@ -175,13 +175,12 @@ cache_timeout: 600
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleParserError
-from ansible.inventory.group import to_safe_group_name
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
@@ -207,9 +206,20 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import (
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, quoted
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19, every text is one
+
+    def trust_as_template(value: str) -> str:
+        return value
+
 
 GROUP = "cce_clusters"
 FILE_NAMES = ("cce_clusters.yml", "cce_clusters.yaml")
+# What Ansible itself sets for localhost. Any other Python may lack what the controller has.
+PLAYBOOK_PYTHON = trust_as_template("{{ ansible_playbook_python }}")
 _AT_ONCE = 16
 # Part of the cache's key: another form of the variables must not be read from an old entry.
 _CACHE_FORM = 1
@@ -217,11 +227,6 @@ _CACHE_FORM = 1
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "huaweicloud.cce.cce_clusters"
-
-    @staticmethod
-    def _sanitize_group_name(name: str) -> str:
-        """Groups are named after tags, which anybody who may tag a cluster can write: no template may be left."""
-        return to_safe_group_name(name, force=True, silent=True)
 
     def verify_file(self, path: str) -> bool:
         name = os.path.basename(path)
@@ -236,9 +241,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             hosts = self._hosts(path, use_cache=cache)
             wanted = {name: variables for name, variables in hosts.items() if is_wanted(variables, filters)}
             self._warn_of_unknown_addons(wanted, filters)
-            self.inventory.add_group(GROUP)
-            for name, variables in wanted.items():
-                self._add(name, variables)
+            self._add_hosts(wanted)
+            self._construct_groups(wanted)
         except Exception as error:
             # Ansible makes a warning of this, and plays on with the hosts that are left: a gate would be open for
             # clusters that it has never seen. So its own setting for that is turned on for the rest of the run.
@@ -256,9 +260,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InputError(f"Unknown options: {quoted(unknown)}. See ansible-doc -t inventory {self.NAME}.")
 
     def _given(self, name: str) -> Any:
-        """Return an option with its templates resolved."""
+        """Return an option with its templates resolved and its vaults opened."""
         self.templar.available_variables = self._vars
-        return self.templar.template(self.get_option(name))
+        return plain(self.templar.template(self.get_option(name)))
 
     def _validated(self, spec: Spec, params: Any, where: str) -> Params:
         """Return options as the modules take them."""
@@ -339,15 +343,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if filters.addons_below and unknown:
             self.display.warning(f"The add-ons of {quoted(unknown)} are not known, so addons_below lets them pass.")
 
-    def _add(self, name: str, variables: Variables) -> None:
-        self.inventory.add_host(name, group=GROUP)
-        for key, value in {**variables, "ansible_connection": "local"}.items():
-            self.inventory.set_variable(name, key, inert(value))
-        known = self.inventory.get_host(name).get_vars()
+    def _add_hosts(self, hosts: Mapping[str, Variables]) -> None:
+        self.inventory.add_group(GROUP)
+        for name, variables in hosts.items():
+            self.inventory.add_host(name, group=GROUP)
+            for key, value in variables.items():
+                self.inventory.set_variable(name, key, inert(value))
+            self.inventory.set_variable(name, "ansible_connection", "local")
+            self.inventory.set_variable(name, "ansible_python_interpreter", PLAYBOOK_PYTHON)
+
+    def _construct_groups(self, hosts: Iterable[str]) -> None:
+        """Add variables and groups that the file composes.
+
+        Ansible takes a name that is both a host's and a group's for either, as it happens: a pattern would select other
+        clusters than it says.
+        """
         strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict=strict)
+        problem: Exception | None = None
+        try:
+            for name in hosts:
+                known = self.inventory.get_host(name).get_vars()
+                self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
+                self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict=strict)
+                self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict=strict)
+        except Exception as error:  # Ansible raises just that where a group would be a part of itself
+            problem = error
+        ambiguous = [name for name in hosts if name in self.inventory.groups]
+        if ambiguous:
+            raise InputError(
+                f"A cluster and a group have the same name: {quoted(ambiguous)}. Ansible would take one for the other. "
+                "Give the group another name, in keyed_groups by a prefix."
+            )
+        if problem is not None:
+            raise problem
 
 
 def inert(value: Any) -> Any:

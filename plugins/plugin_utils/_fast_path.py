@@ -11,7 +11,6 @@ Anything else ships the module as Ansible always does. Both ways give the same r
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 from collections.abc import Iterator, Mapping, Set
@@ -30,6 +29,7 @@ from ansible.utils.display import Display
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options, shown_options
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import as_json, plain
 
 # Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
 # thousands of workers would load them all for its one task. Loaded here, in the main process, they are there when it
@@ -75,7 +75,7 @@ class FastPath(ShippingAction):
 
     def _run_here(self, spec: Spec, run: Run, task_vars: Mapping[str, Any]) -> Result:
         """Do what `AnsibleModule` does around a module: validate, run, add the invocation, hide secrets."""
-        validated = ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(_from_json(self._task.args))
+        validated = ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(plain(self._task.args))
         params = validated.validated_parameters
         hidden: set[str] = {*validated._no_log_values, *secret_options(params)}
         warnings = [
@@ -131,29 +131,10 @@ def _without_secrets(part: Result, hidden: Set[str]) -> Result:
 
     Looking through a whole document takes long, and few hold a secret: its text is searched first.
     """
-    text = json.dumps(part, default=_as_json)
+    text = json.dumps(part, default=as_json)
     if any(json.dumps(secret)[1:-1] in text for secret in hidden):
-        return _from_json(remove_values(part, hidden))
+        return plain(remove_values(part, hidden))
     return json.loads(text)
-
-
-def _from_json(value: Any) -> Any:
-    """Return arguments or a result as they come out at the other end, where a module is shipped: as plain JSON.
-
-    That takes away tags, lazy containers and vaults, and makes every key a string.
-    """
-    return json.loads(json.dumps(value, default=_as_json))
-
-
-def _as_json(value: Any) -> Any:
-    """Return what stands in JSON for a value that it does not know."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return list(value)
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    return str(value)  # a decrypted vault
 
 
 @contextlib.contextmanager

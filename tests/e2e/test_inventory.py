@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 from conftest import CLUSTER
 from simulation import Simulation
 
@@ -189,6 +190,7 @@ def test_the_cluster_of_the_environment_is_a_host(ask, simulation):
     assert found.pop("cce_created_at")
     assert found == {
         "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "cce_account": None,
         "cce_addons": {
             "coredns": {"status": "running", "version": "1.28.7"},
@@ -384,10 +386,14 @@ def test_a_region_that_fails_ends_the_run(ask, fleet):
     assert SHOP_KEY["secret_key"] not in listed.errors
 
 
-def test_a_gate_is_not_open_because_the_inventory_failed(ask, fleet):
+def test_a_gate_is_not_open_because_the_inventory_failed(ask, fleet, tmp_path):
     fleet.fault("status", "GET", "project-three/clusters", status=403, times=None)
-    options = ("huaweicloud.cce.precheck", "-e", "cce_hosts=cce_clusters")
-    assert ask(fleet, SHOP, *options, command="ansible-playbook").code != 0
+    # Another source still has a cluster, so the selection is not empty.
+    (tmp_path / "other").write_text("[cce_clusters]\nother ansible_connection=local\n", encoding="utf-8")
+    options = ("-i", "other", "huaweicloud.cce.precheck", "-e", "cce_hosts=cce_clusters", "--list-hosts")
+    played = ask(fleet, SHOP, *options, command="ansible-playbook")
+    assert played.code != 0
+    assert "cannot be listed" in played.errors
 
 
 def test_a_region_that_fails_is_a_warning_if_the_user_says_so(ask, fleet):
@@ -447,6 +453,29 @@ def test_secrets_can_be_looked_up(ask, fleet):
     assert listed.hosts["bench"]["cce_account"] == "lab"
 
 
+@pytest.mark.parametrize("place", ["of an account", "of all"])
+def test_secrets_can_be_vaulted(ask, fleet, tmp_path, place):
+    vault = VaultLib([("default", VaultSecret(b"vault-password"))])
+    (tmp_path / "password").write_text("vault-password", encoding="utf-8")
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    class Vaulted(str):
+        __slots__ = ()
+
+    Dumper.add_representer(Vaulted, lambda dumper, text: dumper.represent_scalar("!vault", text, style="|"))
+    key = {**LAB_KEY, "secret_key": Vaulted(vault.encrypt(LAB_KEY["secret_key"]).decode())}
+    account = {"regions": ["eu-de"]}
+    config = {**PLUGIN, "accounts": [{**account, **key}]} if place == "of an account" else {**PLUGIN, **account, **key}
+    path = tmp_path / "vaulted.cce_clusters.yml"
+    path.write_text(yaml.dump(config, Dumper=Dumper), encoding="utf-8")
+    options = ("-i", str(path), "--list", "--vault-password-file", "password")
+    listed = ask(fleet, {"all": {}}, *options, name="empty.yml")
+    assert listed.code == 0, listed.errors
+    assert list(listed.hosts) == ["bench"]
+
+
 def test_templates_in_names_tags_and_labels_stay_text(ask, fleet, tmp_path):
     config = {
         **LAB_TWO,
@@ -470,6 +499,31 @@ def test_templates_in_names_tags_and_labels_stay_text(ask, fleet, tmp_path):
         rest = played.output.replace("echo EXECUTED", "").replace("echo_EXECUTED", "")
         assert "EXECUTED" not in rest, source
     assert len(listings(fleet)) == 1
+
+
+@pytest.mark.parametrize(
+    "constructed",
+    [
+        # The group is there before the host of its name, or made of that very host.
+        {"keyed_groups": [{"key": "cce_cluster_name[:5]"}], "leading_separator": False},
+        {"groups": {"search": "cce_tags.stage == 'prod'"}},
+        {"groups": {"search": "cce_tags.stage == 'test'"}},
+    ],
+)
+def test_a_group_is_not_called_like_a_cluster(ask, tmp_path, constructed):
+    """Otherwise a pattern selects the cluster, and the clusters of the group are never looked at."""
+    names = ("check", "checkout", "search")
+    clusters = [
+        {"id": f"{name}-0000", "name": name, "tags": {"stage": "test" if name == "search" else "prod"}}
+        for name in names
+    ]
+    account = {**FLEET["accounts"][0], "projects": [{"id": "one", "name": "eu-de", "clusters": clusters}]}
+    scenario = tmp_path / "scenario.yml"
+    scenario.write_text(yaml.safe_dump({"accounts": [account]}), encoding="utf-8")
+    with Simulation(scenario=scenario) as simulation:
+        listed = ask(simulation, {**PLUGIN, **constructed})
+    assert listed.code != 0
+    assert "A cluster and a group have the same name" in listed.errors
 
 
 @pytest.mark.parametrize(
@@ -522,3 +576,10 @@ def test_the_playbooks_work_on_the_hosts(ask, fleet):
         "/api/v3/projects/project-one/clusters/aaaaaaaa-0000/addons/precheck",
         "/api/v3/projects/project-three/clusters/dddddddd-0000/addons/precheck",
     }, "search has the newest version"
+
+
+def test_what_is_shipped_runs_on_the_python_of_ansible(ask, fleet, tmp_path):
+    task = {"ansible.builtin.debug": {"msg": "{{ ansible_python_interpreter == ansible_playbook_python }}"}}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "search", "gather_facts": False, "tasks": [task]}]))
+    played = ask(fleet, SHOP, "play.yml", command="ansible-playbook")
+    assert '"msg": true' in played.output, played.output + played.errors

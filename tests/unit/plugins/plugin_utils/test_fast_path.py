@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import datetime
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -36,25 +34,3 @@ def test_anything_else_is_shipped(elsewhere):
 def test_a_controller_without_requests_ships(monkeypatch):
     monkeypatch.setattr(_fast_path, "REQUESTS_IMPORT_ERROR", "No module named 'requests'")
     assert not action()._runs_here()
-
-
-@pytest.mark.parametrize(
-    ("value", "arrives"),
-    [
-        ({1: "a", None: "b", False: "c"}, {"1": "a", "null": "b", "false": "c"}),
-        ((1, 2.0), [1, 2.0]),
-        ({"x"}, ["x"]),
-        (datetime.date(2025, 3, 1), "2025-03-01"),
-        (datetime.datetime(2025, 3, 1, 10), "2025-03-01T10:00:00"),
-    ],
-)
-def test_values_arrive_as_from_a_shipped_module(value: Any, arrives: Any):
-    assert _fast_path._from_json(value) == arrives
-
-
-def test_text_arrives_without_its_marks():
-    class Marked(str):
-        __slots__ = ()
-
-    arrived = _fast_path._from_json([Marked("text")])
-    assert arrived[0].__class__ is str
