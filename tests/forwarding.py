@@ -88,13 +88,14 @@ class Forwarder:
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    """Pass bytes on until there are no more; a connection that breaks on one side is broken on the other, too."""
     with contextlib.suppress(OSError):
-        while True:
-            part = source.recv(65536)
-            if not part:
-                target.shutdown(socket.SHUT_WR)
-                return
-            target.sendall(part)
+        try:
+            while part := source.recv(65536):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except ConnectionError:
+            target.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager

@@ -417,8 +417,10 @@ def _chain(error: BaseException) -> set[str]:
 
 # Classes of requests and urllib3 that mean that no connection was made, so nothing was sent.
 _NOT_SENT = frozenset(
-    ("ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError", "ProxyError", "gaierror")
+    ("ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError", "gaierror")
 )
+# What http.client says when a proxy opens no tunnel, through which the request would have been sent.
+_NO_TUNNEL = "Tunnel connection failed"
 
 
 def _no_answer(doing: str, url: str, error: Exception, timeout: float) -> tuple[Failure, CceError]:
@@ -439,8 +441,9 @@ def _no_answer(doing: str, url: str, error: Exception, timeout: float) -> tuple[
     if isinstance(error, OSError) and "RequestException" not in names:
         return Failure(sent=False), Unreachable(f"Could not {doing}: {cause}.", retryable=False)
     if "ProxyError" in names:
+        # urllib3 also says so when the connection to a proxy breaks after the request was sent.
         text = f"Could not {doing}: the proxy for {where} cannot be used ({cause}). Check HTTPS_PROXY and NO_PROXY."
-        return Failure(sent=False), Unreachable(text)
+        return Failure(sent=not (names & _NOT_SENT or _NO_TUNNEL in cause)), Unreachable(text)
     if names & _NOT_SENT:
         text = (
             f"Could not {doing}: no connection to {where} ({cause}). Check endpoint and region, the network, and "

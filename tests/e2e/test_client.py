@@ -540,6 +540,29 @@ def test_proxies_of_the_environment_are_used(operator, secure, monkeypatch):
         cce.addons(CLUSTER)
 
 
+@pytest.mark.parametrize("when", ["before", "after", "during"])
+def test_a_write_whose_answer_is_lost_behind_a_proxy_is_not_repeated(operator, monkeypatch, when):
+    simulation = operator.simulation
+    simulation.fault("reset", "PUT", "/addons/", when=when, times=None)
+    expected = (
+        pytest.raises(OutcomeUnknown, match="nothing has begun") if when == "before" else contextlib.nullcontext()
+    )
+    with Forwarder(_target(simulation), proxy=True) as proxy, expected:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.netloc}")
+        operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
+    assert len(operator.asked("PUT", "")) == 1
+    assert simulation.addons(CLUSTER)["metrics-server"]["writes"] == int(when != "before")
+
+
+def test_what_a_proxy_does_not_let_through_was_not_sent(secure, monkeypatch):
+    operator = Operator(secure)
+    with answering(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as refusing:
+        monkeypatch.setenv("https_proxy", refusing)
+        client = operator.client(**PERMANENT, ca_path=secure.listening["ca_path"], project_id="p", retries=1)
+        with client as cce, pytest.raises(Unreachable, match=r"407.*tried 2 times"):
+            cce.create_checks(CLUSTER, [])
+
+
 # The kinds of clusters and clouds
 
 
