@@ -33,8 +33,9 @@ from ._plan import IMPOSSIBLE, Step, Wants, in_order
 from ._task import Result, Task
 from ._text import quoted
 
-_READS_AFTER_UNKNOWN = 3
-_PAUSE_AFTER_UNKNOWN = 2.0  # seconds
+# A task that was created may show in the list some seconds later.
+_LOOKS = 3
+_PAUSE = 2.0  # seconds between them
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,19 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Started:
-    """A check request and the task that carries it out. `adopted`: somebody else had started it already."""
+    """A check request and the task that carries it out.
+
+    Attributes:
+        request: What was asked for.
+        task_id: The task.
+        adopted: Whether somebody else had started it already.
+        fingerprint: That of the values it was made with; None where those are not known for certain.
+    """
 
     request: CheckRequest
     task_id: str | None
     adopted: bool = False
+    fingerprint: str | None = None
 
 
 def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
@@ -89,7 +98,8 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
         adopt: Whether a task that is under way for the same instance, type and target is taken instead of a new one.
 
     Raises:
-        OutcomeUnknown: The request failed, and reading the tasks did not tell that it was carried out.
+        OutcomeUnknown: Twice it stayed open whether the request was carried out.
+        BadAnswer: It was carried out, and CCE does not show the tasks.
     """
     before = read_tasks(cce.checks(cluster_id))
     running = [item for item in before if judge(item).verdict == PENDING and item.task_id]
@@ -114,26 +124,11 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
 def _create(
     cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
 ) -> list[Started]:
-    """Create checks. Where it stays open whether that worked, the tasks that are new since `known` tell.
-
-    If there are none, they are created once more: a check too many changes nothing in the cluster.
-    """
-    created: list[CheckTask] = []
-    for last_try in (False, True):
-        try:
-            created = read_created_tasks(cce.create_checks(cluster_id, [request.body() for request in requests]))
-            break
-        except OutcomeUnknown as error:
-            task.progress(f"{error.message} Reading the check tasks to find out.")
-            found = _new_tasks(cce, task, cluster_id, requests, known)
-            if all(item.task_id for item in found):
-                return found
-            if last_try:
-                error.message += " The check tasks were read to find out: it was not. Running the task again is safe."
-                error.retryable = True
-                raise
-    if len(_matched(requests, created)) == len(requests):
-        return [Started(request, item.task_id) for request, item in _matched(requests, created)]
+    """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
+    created = _created(cce, task, cluster_id, requests)
+    found = [_started(request, _matching(request, created)) for request in requests]
+    if all(item.task_id for item in found):
+        return found
     # The answer does not tell the task ids (one documented shape hides them), but the list does.
     found = _new_tasks(cce, task, cluster_id, requests, known)
     hidden = [item.request.addon_template_name for item in found if item.task_id is None]
@@ -146,29 +141,49 @@ def _create(
     return found
 
 
-def _matched(requests: Sequence[CheckRequest], tasks: Sequence[CheckTask]) -> list[tuple[CheckRequest, CheckTask]]:
-    pairs = []
-    for request in requests:
-        mine = next((item for item in newest_first(tasks) if item.task_id and request.is_met_by(item)), None)
-        if mine is not None:
-            pairs.append((request, mine))
-    return pairs
+def _created(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest]) -> list[CheckTask]:
+    """Send the request for checks, and once more where it stays open whether it was carried out.
+
+    A check too many changes nothing in the cluster. To look for tasks that are new instead would be the greater risk:
+    nothing in the list tells ours from those that somebody else starts at the same moment, with other values.
+    """
+    bodies = [request.body() for request in requests]
+    try:
+        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+    except OutcomeUnknown as error:
+        task.progress(f"{error.message} A check too many changes nothing: they are started once more.")
+    try:
+        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+    except OutcomeUnknown as error:
+        error.message += " That was the second time. Checks change nothing in the cluster: run the task again."
+        error.retryable = True
+        raise
+
+
+def _matching(request: CheckRequest, tasks: Sequence[CheckTask]) -> list[CheckTask]:
+    """Return the tasks that may be those of a request, newest first."""
+    return [item for item in newest_first(tasks) if item.task_id and request.is_met_by(item)]
+
+
+def _started(request: CheckRequest, tasks: Sequence[CheckTask]) -> Started:
+    """Return a request with its task. Where several may be it, one of them was perhaps given other values."""
+    task_id = tasks[0].task_id if tasks else None
+    return Started(request, task_id, fingerprint=request.fingerprint if len(tasks) == 1 else None)
 
 
 def _new_tasks(
     cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
 ) -> list[Started]:
     """Return the tasks that were created since `known` was read; None stands for one that does not show."""
-    pairs: list[tuple[CheckRequest, CheckTask]] = []
-    for attempt in range(_READS_AFTER_UNKNOWN):
+    started: list[Started] = []
+    for attempt in range(_LOOKS):
         if attempt:
-            task.clock.sleep(_PAUSE_AFTER_UNKNOWN)
+            task.clock.sleep(_PAUSE)
         new = [item for item in read_tasks(cce.checks(cluster_id)) if item.task_id not in known]
-        pairs = _matched(requests, new)
-        if len(pairs) == len(requests):
+        started = [_started(request, _matching(request, new)) for request in requests]
+        if all(item.task_id for item in started):
             break
-    found = {id(request): item.task_id for request, item in pairs}
-    return [Started(request, found.get(id(request))) for request in requests]
+    return started
 
 
 @dataclass(frozen=True)

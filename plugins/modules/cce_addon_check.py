@@ -197,7 +197,8 @@ started:
     values_fingerprint:
       description: >-
         Digest of the version and settings that the check was given, see RV(plan[].values_fingerprint). Null for a
-        static check, and for an adopted one, of which it is not known.
+        static check, and where the settings are not known for certain: for an adopted check, and if CCE does not say
+        which of several new checks is the one that was asked for.
       type: str
       returned: always
       sample: 3f1c5a0b9d2e4f67
@@ -367,7 +368,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import CceError, InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
@@ -411,9 +412,13 @@ def run(task: Task) -> Result:
             "changed": not all(item.adopted for item in started),
             **_told(task, planned, [_describe(item) for item in started]),
         }
-        if params["wait"]:
-            result.update(results(finished(cce, task, cluster_id, {item.task_id for item in started})))
-    return result
+        if not params["wait"]:
+            return result
+        try:
+            return {**result, **results(finished(cce, task, cluster_id, {item.task_id for item in started}))}
+        except CceError as error:
+            error.result = {**result, **error.result}
+            raise
 
 
 def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
@@ -448,7 +453,7 @@ def _describe(item: Started) -> dict[str, Any]:
         "type": request.type,
         "addon_instance_id": request.addon_instance_id,
         "target_version": request.target_version,
-        "values_fingerprint": None if item.adopted else request.fingerprint,
+        "values_fingerprint": item.fingerprint,
         "adopted": item.adopted,
     }
 
