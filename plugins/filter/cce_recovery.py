@@ -31,6 +31,14 @@ options:
     description: Whether the user wants rollbacks.
     type: bool
     default: true
+  sent:
+    description: Whether this run has sent the upgrade, or may have. What it has not sent, it does not roll back.
+    type: bool
+    default: false
+  accept_partial:
+    description: Whether an add-on of which only some pods run (C(available)) counts as running.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -39,7 +47,7 @@ EXAMPLES = r"""
     cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
     addon_template_name: "{{ job.name }}"
     state: rolled_back
-  when: (job | huaweicloud.cce.cce_recovery(addon=found.addons | first)).roll_back
+  when: (job | huaweicloud.cce.cce_recovery(addon=found.addons | first, sent=upgraded.changed)).roll_back
 """
 
 RETURN = r"""
@@ -77,9 +85,19 @@ def cce_recovery(
     verification: Mapping[str, Any] | None = None,
     addon: Mapping[str, Any] | None = None,
     wanted: bool = True,
+    sent: bool = False,
+    accept_partial: bool = False,
 ) -> Any:
     """Return whether an add-on is to be rolled back; see the documentation of the filter."""
-    return untrusted(recovery(job, verification or None, addon or None, wanted=bool(wanted)))
+    decided = recovery(
+        job,
+        verification or None,
+        addon or None,
+        wanted=bool(wanted),
+        sent=bool(sent),
+        accept_partial=bool(accept_partial),
+    )
+    return untrusted(decided)
 
 
 class FilterModule:

@@ -21,6 +21,9 @@ from ._errors import CredentialsError, InputError
 from ._http import Http, HttpSettings
 from ._task import Task
 
+# Options and the least they may be, where a task has them. Most are seconds.
+_LEAST = (("timeout", 0.1), ("retries", 0), ("wait_timeout", 0), ("wait_interval", 0.1), ("busy_timeout", 0))
+
 USER_AGENT = "huaweicloud.cce (Ansible collection)"
 
 
@@ -37,9 +40,10 @@ def _read_file(path: str) -> str | None:
 
 def _settings(task: Task) -> HttpSettings:
     params = task.params
-    for name, least in (("timeout", 0.1), ("retries", 0)):
-        if params[name] < least:
-            raise InputError(f"{name} must be at least {least:g}, not {params[name]:g}.")
+    for name, least in _LEAST:
+        value = params.get(name)
+        if value is not None and not value >= least:  # asked this way round, NaN is refused
+            raise InputError(f"{name} must be at least {least:g}, not {value:g}.")
     ca_path = params["ca_path"]
     if ca_path and not Path(ca_path).exists():
         raise InputError(f"ca_path names no file or directory: {ca_path}.")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,10 +36,14 @@ from ._text import printable, quoted, table
 from ._times import instant
 
 # What is judged of a step, and of a check that was started.
-_STEP_KEYS = ("name", "action", "from", "to", "why", "addon_instance_id", "values_fingerprint")
+_STEP_KEYS = (
+    "name", "action", "from", "to", "why", "failed", "addon_instance_id", "values_fingerprint", "previous_version",
+    "updated_at",
+)  # fmt: skip
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
 # A ticket begins with it: a text that is JSON altogether, templates of ansible-core before 2.19 turn into data.
 _TICKET = "v1 "
+_DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ]|$)", re.ASCII)
 _ACCEPTANCE_KEYS = ("addon", "risk", "target_version", "cluster", "reason", "owner", "until")
 
 
@@ -103,9 +108,14 @@ class Ticket:
         """Whether there is a step that CCE can check."""
         return any(step["action"] in CHANGES - {INSTALL} for step in self.plan)
 
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The steps of add-ons that are where they are wanted, although an operation on them ended badly."""
+        return [step for step in self.plan if step.get("failed")]
+
     def text(self) -> str:
         """Return it as text. There are no words in it but values, so that masking a secret cannot break it."""
-        plan = [[step[key] for key in _STEP_KEYS] for step in self.plan]
+        plan = [[step.get(key) for key in _STEP_KEYS] for step in self.plan]
         started = None if self.started is None else [[item[key] for key in _STARTED_KEYS] for item in self.started]
         content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
         return f"{_TICKET}{content}"
@@ -146,8 +156,10 @@ def _named(names: Sequence[str], values: Any) -> dict[str, Any]:
 
 def _date(value: object) -> datetime.date | None:
     """Return a day. What YAML reads as a date or a moment comes as text, as all options of modules do."""
+    # Newer versions of Python read more forms than 3.9 does.
+    found = _DAY.match(value) if isinstance(value, str) else None
     try:
-        return datetime.datetime.fromisoformat(value).date() if isinstance(value, str) else None
+        return datetime.date.fromisoformat(found["day"]) if found else None
     except ValueError:
         return None
 
@@ -287,6 +299,7 @@ def judge_step(
     clusters: Sequence[str],
     now: float,
     today: datetime.date,
+    resumable: Container[str] = (),
 ) -> dict[str, Any]:
     """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
     decision: dict[str, Any] = {
@@ -306,6 +319,9 @@ def judge_step(
     }
     if step["action"] == IMPOSSIBLE:
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": f"it cannot be upgraded: {step['why']}"}
+    if step["action"] == NONE and step.get("failed") and step["name"] not in resumable:
+        reason = f"{step['failed']}: roll it back or repair it first"
+        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
     if step["action"] == NONE:
         return {**decision, "reason": step["why"]}
     if step["action"] not in CHANGES:
@@ -396,6 +412,7 @@ def gate(
     cluster_name: str | None = None,
     now: float,
     run_started: float | None = None,
+    resumable: Container[str] = (),
 ) -> dict[str, Any]:
     """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
 
@@ -408,13 +425,17 @@ def gate(
         cluster_name: Its name, if it is known; policies may name clusters by either.
         now: The present time, in seconds since 1970. The age of results counts from here.
         run_started: When the run started, likewise. Accepted warnings must not have ended before.
+        resumable: Names of failed add-ons that a run of the role goes on with, as one that was killed has left them.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.
     """
     clusters = [name for name in (cluster_id, cluster_name) if name]
     today = _day(now if run_started is None else run_started)
-    decisions = [judge_step(step, started, checks, policy, clusters=clusters, now=now, today=today) for step in plan]
+    decisions = [
+        judge_step(step, started, checks, policy, clusters=clusters, now=now, today=today, resumable=resumable)
+        for step in plan
+    ]
     _refuse_accepted_fatals(decisions, policy, clusters)
     blocked = [decision["name"] for decision in decisions if decision["blocks"]]
     judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]

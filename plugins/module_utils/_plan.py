@@ -10,10 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._addons import Instance, find_instance
+from ._addons import ENDED_BADLY, Instance, find_instance
 from ._errors import InputError
 from ._text import printable, quoted, table
-from ._values import MERGE, POLICIES, Values, changed_paths, dotted, fingerprint, target_values
+from ._values import (
+    CONSISTENT,
+    MERGE,
+    POLICIES,
+    SYNC_STRATEGIES,
+    Values,
+    changed_paths,
+    dotted,
+    fingerprint,
+    sync_strategy,
+    target_values,
+)
 from ._versions import (
     Cluster,
     Offer,
@@ -36,19 +47,27 @@ NONE = "none"
 IMPOSSIBLE = "impossible"
 CHANGES = frozenset((UPGRADE, EDIT, INSTALL))
 
-SYNC_STRATEGIES = ("inherit", "force")
 _KEYS = ("name", "version", "values", "values_policy", "sync_strategy")
 
 
 @dataclass(frozen=True)
 class Want:
-    """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one."""
+    """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one.
+
+    With `addon_instance_id`, that instance is meant and no other; nothing is installed in its place.
+    """
 
     name: str
     version: str | None = LATEST
     values: Values = field(default_factory=dict, repr=False)
     values_policy: str = MERGE
     sync_strategy: str | None = None
+    addon_instance_id: str | None = None
+
+    @property
+    def strategy(self) -> str | None:
+        """What is to become of configuration that was modified by hand, whichever way the user said it."""
+        return self.sync_strategy or sync_strategy(self.values)
 
 
 @dataclass(frozen=True)
@@ -62,7 +81,10 @@ class Wants:
 
 @dataclass(frozen=True)
 class Step:
-    """What would happen to one add-on, and why."""
+    """What would happen to one add-on, and why.
+
+    `failed` says what is wrong with an add-on that is where it was wanted: an operation on it ended badly.
+    """
 
     name: str
     action: str
@@ -73,6 +95,7 @@ class Step:
     values: Values = field(default_factory=dict, repr=False)
     changed: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
+    failed: str | None = None
 
     @property
     def fingerprint(self) -> str | None:
@@ -254,6 +277,8 @@ def decide(
         may_install: Whether an add-on that is not there may be installed.
     """
     step = Step(name=want.name, action=IMPOSSIBLE, why="", want=want, instance=instance)
+    if instance is None and want.addon_instance_id:
+        return replace(step, why=f"this cluster has no instance {printable(want.addon_instance_id)} of it")
     if instance is None and not may_install:
         return replace(step, why="it is not installed in this cluster")
     if instance is None and not offered:
@@ -268,8 +293,18 @@ def decide(
     if not _same(target.version, instance.version or ""):
         return _with_values(step, UPGRADE, instance.values, offered)
     if not want.values and want.values_policy != "reset":
-        return replace(step, action=NONE)
+        return _nothing(step, instance)
     return _edit(step, instance, offered)
+
+
+def _nothing(step: Step, instance: Instance) -> Step:
+    """Return the step of an add-on that is as it is wanted, at least by what was asked of CCE."""
+    failed = None
+    if instance.status in ENDED_BADLY:
+        failed = f"its status is {instance.status}"
+    elif instance.version and not instance.is_at(instance.version):
+        failed = f"CCE says that {printable(instance.current_version)} runs"
+    return replace(step, action=NONE, failed=failed, why=f"{step.why}, but {failed}" if failed else step.why)
 
 
 def _template_input(offered: Mapping[str, Offer], version: str | None) -> Values | None:
@@ -279,13 +314,17 @@ def _template_input(offered: Mapping[str, Offer], version: str | None) -> Values
 def _with_values(step: Step, action: str, present: Values, offered: Mapping[str, Offer]) -> Step:
     """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
     want = step.want
+    strategy = want.strategy
+    if action == UPGRADE and strategy is None and sync_strategy(present) in SYNC_STRATEGIES:
+        # Left behind by an earlier upgrade. Nobody has decided that this one may discard what was modified by hand.
+        strategy = CONSISTENT
     try:
         values = target_values(
             present=present,
             wanted=want.values,
             policy=want.values_policy,
             template_input=_template_input(offered, step.version),
-            sync_strategy=want.sync_strategy,
+            sync_strategy=strategy,
         )
     except InputError as error:
         return replace(step, action=IMPOSSIBLE, why=error.message)
@@ -298,11 +337,10 @@ def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
 
     What is in force is the present values over the defaults: that a default is not spelled out is no difference.
     """
-    # A sync strategy says how an upgrade treats drift. Alone it is no reason for a change.
-    want = replace(step.want, sync_strategy=None)
-    step = replace(step, want=want)
+    want = step.want
     template_input = _template_input(offered, step.version)
-    edited = _with_values(step, EDIT, instance.values, offered)
+    # A sync strategy says what becomes of drift. Alone it is no reason for a change.
+    edited = _with_values(replace(step, want=replace(want, sync_strategy=None)), EDIT, instance.values, offered)
     if edited.action == IMPOSSIBLE:
         return edited
     in_force = target_values(
@@ -313,7 +351,8 @@ def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
         wanted = target_values(present=wanted, wanted={}, policy="merge", template_input=template_input)
     changed = tuple(dotted(path) for path in changed_paths(in_force, wanted))
     if not changed:
-        return replace(step, action=NONE, why=f"{step.why}, with these values")
+        return _nothing(replace(step, why=f"{step.why}, with these values"), instance)
+    edited = _with_values(step, EDIT, instance.values, offered)
     return replace(edited, changed=changed, why=f"its values change: {quoted(changed)}")
 
 
@@ -330,7 +369,7 @@ def make_plan(
     return [
         decide(
             want,
-            find_instance(instances, addon_template_name=want.name),
+            find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id),
             offered.get(want.name, {}),
             cluster,
             allow_unstable=allow_unstable,

@@ -64,7 +64,10 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
     if not wanted:
         return Survey(instances, {}, None)
     offered = _offered(cce, cluster_id, wanted)
-    found = [find_instance(instances, addon_template_name=want.name) for want in wanted]
+    found = [
+        find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
+        for want in wanted
+    ]
     asked = any(_plan.needs_cluster(instance) for instance in found if instance is not None or may_install)
     cluster = read_cluster(cce.cluster(cluster_id)) if asked else None
     return Survey(instances, offered, cluster)
@@ -116,6 +119,7 @@ def describe(step: Step, task: Task) -> dict[str, Any]:
         "name": step.name,
         "action": step.action,
         "why": step.why,
+        "failed": step.failed,
         "from": instance.version if instance else None,
         "to": step.version,
         "status": instance.status if instance else None,

@@ -139,5 +139,7 @@ def as_error(doing: str, refusal: Refusal) -> _errors.Refused:
         status_code=refusal.status_code,
         error_code=refusal.error_code,
         request_id=refusal.request_id,
+        # 408: the service has waited too long for the request, which says nothing about the request.
+        retryable=True if refusal.status_code == 408 else None,
         details=refusal.details,
     )

@@ -13,12 +13,12 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._addons import ENDED_BADLY, RUNNING, UNDER_WAY
+from ._addons import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
 from ._checks import FATAL, PASSED, STATIC, UPGRADE, WARNING
 from ._plan import CHANGES, EDIT, NONE, Want, Wants
 from ._text import printable, quoted, table
 from ._times import from_seconds, instant, seconds_between
-from ._values import changed_paths, dotted
+from ._values import SYNC_STRATEGIES, changed_paths, dotted
 
 Data = Mapping[str, Any]
 
@@ -41,10 +41,11 @@ UNKNOWN = "unknown"
 
 # An upgrade that was checked longer ago is not taken for one that a killed run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
+# A run of the role starts the checks of the upgrade and of the running add-on one right after the other.
+_SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
 # The write reads its check again: one that is about to become too old is made anew before.
 _RECHECK_MARGIN = 15.0  # seconds
 _FATAL_LEVEL = "Fatal"
-_STRATEGIES_TO_RESTORE = ("inherit", "force")
 
 
 # What is to be done
@@ -91,9 +92,14 @@ def _task_of(
         return CARRY_OUT if decision is not None and not decision["blocks"] else None
     if step["action"] == NONE and is_unverified(step, checks, now=now):
         return RESUME
-    if step["action"] == NONE and want.sync_strategy and step["present_sync_strategy"] in _STRATEGIES_TO_RESTORE:
+    if step["action"] == NONE and _restores(want) and step["present_sync_strategy"] in SYNC_STRATEGIES:
         return RESTORE
     return None
+
+
+def _restores(want: Want) -> bool:
+    """Whether the upgrade discards or inherits what was modified by hand, which is to be its own affair."""
+    return want.strategy in SYNC_STRATEGIES
 
 
 def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: float) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
         "from": step["previous_version"] if task == RESUME else step["from"],
         "to": step["from"] if task == VERIFY else step["to"],
         "addon_instance_id": step["addon_instance_id"],
-        "restore": bool(want.sync_strategy) and task != VERIFY,
+        "restore": _restores(want) and task != VERIFY,
         "values_fingerprint": step["values_fingerprint"],
         "check_task_id": decision["task_id"] if decision else None,
         "recheck_after": seconds_between(0, checked) + max_age - _RECHECK_MARGIN if checked is not None else 0.0,
@@ -115,11 +121,14 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
 def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
     """Whether an add-on was upgraded to its present version by a run that did not live to verify it.
 
-    CCE keeps the traces: the check of an upgrade to the version that is installed now, a change of the add-on after
-    that check, and no check of the running add-on since; or one that has found a new Fatal risk, on which nobody acted.
+    CCE keeps the traces: the check of an upgrade to the version that is installed now, with a check of the running
+    add-on beside it, as only a run of the role starts both; a change of the add-on after that; and no check of the
+    running add-on since, or one that has found a new Fatal risk, on which nobody acted.
     """
     before = _upgrade_checked(step["addon_instance_id"], step["to"], checks)
-    if before is None or not step["previous_version"] or step["previous_version"] == step["from"]:
+    if before is None or not _has_baseline(step["addon_instance_id"], before, checks):
+        return False
+    if not step["previous_version"] or step["previous_version"] == step["from"]:
         return False
     changed = instant(step["updated_at"])
     if changed is not None and changed < before:
@@ -128,6 +137,16 @@ def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
         return False
     since = _newest_result(check for check in _results(step["addon_instance_id"], checks) if _created(check) > before)
     return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], step["to"], checks))
+
+
+def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -> bool:
+    """Whether the running add-on was checked at the moment at which its upgrade was."""
+    created = [_created(check) for check in checks if _is_static(check, addon_instance_id)]
+    return any(abs(seconds_between(moment, other)) <= _SAME_MOMENT for other in created)
+
+
+def _is_static(check: Data, addon_instance_id: str) -> bool:
+    return check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id
 
 
 def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
@@ -147,9 +166,7 @@ def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
     return [
         check
         for check in checks
-        if check["type"] == STATIC
-        and check["addon_instance_id"] == addon_instance_id
-        and check["verdict"] in (PASSED, WARNING, FATAL)
+        if _is_static(check, addon_instance_id) and check["verdict"] in (PASSED, WARNING, FATAL)
     ]
 
 
@@ -190,9 +207,7 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
 
 
 def _static(job: Data, checks: Sequence[Data]) -> Data | None:
-    mine = [
-        check for check in checks if check["type"] == STATIC and check["addon_instance_id"] == job["addon_instance_id"]
-    ]
+    mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
     return mine[0] if len(mine) == 1 else None
 
 
@@ -204,7 +219,15 @@ def _fatal(check: Data) -> list[Data]:
     return [risk for risk in check.get("risks") or [] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
 
 
-def recovery(job: Data, verified: Data | None, addon: Data | None, *, wanted: bool) -> dict[str, Any]:
+def recovery(
+    job: Data,
+    verified: Data | None,
+    addon: Data | None,
+    *,
+    wanted: bool,
+    sent: bool,
+    accept_partial: bool = False,
+) -> dict[str, Any]:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
 
     Args:
@@ -212,15 +235,19 @@ def recovery(job: Data, verified: Data | None, addon: Data | None, *, wanted: bo
         verified: What the verification found, if it came to that.
         addon: The add-on as it is now; None where that could not be read.
         wanted: Whether the user wants rollbacks.
+        sent: Whether this run has sent the upgrade, or may have.
+        accept_partial: Whether `available` counts as running.
     """
-    why_not = _why_no_rollback(job, verified, addon, wanted=wanted)
+    why_not = _why_no_rollback(job, verified, addon, wanted=wanted, sent=sent, accept_partial=accept_partial)
     if why_not is not None:
         return {"roll_back": False, "to": None, "why": why_not}
     to = (addon or {}).get("previous_version") or job["from"]
     return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
 
 
-def _why_no_rollback(job: Data, verified: Data | None, addon: Data | None, *, wanted: bool) -> str | None:
+def _why_no_rollback(
+    job: Data, verified: Data | None, addon: Data | None, *, wanted: bool, sent: bool, accept_partial: bool
+) -> str | None:
     if job["task"] not in (CARRY_OUT, RESUME):
         return "nothing was upgraded"
     if addon is None:
@@ -232,7 +259,12 @@ def _why_no_rollback(job: Data, verified: Data | None, addon: Data | None, *, wa
         return "an edit of settings has no way back: set them as they were"
     if job["task"] == CARRY_OUT and addon["version"] == job["from"] and status not in ENDED_BADLY:
         return f"it is at {addon['version']} as before"
-    if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and status == RUNNING:
+    if job["task"] == CARRY_OUT and not sent:
+        return f"this run has sent nothing (it is at {printable(addon['version'])})"
+    if addon["version"] not in (job["to"], job["from"]):
+        return f"somebody else has brought it to {printable(addon['version'])}"
+    runs = status == RUNNING or (accept_partial and status == AVAILABLE)
+    if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"
     if not wanted:
         return "rollbacks are turned off (addon_upgrade_rollback)"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +27,22 @@ from ._cce import Cce
 from ._checks import UPGRADE as UPGRADE_CHECK
 from ._checks import CheckTask, Wanted, findings, judge, read_tasks, select
 from ._checks import describe as describe_check
-from ._errors import Conflict, InputError, NotFound, OperationFailed, OutcomeUnknown, Throttled, TimedOut
+from ._errors import (
+    CceError,
+    Conflict,
+    InputError,
+    NotFound,
+    OperationFailed,
+    OutcomeUnknown,
+    Throttled,
+    TimedOut,
+)
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
 from ._planning import marked_secret, plan, wait_until_idle
 from ._refusals import LOCKED, OUT_OF_DATE
 from ._task import Result, Task
 from ._text import printable
-from ._values import changed_paths, masked, secrets
+from ._values import Values, changed_paths, masked, secrets
 
 DELETE = "delete"
 ROLLBACK = "rollback"
@@ -54,7 +64,6 @@ class Change:
         before: The instance as it was; None for an install.
         send: Sends the one write.
         is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
-        goal: What is waited for, in words.
     """
 
     action: str
@@ -62,7 +71,6 @@ class Change:
     before: Instance | None
     send: Callable[[], Any]
     is_done: Callable[[Instance | None], bool]
-    goal: str
 
 
 def once_unlocked(task: Task, attempt: Callable[[], Result]) -> Result:
@@ -135,7 +143,7 @@ def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
 def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
     """A check holds for the values that it was given, and for no others."""
     expected = task.params["values_fingerprint"]
-    if expected and expected != step.fingerprint:
+    if expected is not None and expected != step.fingerprint:
         raise InputError(
             f"Nothing was changed: {step.name} in cluster {cluster_id} was checked with other settings than those that "
             f"would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the add-on in "
@@ -204,7 +212,6 @@ def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result
         before=None,
         send=lambda: None,
         is_done=lambda found: found is not None and _is_running(task, found),
-        goal=f"{step.name} {step.version} to run",
     )
     return _await(cce, task, cluster_id, instance.id, change, result, started)
 
@@ -223,14 +230,13 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
             before=None,
             send=lambda: cce.install_addon(cluster_id, step.name, version, values),
             is_done=lambda found: found is not None and found.is_at(version),
-            goal=f"{step.name} {version} to run",
         )
 
     def is_done(found: Instance | None) -> bool:
         if found is None or not found.is_at(version):
             return False
-        # An edit leaves the version as it is, so a stale read looks like the end. What is new is that something is.
-        return step.action != EDIT or found != before or not list(changed_paths(found.values, values))
+        # An edit leaves the version as it is, so a stale read looks like the end.
+        return step.action != EDIT or found.updated_at != before.updated_at or _has_values(found, before, values)
 
     return Change(
         action=step.action,
@@ -238,8 +244,12 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
         before=before,
         send=lambda: cce.update_addon(cluster_id, before.id, step.name, version, values),
         is_done=is_done,
-        goal=f"{step.name} {version} to run",
     )
+
+
+def _has_values(found: Instance, before: Instance, values: Values) -> bool:
+    """Whether an add-on has the values that were sent, or at least others than before: CCE may complete them."""
+    return found.values != before.values or not list(changed_paths(found.values, values))
 
 
 def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
@@ -269,6 +279,9 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         unchanged = {**result, "changed": False, "action": NONE, "why": f"{name} is at {want.version} already"}
         unchanged.pop("diff", None)
         return {**unchanged, "duration": 0.0}
+    if instance.is_busy:  # in check mode alone
+        task.warn(f"{name} is {instance.status}: whether it can be rolled back shows when that has ended.")
+        return result
     _refuse_rollback(instance, want, cluster_id)
     if task.check_mode:
         return result
@@ -283,7 +296,6 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         before=was,
         send=lambda: cce.roll_back_addon(cluster_id, was.id),
         is_done=is_done,
-        goal=f"{name} {target or '(previous version)'} to run",
     )
     return _carry_out(cce, task, cluster_id, change, result, started)
 
@@ -328,11 +340,15 @@ def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_i
         action=DELETE,
         name=instance.addon_template_name,
         before=instance,
-        send=lambda: cce.delete_addon(cluster_id, instance.id),
+        send=lambda: _delete(cce, cluster_id, instance.id),
         is_done=lambda found: found is None or found.status == _DESTROYED,
-        goal=f"{instance.addon_template_name} to be gone",
     )
     return _carry_out(cce, task, cluster_id, change, result, started)
+
+
+def _delete(cce: Cce, cluster_id: str, addon_instance_id: str) -> None:
+    with contextlib.suppress(NotFound):  # somebody else was faster
+        cce.delete_addon(cluster_id, addon_instance_id)
 
 
 def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
@@ -358,18 +374,28 @@ def _shown(task: Task, instance: Instance | None) -> dict[str, Any] | None:
 
 
 def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Result, started: float) -> Result:
-    """Send the one write of a change, and wait for its end."""
+    """Send the one write of a change, and wait for its end.
+
+    Once it is sent, every error tells with the result that something was changed, or may have been.
+    """
     addon_instance_id = change.before.id if change.before else None
+    unknown = None
     try:
         answer = change.send()
         if isinstance(answer, dict):
             addon_instance_id = read_instance(answer).id or addon_instance_id
     except OutcomeUnknown as error:
-        task.progress(f"{error.message} Reading the add-on to find out.")
-        addon_instance_id = _look_for_it(cce, task, cluster_id, change, error)
-    if not task.params["wait"]:
-        return {**result, "duration": round(task.clock.monotonic() - started, 1)}
-    return _await(cce, task, cluster_id, addon_instance_id, change, result, started)
+        unknown = error
+    try:
+        if unknown is not None:
+            task.progress(f"{unknown.message} Reading the add-on to find out.")
+            addon_instance_id = _look_for_it(cce, task, cluster_id, change, unknown)
+        if not task.params["wait"]:
+            return {**result, "duration": round(task.clock.monotonic() - started, 1)}
+        return _await(cce, task, cluster_id, addon_instance_id, change, result, started)
+    except CceError as error:
+        error.result = {**result, **error.result}
+        raise
 
 
 def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: OutcomeUnknown) -> str | None:
@@ -378,21 +404,39 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
     Raises:
         OutcomeUnknown: It does not show. The write is not sent again: it may still be on its way.
     """
+    instance_id = change.before.id if change.before else None
+    seen = "nothing has begun"
     for pause in _LOOKS:
         task.clock.sleep(pause)
-        instance_id = change.before.id if change.before else None
-        name = None if instance_id else change.name
-        found = _find(cce, cluster_id, name, instance_id)
-        if found != change.before and (found is None or found.is_busy or found.status in ENDED_BADLY):
+        try:
+            found = _find(cce, cluster_id, None if instance_id else change.name, instance_id)
+        except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
+            seen = f"the last look failed: {trouble.message}"
+            continue
+        if _shows_the_write(change, found):
             return found.id if found else instance_id
-        if change.is_done(found):
-            return found.id if found else instance_id
+        seen = "nothing has begun"
     error.message += (
-        f" The add-on was read for {sum(_LOOKS):.0f} s to find out, and nothing has begun. It was not sent again. "
+        f" The add-on was read for {sum(_LOOKS):.0f} s to find out, and {seen.rstrip('.')}. It was not sent again. "
         "Look at the add-on; running the task again is safe, as it begins by looking."
     )
     error.retryable = True
     raise error
+
+
+def _shows_the_write(change: Change, found: Instance | None) -> bool:
+    """Whether an add-on shows that a write has arrived which nobody has answered.
+
+    It is busy, has failed, or is what was wanted. That it is not quite as before is no evidence: CCE changes messages
+    and states by itself.
+    """
+    before = change.before
+    if found is None or before is None:
+        return found is not before
+    has_failed = found.status in ENDED_BADLY and found.status != before.status
+    if change.action == EDIT:
+        return found.is_busy or has_failed or found.values != before.values
+    return found.is_busy or has_failed or change.is_done(found)
 
 
 def _await(
@@ -432,6 +476,7 @@ def _await(
     waited = _waiting.poll(
         read,
         is_over,
+        state=change.before,
         timeout=task.params["wait_timeout"],
         clock=task.clock.monotonic,
         sleep=task.clock.sleep,

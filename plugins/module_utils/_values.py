@@ -27,9 +27,14 @@ POLICIES = (MERGE, KEEP, RESET)
 
 SYNC_STRATEGY = "parameterSyncStrategy"
 CONSISTENT = "ensureConsistent"
+# With these, an upgrade goes on although somebody has modified configuration by hand.
+SYNC_STRATEGIES = ("inherit", "force")
 
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-_SHORTEST_NUMBER = 6  # digits; a shorter number is part of too much other text
+# What is shorter is part of too much other text: to hide it there would leave no result readable.
+_SHORTEST_NUMBER = 6  # digits
+_SHORTEST_TEXT = 4  # characters
+_NO_SECRETS = frozenset(("true", "false", "none", "null"))
 
 Values = dict[str, Any]
 Path = tuple[str, ...]
@@ -103,7 +108,7 @@ def target_values(
         return merged(base, wanted, strategy)
     # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
     # choice among the template's: the present one stays, whole.
-    kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
+    kept = {key: value for key, value in present.items() if key not in ("basic", "flavor") and value is not None}
     if present.get("flavor"):
         base["flavor"] = present["flavor"]
     return merged(base, kept, wanted, strategy)
@@ -148,7 +153,8 @@ def _is_secret(path: Path, marked: Sequence[str]) -> bool:
 def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Iterator[str]:
     """Yield every secret text and number in values: below a key that looks secret, or one that the user marked.
 
-    `marked` holds keys (`webhook`) or dotted paths (`custom.webhook`).
+    `marked` holds keys (`webhook`) or dotted paths (`custom.webhook`). What is too short to be looked for in other text
+    is left out; `masked` hides it where it stands.
     """
     below = below or _is_secret(path, marked)
     if isinstance(values, dict):
@@ -157,10 +163,13 @@ def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: 
     elif isinstance(values, list):
         for value in values:
             yield from secrets(value, marked, path, below=below)
-    elif below and isinstance(values, str) and values:
-        yield values
-    elif below and isinstance(values, (int, float)) and len(str(values)) >= _SHORTEST_NUMBER:
+    elif below and isinstance(values, (str, int, float)) and _can_be_looked_for(str(values)):
         yield str(values)
+
+
+def _can_be_looked_for(text: str) -> bool:
+    shortest = _SHORTEST_NUMBER if text.replace(".", "").isdigit() else _SHORTEST_TEXT
+    return len(text) >= shortest and text.lower() not in _NO_SECRETS
 
 
 def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Any:

@@ -85,12 +85,12 @@ def poll(
         CceError: A read failed, and will fail again.
     """
     start = clock()
-    if state is None:
-        state = read()
     trouble: str | None = None
-    told, told_at = describe(state), start
     last_read = start + timeout - min(_LAST_READ, timeout / 10)
     with not_after(start + timeout):
+        if state is None:
+            state = read()
+        told, told_at = describe(state), start
         while not is_done(state):
             elapsed = clock() - start
             pause = min(fixed_interval or interval(elapsed), last_read - clock())

@@ -326,7 +326,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import SYNC_STRATEGIES, Want
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Want
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
 from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import (
     make_absent,
@@ -334,7 +334,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import 
     once_unlocked,
     roll_back,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, secrets
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, SYNC_STRATEGIES, secrets
 
 SPEC = merged(
     CONNECTION,
@@ -378,6 +378,7 @@ def _bring_about(cce: Cce, task: Task) -> Result:
         values=params["values"],
         values_policy=params["values_policy"],
         sync_strategy=params["sync_strategy"],
+        addon_instance_id=instance_id,
     )
     if params["state"] == "rolled_back":
         return roll_back(cce, task, cluster_id, want, instance_id)

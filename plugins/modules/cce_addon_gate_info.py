@@ -420,6 +420,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     Spec,
     merged,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     collect,
     finished,
@@ -436,6 +437,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
     read_acceptances,
     read_ticket,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import is_unverified
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
     Task,
@@ -470,7 +472,9 @@ def run(task: Task) -> Result:
         accepted=read_acceptances(params["accepted_warnings"]),
         max_age=params["max_age"],
     )
-    checks = _checks(task, ticket) if ticket.needs_checks else []
+    with connected(task) as cce:
+        checks = _checks(cce, task, ticket) if ticket.needs_checks else []
+        resumable = _resumable(cce, task, ticket) if ticket.failed else []
     decision = gate(
         ticket.plan,
         started=ticket.started,
@@ -480,6 +484,7 @@ def run(task: Task) -> Result:
         cluster_name=ticket.cluster_name,
         now=task.clock.now(),
         run_started=params["run_started"],
+        resumable=resumable,
     )
     result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
     if any(item["type"] == STATIC for item in ticket.started or []):
@@ -488,18 +493,23 @@ def run(task: Task) -> Result:
     return with_query(result, query)
 
 
-def _checks(task: Task, ticket: Ticket) -> list[dict[str, Any]]:
+def _checks(cce: Cce, task: Task, ticket: Ticket) -> list[dict[str, Any]]:
     """Return the checks that were started, once they have finished or the time is over; all, where none were."""
-    with connected(task) as cce:
-        if ticket.started is None:
-            collected = collect(cce, task, ticket.cluster_id, list)
-            warn_of_missing_tasks(task, collected, ticket.cluster_id)
-            return collected.checks
-        try:
-            return finished(cce, task, ticket.cluster_id, {item["task_id"] for item in ticket.started}).checks
-        except TimedOut as error:
-            # Checks that take too long are for the gate to tell, together with everything else that blocks.
-            return list(error.result["checks"])
+    if ticket.started is None:
+        collected = collect(cce, task, ticket.cluster_id, list)
+        warn_of_missing_tasks(task, collected, ticket.cluster_id)
+        return collected.checks
+    try:
+        return finished(cce, task, ticket.cluster_id, {item["task_id"] for item in ticket.started}).checks
+    except TimedOut as error:
+        # Checks that take too long are for the gate to tell, together with everything else that blocks.
+        return list(error.result["checks"])
+
+
+def _resumable(cce: Cce, task: Task, ticket: Ticket) -> list[str]:
+    """Return the failed add-ons that a run of the role addon_upgrade has left, which the next one goes on with."""
+    checks = collect(cce, task, ticket.cluster_id, list).checks
+    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=task.clock.now())]
 
 
 def main() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import threading
@@ -315,6 +316,67 @@ def test_a_write_that_reads_do_not_show_yet_is_found(operator):
     result = operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
     assert result["addon"]["version"] == result["version"]
     assert operator.simulation.addons(CLUSTER)["metrics-server"]["writes"] == 1
+
+
+def test_an_edit_that_never_arrived_is_not_taken_for_done_because_a_message_has_changed(operator, monkeypatch):
+    simulation = operator.simulation
+    simulation.fault("reset", "PUT", "", when="before")
+    sleep = operator.sleep
+
+    def meanwhile(seconds: float) -> None:
+        sleep(seconds)
+        simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"message": "1 of 2 pods has restarted"})
+
+    monkeypatch.setattr(operator, "sleep", meanwhile)
+    with pytest.raises(OutcomeUnknown, match="nothing has begun"):
+        operator.run(cce_addon, addon_template_name="metrics-server", values={"custom": {"logLevel": 9}})
+    assert simulation.addons(CLUSTER)["metrics-server"]["values"]["custom"]["logLevel"] == 4
+
+
+@pytest.mark.parametrize("times", [2, None], ids=["an outage that passes", "an outage that stays"])
+def test_an_outage_that_begins_with_a_write_hides_neither_the_write_nor_its_end(operator, times):
+    simulation = operator.simulation
+    simulation.fault("status", "PUT", "", status=502, when="after")
+    simulation.fault("status", "GET", "/addons", status=503, skip=1, times=times)
+    options = {"addon_template_name": "metrics-server", "version": "latest", "retries": 0}
+    if times:
+        assert operator.run(cce_addon, **options)["addon"]["status"] == "running"
+        return
+    with pytest.raises(OutcomeUnknown, match=r"the last look failed: .*503") as unknown:
+        operator.run(cce_addon, **options)
+    assert unknown.value.result["changed"], "it may have been"
+    assert len(operator.asked("PUT", "")) == 1
+
+
+def test_an_outage_right_after_a_write_does_not_end_the_wait(operator):
+    operator.simulation.fault("status", "GET", "/addons/", status=503, times=2)
+    result = operator.run(cce_addon, addon_template_name="metrics-server", version="latest", retries=0)
+    assert result["addon"]["status"] == "running"
+
+
+def test_an_id_means_that_very_instance(operator):
+    simulation = operator.simulation
+    ids = {name: addon["id"] for name, addon in simulation.addons(CLUSTER).items()}
+    upgrade = functools.partial(operator.run, cce_addon, version="latest")
+    with pytest.raises(InputError, match="this cluster has no instance"):
+        upgrade(addon_template_name="coredns", addon_instance_id=ids["metrics-server"])
+    simulation.call("DELETE", f"/instances/{CLUSTER}/metrics-server")
+    with pytest.raises(InputError, match="this cluster has no instance"):
+        upgrade(addon_template_name="metrics-server", addon_instance_id=ids["metrics-server"])
+    assert upgrade(addon_instance_id=ids["coredns"])["addon"]["version"] == "1.30.33"
+    assert [item["method"] for item in simulation.requests() if item["method"] not in ("GET",)] == ["PUT"]
+
+
+def test_what_somebody_else_has_deleted_meanwhile_is_gone(operator):
+    operator.simulation.fault("status", "DELETE", "/addons/", status=404, when="after")
+    result = operator.run(cce_addon, addon_template_name="metrics-server", state="absent")
+    assert (result["changed"], result["addon"]) == (True, None)
+
+
+@pytest.mark.parametrize("wait", [{"wait_timeout": float("nan")}, {"wait_interval": -1.0}, {"wait_timeout": -1}])
+def test_a_wait_that_would_never_end_or_not_begin_is_refused(operator, wait):
+    with pytest.raises(InputError, match="must be at least"):
+        operator.run(cce_addon, addon_template_name="metrics-server", **wait)
 
 
 @pytest.mark.parametrize(("kind", "options"), [*AFTER, *BEFORE])

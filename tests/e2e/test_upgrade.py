@@ -262,6 +262,69 @@ def _once_checked(simulation: Simulation, risk: dict) -> None:
         time.sleep(0.1)
 
 
+def test_an_addon_that_is_at_its_target_when_it_is_checked_again_is_left_alone(play, in_real_time):
+    def somebody_else() -> None:
+        for _attempt in range(600):
+            if writes(in_real_time):
+                change(in_real_time, "nginx-ingress", version="2.6.4", target_versions=[])
+                return
+            time.sleep(0.1)
+
+    other = Thread(target=somebody_else)
+    other.start()
+    played = play(UPGRADE, variables=TOO_OLD, against=in_real_time)
+    other.join()
+    assert played.code == 0, played.output
+    assert outcomes(played) == {"metrics-server": "upgraded", "nginx-ingress": "nothing_to_do"}
+    assert [item["body"]["spec"]["addonTemplateName"] for item in writes(in_real_time)] == ["metrics-server"]
+
+
+def test_what_somebody_deletes_during_its_upgrade_is_not_installed_again(play, simulation):
+    change(simulation, "coredns", seconds=600)
+
+    def somebody_else() -> None:
+        for _attempt in range(600):
+            if writes(simulation):
+                simulation.call("DELETE", f"/instances/{CLUSTER}/coredns")
+                return
+            time.sleep(0.1)
+
+    other = Thread(target=somebody_else)
+    other.start()
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [INHERIT], "addon_upgrade_timeout": 10})
+    other.join()
+    assert played.code == 2
+    assert [item["method"] for item in writes(simulation)] == ["PUT"], "its strategy is not set back by an install"
+    assert "coredns" not in simulation.addons(CLUSTER)
+
+
+def test_an_addon_whose_last_upgrade_failed_blocks_although_it_is_at_its_target(play, simulation):
+    change(simulation, "metrics-server", version="1.3.90", status="upgradeFailed", target_versions=[])
+    for playbook, variable in ((PRECHECK, "addon_precheck_addons"), (UPGRADE, "addon_upgrade_addons")):
+        played = play(playbook, variables={variable: ["metrics-server", "nginx-ingress"]})
+        assert played.code == 2
+        assert "its status is upgradeFailed: roll it back or repair it first" in played.output
+    assert writes(simulation) == []
+
+
+def test_a_strategy_that_was_left_behind_discards_nothing(play, simulation):
+    values = simulation.addons(CLUSTER)["coredns"]["values"]
+    values["custom"]["parameterSyncStrategy"] = "force"
+    change(simulation, "coredns", values=values)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["coredns"]})
+    assert played.code == 2
+    assert "AddonValidate" in played.output
+    assert writes(simulation) == []
+
+
+def test_a_strategy_among_the_values_is_set_back_too(play, simulation):
+    wanted = {"name": "coredns", "values": {"custom": {"parameterSyncStrategy": "inherit"}}}
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [wanted]})
+    assert played.code == 0, played.output
+    custom = simulation.addons(CLUSTER)["coredns"]["values"]["custom"]
+    assert custom["parameterSyncStrategy"] == "ensureConsistent"
+
+
 def test_by_name(play, simulation):
     variables = {
         "cce_cluster_id": "",

@@ -33,8 +33,11 @@ STEP = {
     "from": "1.28.7",
     "to": "1.30.33",
     "why": "a newer version",
+    "failed": None,
     "addon_instance_id": "instance-1",
     "values_fingerprint": "f",
+    "previous_version": None,
+    "updated_at": None,
 }
 STARTED = {"addon_instance_id": "instance-1", "type": "addonUpgrade", "task_id": "task-1", "values_fingerprint": "f"}
 FATAL = {"status": "Failed", "riskList": [{"riskName": "AddonValidate", "level": "Fatal", "status": "Failed"}]}
@@ -322,14 +325,15 @@ def test_a_ticket_is_read_as_it_was_written(ticket):
 def test_a_ticket_holds_no_more_than_what_is_judged():
     step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
     assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
-        'v1 ["cluster-1",null,[["coredns","upgrade","1.28.7","1.30.33","a newer version","instance-1","f"]],'
+        'v1 ["cluster-1",null,'
+        '[["coredns","upgrade","1.28.7","1.30.33","a newer version",null,"instance-1","f",null,null]],'
         '[["instance-1","addonUpgrade","task-1","f"]]]'
     )
 
 
 def test_a_ticket_with_a_masked_secret_is_one():
     """Masking replaces a text wherever it occurs; here that is a value in any case."""
-    for value in (*STEP.values(), *STARTED.values(), "cluster-1", "production"):
+    for value in filter(None, (*STEP.values(), *STARTED.values(), "cluster-1", "production")):
         assert "********" in str(read_ticket(TICKET.text().replace(value, "********")))
 
 
@@ -377,6 +381,17 @@ def test_what_is_no_ticket_is_refused(text):
 def test_what_is_to_be_upgraded_needs_checks(actions, needed):
     ticket = Ticket("cluster-1", None, [{**STEP, "action": action} for action in actions], None)
     assert ticket.needs_checks is needed
+
+
+def test_an_addon_whose_last_operation_ended_badly_blocks_although_nothing_is_to_be_upgraded():
+    failed = {**STEP, "action": "none", "failed": "its status is upgradeFailed"}
+    found = decided(step=failed)
+    assert (found["open"], found["verdict"], found["blocks"]) == (False, "unknown", True)
+    assert found["reason"] == "its status is upgradeFailed: roll it back or repair it first"
+    assert Ticket("cluster-1", None, [failed, STEP], None).failed == [failed]
+    # A run of the role that was killed has left it, and the next one goes on with it.
+    options = {"started": None, "checks": [], "policy": Policy(), "cluster_id": "cluster-1", "now": NOW}
+    assert gate([failed], resumable=["coredns"], **options)["open"]
 
 
 def strict(*accepted: Acceptance) -> Policy:

@@ -261,8 +261,9 @@ def test_values_that_differ_are_an_edit():
     step = step_for(Want("coredns", None, {"custom": {"level": "warn"}}, sync_strategy="force"))
     assert (step.action, step.version, step.why) == ("edit", "1.28.7", "its values change: custom.level")
     assert step.changed == ("custom.level",)
-    assert step.values == {"basic": {"image": "new"}, "custom": {"level": "warn", "extra": {"on": True}}}
-    assert step.want.sync_strategy is None
+    # It goes with the edit, but is no reason for one.
+    custom = {"level": "warn", "extra": {"on": True}, "parameterSyncStrategy": "force"}
+    assert step.values == {"basic": {"image": "new"}, "custom": custom}
     kept = step_for(Want("coredns", None, {"custom": {"level": "warn"}}, "keep"))
     assert kept.values == {"basic": {"image": "old"}, "custom": {"level": "warn"}}
     assert kept.changed == ("custom.level",)

@@ -64,6 +64,11 @@ def check(kind: str = "addonUpgrade", minutes: float = 20, **changes: Any) -> di
     }
 
 
+def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
+    """Return the checks that a run of the role begins with."""
+    return [check("addonStatic", minutes + 0.02), check(minutes=minutes, **changes)]
+
+
 def decision(**changes: Any) -> dict[str, Any]:
     return {"name": "coredns", "blocks": False, "task_id": "t", "checked_at": at(1), "verdict": "passed", **changes}
 
@@ -93,12 +98,15 @@ def test_a_check_is_made_again_before_it_is_too_old():
 
 
 def test_what_a_killed_run_has_left_is_found():
-    assert planned([done()], [], [check()]) == [("coredns", "resume", False)]
-    assert planned([done()], [], [check()], wants=INHERIT) == [("coredns", "resume", True)]
+    assert planned([done()], [], started()) == [("coredns", "resume", False)]
+    assert planned([done()], [], started(), wants=INHERIT) == [("coredns", "resume", True)]
     left = done(present_sync_strategy="inherit", previous_version=None)
     assert planned([left], [], wants=INHERIT) == [("coredns", "restore", True)]
     assert planned([left], []) == [], "a strategy that this run did not ask for is the user's own"
     assert planned([done()], []) == []
+    assert planned([done()], [], [check()]) == [], "a check alone is no run: somebody upgraded it otherwise"
+    by_values = [{"name": "coredns", "values": {"custom": {"parameterSyncStrategy": "inherit"}}}]
+    assert planned([done()], [], started(), wants=by_values) == [("coredns", "resume", True)]
 
 
 def found(minutes: float, *names: str) -> dict[str, Any]:
@@ -109,26 +117,28 @@ def found(minutes: float, *names: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "checks", "expected"),
     [
-        ({}, [check()], True),
+        ({}, started(), True),
+        ({}, [check()], False),
         ({}, [check(), check("addonStatic", 25)], True),
-        ({}, [check(), check("addonStatic", 5)], False),
-        ({}, [check(), check("addonStatic", 5, verdict="fatal")], False),
-        ({}, [check(), found(5, "A")], True),
+        ({}, [check(), check("addonStatic", 35)], False),
+        ({}, [*started(), check("addonStatic", 5)], False),
+        ({}, [*started(), check("addonStatic", 5, verdict="fatal")], False),
+        ({}, [*started(), found(5, "A")], True),
         ({}, [check(), found(25, "A"), found(5, "A")], False),
         ({}, [check(), found(25, "A"), found(5, "A", "B")], True),
-        ({}, [check(), found(5, "A"), check("addonStatic", 2)], False),
-        ({}, [check(), check("addonStatic", 5), found(2, "A")], True),
-        ({}, [check(), check("addonStatic", 5, verdict="pending")], True),
-        ({}, [check(), check("addonStatic", 5, addon_instance_id="other")], True),
-        ({}, [check(addon_instance_id="other")], False),
-        ({}, [check(target_version="1.30.6")], False),
-        ({}, [check(minutes=25 * 60)], False),
-        ({}, [check(created_at="never")], False),
+        ({}, [*started(), found(5, "A"), check("addonStatic", 2)], False),
+        ({}, [*started(), check("addonStatic", 5), found(2, "A")], True),
+        ({}, [*started(), check("addonStatic", 5, verdict="pending")], True),
+        ({}, [*started(), check("addonStatic", 5, addon_instance_id="other")], True),
+        ({}, started(addon_instance_id="other"), False),
+        ({}, started(target_version="1.30.6"), False),
+        ({}, started(25 * 60), False),
+        ({}, started(created_at="never"), False),
         ({}, [], False),
-        ({"previous_version": None}, [check()], False),
-        ({"previous_version": "1.30.33"}, [check()], False),
-        ({"updated_at": at(30)}, [check()], False),
-        ({"updated_at": None}, [check()], True),
+        ({"previous_version": None}, started(), False),
+        ({"previous_version": "1.30.33"}, started(), False),
+        ({"updated_at": at(30)}, started(), False),
+        ({"updated_at": None}, started(), True),
     ],
 )
 def test_an_upgrade_that_nobody_verified(changes, checks, expected):
@@ -225,10 +235,25 @@ VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broke
     ],
 )
 def test_only_what_is_broken_and_can_go_back_to_where_it_was_is_rolled_back(job, verified, found, wanted, why):
-    decided = recovery({**JOB, **job}, verified, found, wanted=wanted)
+    decided = recovery({**JOB, **job}, verified, found, wanted=wanted, sent=True)
     assert decided["roll_back"] is (why is None)
     assert why is None or why in decided["why"]
     assert decided["to"] == ("1.28.7" if why is None else None)
+
+
+def test_what_this_run_has_not_sent_is_not_rolled_back():
+    assert "has sent nothing" in recovery(JOB, None, addon(), wanted=True, sent=False)["why"]
+    assert recovery({**JOB, "task": "resume"}, None, addon(), wanted=True, sent=False)["roll_back"]
+    theirs = recovery(JOB, BROKEN, addon(version="1.31.1"), wanted=True, sent=True)
+    assert (theirs["roll_back"], theirs["why"]) == (False, "somebody else has brought it to 1.31.1")
+
+
+def test_what_runs_in_part_is_rolled_back_unless_that_is_accepted():
+    partly = addon(status="available")
+    assert recovery(JOB, NOT_KNOWN, partly, wanted=True, sent=True)["roll_back"]
+    accepted = recovery(JOB, NOT_KNOWN, partly, wanted=True, sent=True, accept_partial=True)
+    assert "only its check is missing" in accepted["why"]
+    assert recovery(JOB, BROKEN, partly, wanted=True, sent=True, accept_partial=True)["roll_back"]
 
 
 def told(events: list, *, plan: Any = (), gate: Any = None, todo: Any = (JOB,), problem: str | None = None) -> dict:

@@ -112,13 +112,14 @@ def test_nothing_is_done_without_a_decision():
     assert jobs([step()], [decision(name="other")], [], read_wants(["all"]), now=NOW, max_age=3600) == []
 
 
+BESIDE = check("addonStatic", 20.1)
 DONE = {"action": "none", "from": "1.30.33", "previous_version": "1.28.7", "updated_at": at(10)}
 
 
 def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
     inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
     steps = [step(**DONE, present_sync_strategy="inherit")]
-    (job,) = jobs(steps, [], [check("addonUpgrade", 20)], inherit, now=NOW, max_age=3600)
+    (job,) = jobs(steps, [], [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
     assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
     (job,) = jobs(steps, [], [], inherit, now=NOW, max_age=3600)
     assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
@@ -131,27 +132,30 @@ def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
 @pytest.mark.parametrize(
     ("changes", "checks", "expected"),
     [
-        ({}, [check("addonUpgrade", 20)], True),
+        ({}, [check("addonUpgrade", 20), BESIDE], True),
         ({}, [], False),
         ({}, [check("addonStatic", 20)], False),
-        ({}, [check("addonUpgrade", 20, addon_instance_id="other")], False),
-        ({}, [check("addonUpgrade", 20, target_version="1.28.7")], False),
-        ({"to": "1.31"}, [check("addonUpgrade", 20, target_version="1.31")], True),
-        ({}, [check("addonUpgrade", 20, created_at=None)], False),
-        ({"previous_version": None}, [check("addonUpgrade", 20)], False),
-        ({"previous_version": "1.30.33"}, [check("addonUpgrade", 20)], False),
-        ({"updated_at": at(20.1)}, [check("addonUpgrade", 20)], False),
-        ({"updated_at": at(20)}, [check("addonUpgrade", 20)], True),
-        ({"updated_at": None}, [check("addonUpgrade", 20)], True),
-        ({}, [check("addonUpgrade", DAY)], True),
+        ({}, [check("addonUpgrade", 20, addon_instance_id="other"), BESIDE], False),
+        ({}, [check("addonUpgrade", 20, target_version="1.28.7"), BESIDE], False),
+        ({"to": "1.31"}, [check("addonUpgrade", 20, target_version="1.31"), BESIDE], True),
+        ({}, [check("addonUpgrade", 20, created_at=None), BESIDE], False),
+        ({"previous_version": None}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"previous_version": "1.30.33"}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"updated_at": at(20.1)}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"updated_at": at(20)}, [check("addonUpgrade", 20), BESIDE], True),
+        ({"updated_at": None}, [check("addonUpgrade", 20), BESIDE], True),
+        ({}, [check("addonUpgrade", DAY), check("addonStatic", DAY)], True),
         ({}, [check("addonUpgrade", DAY + 0.1)], False),
         ({}, [check("addonUpgrade", -DAY - 0.1)], False),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 19)], False),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 20)], True),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 21)], True),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 29.9)], True),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 30.1)], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 20, addon_instance_id="other")], False),
+        ({}, [check("addonUpgrade", 20)], False),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="warning")], False),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="fatal")], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="unknown")], True),
+        ({}, [check("addonUpgrade", 20), BESIDE, check("addonStatic", 19, verdict="unknown")], True),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 21), check("addonStatic", 19)], False),
         ({}, [check("addonUpgrade", 30), check("addonUpgrade", 20), check("addonStatic", 25)], True),
     ],
@@ -238,20 +242,24 @@ def addon(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_why_nothing_is_rolled_back(job, found, wanted, why):
-    assert recovery({**JOB, **job}, None, found, wanted=wanted) == {"roll_back": False, "to": None, "why": why}
+    assert recovery({**JOB, **job}, None, found, wanted=wanted, sent=True) == {
+        "roll_back": False,
+        "to": None,
+        "why": why,
+    }
 
 
 def test_a_rollback_says_where_to():
     for task in ("upgrade", "resume"):
         for previous in ("1.28.7", None):
-            found = recovery({**JOB, "task": task}, None, addon(previous_version=previous), wanted=True)
+            found = recovery({**JOB, "task": task}, None, addon(previous_version=previous), wanted=True, sent=True)
             assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
-    assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True)["to"] == "1.2"
+    assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
     # A resumed upgrade that fell back to the old version, and one that ended badly there, are to be rolled back.
-    assert recovery({**JOB, "task": "resume"}, None, addon(version="1.28.7", status="abnormal"), wanted=True)[
-        "roll_back"
-    ]
-    assert recovery(JOB, None, addon(version="1.28.7"), wanted=True)["roll_back"]
+    assert recovery(
+        {**JOB, "task": "resume"}, None, addon(version="1.28.7", status="abnormal"), wanted=True, sent=True
+    )["roll_back"]
+    assert recovery(JOB, None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]
 
 
 # The result
