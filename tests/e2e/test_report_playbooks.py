@@ -127,7 +127,8 @@ def test_after_an_upgrade(play, simulation, reports):
 def test_an_upgrade_that_is_stopped_or_fails_is_written_down(play, simulation, reports):
     played = play(UPGRADE, variables={"cce_report": True})
     assert played.code == 2
-    assert read(reports)["clusters"][0]["state"] == "fatal"
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["state"], cluster["reason"]) == ("fatal", None), "the gate has decided, and its risks tell why"
     simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"next_upgrade": "upgradeFailed"})
     played = play(UPGRADE, variables={"cce_report": True, "addon_upgrade_addons": INHERIT})
     assert played.code == 2
