@@ -350,6 +350,7 @@ def _addon_result(
         "resumed": bool(job) and (job or {})["task"] == RESUME,
         "verdict": (decision or {}).get("verdict"),
         "check_task_id": (decision or {}).get("task_id"),
+        "checked_at": (decision or {}).get("checked_at"),
         "risks": list((decision or {}).get("risks") or []),
         "before": _state(was, None),
         "after": _state(after, _risks_after(job, event)),
@@ -408,7 +409,6 @@ def _addon_outcome(
 
 def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]:
     problem = event.get("problem")
-    rolled_back = event.get("rolled_back") or {}
     restored = event.get("restored") or {}
     if problem is None and restored.get("failed"):
         return FAILED, str(restored.get("msg"))
@@ -416,9 +416,20 @@ def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]
         if job["task"] == VERIFY:
             return NOTHING_TO_DO, "it runs well"
         return UPGRADED, "its sync strategy was set back" if job["task"] == RESTORE else None
-    if rolled_back.get("changed") and not rolled_back.get("failed"):
-        return ROLLED_BACK, _first_line(problem)
-    return FAILED, _first_line(problem)
+    return ROLLED_BACK if _is_rolled_back(event) else FAILED, _what_happened(event)
+
+
+def _is_rolled_back(event: Data) -> bool:
+    rolled_back = event.get("rolled_back") or {}
+    return bool(rolled_back.get("changed")) and not rolled_back.get("failed")
+
+
+def _what_happened(event: Data) -> str:
+    """Return what went wrong in one line, without the advice to roll back where that was done."""
+    line = _first_line(event["problem"])
+    failure = (event.get("done") or {}).get("failure") or {}
+    advice = (failure.get("details") or {}).get("way_out")
+    return line.removesuffix(f" {advice}") if advice and _is_rolled_back(event) else line
 
 
 def _first_line(message: Any) -> str:
@@ -481,7 +492,7 @@ def _chapter(cluster: str, job: Data, event: Data, addon: Data) -> list[str]:
     lines = [
         f"{job['name']} in cluster {cluster}: {addon['outcome'].upper()}",
         f"  asked:       {asked}",
-        f"  happened:    {printable(_first_line(event['problem'] or 'it was upgraded'))}",
+        f"  happened:    {printable(_what_happened(event) if event['problem'] else 'it was upgraded')}",
     ]
     if isinstance(event["problem"], (list, tuple)):
         lines += [f"               {line}" for line in event["problem"][1:]]
