@@ -39,6 +39,9 @@ VERIFIED = "verified"
 BROKEN = "broken"
 UNKNOWN = "unknown"
 
+# The reason of what is blocked for no other one.
+RISKS_TELL = "its check found Fatal risks"
+
 # An upgrade that was checked longer ago is not taken for one that a killed run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
 # The write reads its check again: one that is about to become too old is made anew before.
@@ -397,7 +400,7 @@ def _addon_outcome(
     if event is not None and job is not None:
         return _event_outcome(step, job, event)
     if decision is not None and decision["blocks"]:
-        return BLOCKED, decision["reason"] or "its check found Fatal risks"
+        return BLOCKED, decision["reason"] or RISKS_TELL
     if job is None and step["action"] not in CHANGES:
         return NOTHING_TO_DO, step["why"]
     if gate is not None and not gate["open"] and job is None:
