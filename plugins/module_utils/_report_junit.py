@@ -36,7 +36,8 @@ def junit(report: Data) -> str:
     if not suites:
         nothing = {"label": "report", "host": "report", "state": UNKNOWN, "ok": False, "duration": None}
         suites = [_suite({**nothing, "reason": headline(report), "addons": []}, report["generated_at"])]
-    for key in ("tests", "failures", "errors", "skipped"):
+    # No count of what was skipped: Jenkins' schema does not have it here.
+    for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
     root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")
     root.extend(suites)
