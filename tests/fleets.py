@@ -3,7 +3,8 @@
 
 """What the roles leave behind of a fleet, made up: for the page in a browser, its picture, and its speed.
 
-The facts are made by the gate and the runbook themselves.
+The facts are made by the gate and the runbook themselves, from what the roles hand them; an end-to-end test holds them
+against those of real runs.
 """
 
 from __future__ import annotations
@@ -33,7 +34,14 @@ DRIFT = {
     "status": "Failed",
     "message": "the effective configuration of the add-on differs from its parameters because the ConfigMap "
     "kube-system/coredns was modified outside of the add-on. Either put the ConfigMap back as it was, or set "
-    "parameterSyncStrategy to inherit or force.",
+    "parameterSyncStrategy to inherit to keep the effective configuration, or set it to force to let the parameters of "
+    "the request overwrite it",
+}
+MODIFIED = {
+    "riskName": "K8sResourceModified",
+    "level": "Warning",
+    "status": "Failed",
+    "message": "ConfigMap of coredns modified with kubectl, an upgrade would overwrite that",
 }
 SNIPPETS = {
     "riskName": "SnippetAnnotations",
@@ -74,12 +82,16 @@ def upgraded(
     """Return the fact `addon_upgrade_result` of a cluster, one add-on of which may have failed and been rolled back."""
     decision = prechecked(risks, addons=addons, **names)
     plan = [_step(name) for name in addons]
-    todo, events = [], []
-    for number, step in enumerate(plan if decision["open"] else []):
-        if rolled_back in [event["name"] for event in events]:
+    # At a closed gate the role ends before it lists jobs, or reads the add-ons.
+    todo = [{**step, "task": "upgrade", "check_task_id": f"task-{step['name']}"} for step in plan if decision["open"]]
+    events: list[dict[str, Any]] = []
+    for number, step in enumerate(todo):
+        found = next(item["risks"] for item in decision["decisions"] if item["name"] == step["name"])
+        seconds = 21.4 + 13.7 * number
+        if step["name"] == rolled_back:
+            events.append(_rolled_back(step, decision["cluster_id"], seconds))
             break
-        todo.append({**step, "task": "upgrade", "check_task_id": f"task-{step['name']}"})
-        events.append(_event(step, 21.4 + 13.7 * number, failed=step["name"] == rolled_back))
+        events.append(_upgraded(step, found, seconds))
     return result(
         cluster_id=decision["cluster_id"],
         cluster_name=decision["cluster_name"],
@@ -87,10 +99,10 @@ def upgraded(
         gate=decision,
         todo=todo,
         events=events,
-        before=[_addon(step, step["from"]) for step in plan],
+        before=[_addon(step, step["from"]) for step in todo],
         problem=None,
         started=NOW,
-        now=NOW + 24.0 + sum(event["done"].get("duration", 60.0) for event in events),
+        now=NOW + 24.0 + sum(event["done"]["duration"] for event in events),
         check_mode=False,
     )
 
@@ -111,8 +123,8 @@ def showcase() -> list[tuple[str, dict[str, Any]]]:
         "shop-prod-eu": upgraded({"nginx-ingress": [SNIPPETS]}, cluster_name="shop-prod-eu"),
         "shop-prod-asia": upgraded({}, rolled_back="metrics-server", cluster_name="shop-prod-asia"),
         "shop-test": upgraded({}, cluster_name="shop-test"),
-        "payments-prod": upgraded({"coredns": [DRIFT], "everest": [PODS]}, cluster_name="payments-prod"),
-        "payments-test": upgraded({"coredns": [DRIFT]}, cluster_name="payments-test"),
+        "payments-prod": upgraded({"coredns": [DRIFT, MODIFIED], "everest": [PODS]}, cluster_name="payments-prod"),
+        "payments-test": upgraded({"coredns": [DRIFT, MODIFIED]}, cluster_name="payments-test"),
         "search-prod": upgraded({"nginx-ingress": [SNIPPETS]}, cluster_name="search-prod"),
         "search-test": upgraded({}, cluster_name="search-test", addons=("coredns", "metrics-server")),
     }
@@ -151,15 +163,39 @@ def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> dict[
     return describe(task, verdict)
 
 
-def _addon(step: Mapping[str, Any], version: str) -> dict[str, Any]:
-    return {"addon_template_name": step["name"], "version": version, "status": "running", "values": {}}
+def _addon(step: Mapping[str, Any], version: str, status: str = "running") -> dict[str, Any]:
+    return {"addon_template_name": step["name"], "version": version, "status": status, "values": {}}
 
 
-def _event(step: Mapping[str, Any], duration: float, *, failed: bool) -> dict[str, Any]:
-    event: dict[str, Any] = {"name": step["name"], "verification": {"verdict": "verified", "risks": []}}
-    if not failed:
-        return {**event, "problem": None, "done": {"duration": duration, "addon": _addon(step, step["to"])}}
-    problem = f"The upgrade of {step['name']} ended badly: upgradeFailed: the pods of the new version do not start"
-    rolled_back = {"changed": True, "addon": _addon(step, step["from"])}
-    recovery = {"roll_back": True, "why": ""}
-    return {**event, "problem": problem, "done": {}, "rolled_back": rolled_back, "recovery": recovery}
+def _upgraded(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]], duration: float) -> dict[str, Any]:
+    """Return what the role notes down of an upgrade that went well, with Warnings that stay."""
+    verification = {"verdict": "verified", "reason": None, "new_risks": [], "risks": list(risks)}
+    done = {"duration": duration, "addon": _addon(step, step["to"])}
+    return {"name": step["name"], "problem": None, "done": done, "verification": verification}
+
+
+def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> dict[str, Any]:
+    """Return what the role notes down of an upgrade that failed, and was rolled back."""
+    name, way_out = step["name"], f"It can be rolled back to {step['from']}: state: rolled_back."
+    problem = (
+        f"The upgrade of {name} in cluster {cluster_id} ended badly: {name} {step['to']} is upgradeFailed "
+        f"(OperationFailed; the pods of the new version do not start). {way_out}"
+    )
+    found = _addon(step, step["to"], "upgradeFailed")
+    failure = {
+        "details": {"status": "upgradeFailed", "way_out": way_out},
+        "error_code": None,
+        "request_id": None,
+        "retryable": False,
+        "status_code": None,
+    }
+    return {
+        "name": name,
+        "problem": problem,
+        "done": {"duration": duration, "addon": found, "failure": failure},
+        "found": found,
+        "verification": {},
+        "recovery": {"roll_back": True, "to": step["from"], "why": f"back to {step['from']}, which ran before"},
+        "rolled_back": {"changed": True, "addon": _addon(step, step["from"])},
+        "checked_back": [{**_check(step, ()), "type": "addonStatic"}],
+    }

@@ -191,6 +191,11 @@ _value:
           type: str
           returned: always
           sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+        checked_at:
+          description: When that task was created, as the API wrote it.
+          type: str
+          returned: always
+          sample: "2026-08-05T17:10:44.648388+08:00"
         risks:
           description: The risks of that task, as M(huaweicloud.cce.cce_addon_check_info) returns them.
           type: list

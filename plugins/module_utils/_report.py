@@ -17,7 +17,7 @@ from typing import Any
 
 from ._checks import FATAL, PASSED, PENDING, UNKNOWN, VERDICTS, WARNING
 from ._plan import CHANGES
-from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK, UPGRADED
+from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, RISKS_TELL, ROLLED_BACK, UPGRADED
 from ._text import printable
 
 Data = Mapping[str, Any]
@@ -29,6 +29,7 @@ STATES = (
     FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED, WARNING, PASSED, UPGRADED, NOTHING_TO_DO,
 )  # fmt: skip
 BAD = frozenset((FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED))
+WENT_WRONG = frozenset((FAILED, ROLLED_BACK))
 
 # A sign for each, so that nobody needs colours to tell them apart.
 SIGNS: Mapping[str, str] = {
@@ -54,6 +55,18 @@ class Finding:
     def clusters(self) -> tuple[str, ...]:
         """The labels of the clusters that have it."""
         return tuple(dict.fromkeys(label for labels in self.messages.values() for label in labels))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong other than a risk, with an add-on of clusters or, without `addon`, with them as a whole."""
+
+    state: str
+    addon: str | None
+    versions: str
+    reason: str
+    now: str
+    clusters: tuple[str, ...]
 
 
 def words(state: str) -> str:
@@ -88,9 +101,18 @@ def needs_reason(addon: Data) -> bool:
 
 
 def versions(addon: Data) -> str:
-    """Return from which to which version an add-on goes, went, or would go."""
+    """Return from which to which version an add-on goes, went, would go, or did not get."""
     before, after = addon["from"] or "–", addon["to"] or "–"
+    if addon["state"] in WENT_WRONG and addon["now"] not in (None, addon["to"]):
+        return f"{addon['now']} (wanted {after})"
     return before if before == after or addon["state"] == NOTHING_TO_DO else f"{before} → {after}"
+
+
+def present(addon: Data) -> str:
+    """Return what an add-on whose upgrade went wrong is at now; nothing for any other."""
+    if addon["state"] not in WENT_WRONG:
+        return ""
+    return ", ".join(filter(None, (addon["now"], addon["status"]))) or "not known, as it could not be read"
 
 
 def headline(report: Data) -> str:
@@ -217,18 +239,20 @@ def _upgraded_addon(addon: Data, used: Sequence[Data], *, predicted: bool) -> di
         state = _known(verdict, VERDICTS)
     else:
         state = _known(outcome, STATES)
-    after = addon["after"] or addon["before"] or {}
+    # What an upgrade that failed has left is not what was there before.
+    now = addon["after"] or ({} if outcome == FAILED else addon["before"] or {"version": addon["from"]})
     return {
         "name": str(addon["name"]),
         "state": state,
         "verdict": _text(verdict),
         "outcome": _text(outcome),
-        "reason": _prose(addon["reason"]),
+        "reason": None if addon["reason"] == RISKS_TELL else _prose(addon["reason"]),
         "from": _text(addon["from"]),
         "to": _text(addon["to"]),
-        "now": _text(after.get("version")) or _text(addon["from"]),
+        "now": _text(now.get("version")),
+        "status": _text(now.get("status")),
         "duration": _number(addon["duration"]),
-        "checked_at": None,
+        "checked_at": _text(addon["checked_at"]),
         "check_task_id": _text(addon["check_task_id"]),
         "accepted": [_accepted(item) for item in used if item["addon"] == addon["name"]],
         "risks": _risks(addon["risks"]),
@@ -264,6 +288,7 @@ def _decided_addon(decision: Data) -> dict[str, Any]:
         "from": _text(decision["from"]),
         "to": _text(decision["to"]),
         "now": _text(decision["from"]),
+        "status": None,
         "duration": None,
         "checked_at": _text(decision["checked_at"]),
         "check_task_id": _text(decision["task_id"]),
@@ -313,6 +338,21 @@ def addon_names(report: Data) -> list[str]:
     """Return the names of all add-ons of a report, those of most clusters first, else in their upgrade order."""
     counted = Counter(addon["name"] for cluster in report["clusters"] for addon in cluster["addons"])
     return sorted(counted, key=lambda name: -counted[name])
+
+
+def problems(report: Data) -> list[Problem]:
+    """Return what no risk tells, worst first, clusters that share it together."""
+    shared: dict[tuple[str, str | None, str, str, str], list[str]] = {}
+    for cluster in report["clusters"]:
+        if cluster["reason"]:
+            shared.setdefault((cluster["state"], None, "", cluster["reason"], ""), []).append(cluster["label"])
+        for addon in cluster["addons"]:
+            if needs_reason(addon) and (addon["reason"] or not addon["risks"]):
+                reason = addon["reason"] or words(addon["state"])
+                key = (addon["state"], addon["name"], versions(addon), reason, present(addon))
+                shared.setdefault(key, []).append(cluster["label"])
+    found = [Problem(*key, clusters=tuple(dict.fromkeys(labels))) for key, labels in shared.items()]
+    return sorted(found, key=lambda item: STATES.index(item.state))
 
 
 def findings(report: Data) -> list[Finding]:

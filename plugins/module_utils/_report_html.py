@@ -26,6 +26,7 @@ from ._report import (
     headline,
     needs_reason,
     overall_sign,
+    present,
     seconds,
     shown,
     versions,
@@ -261,6 +262,8 @@ def _addon_details(addon: Data) -> Iterator[str]:
     yield f"<h3>{_text(addon['name'])} {_text(versions(addon))}: {words(addon['state'])}</h3>"
     if addon["reason"]:
         yield f'<p class="reason">{_prose(addon["reason"])}</p>'
+    if present(addon):
+        yield f"<p><b>Now:</b> {_text(present(addon))}</p>"
     for risk in addon["risks"]:
         yield f"<p>{_level(risk['level'] or '(no level)')}<b>{_text(risk['name'] or '(no name)')}</b></p>"
         yield f"<pre>{_prose(risk['message'] or '(no message)')}</pre>"

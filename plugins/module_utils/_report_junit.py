@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ._checks import FATAL, PENDING, UNKNOWN
-from ._report import NO_RESULT, headline, shown, versions, words
+from ._report import NO_RESULT, headline, present, shown, versions, words
 from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK
 
 Data = Mapping[str, Any]
@@ -36,7 +36,8 @@ def junit(report: Data) -> str:
     if not suites:
         nothing = {"label": "report", "host": "report", "state": UNKNOWN, "ok": False, "duration": None}
         suites = [_suite({**nothing, "reason": headline(report), "addons": []}, report["generated_at"])]
-    for key in ("tests", "failures", "errors", "skipped"):
+    # No count of what was skipped: Jenkins' schema does not have it here.
+    for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
     root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")
     root.extend(suites)
@@ -72,7 +73,9 @@ def _case(cluster: Data, addon: Data) -> ElementTree.Element:
         "testcase",
         {"name": _xml(addon["name"]), "classname": _xml(cluster["label"]), "time": f"{addon['duration'] or 0.0:.3f}"},
     )
-    _add_result(case, addon["state"], f"{versions(addon)}: {words(addon['state'])}", addon["reason"], addon["risks"])
+    now = f"Now: {present(addon)}" if present(addon) else None
+    reason = "\n".join(filter(None, (addon["reason"], now))) or None
+    _add_result(case, addon["state"], f"{versions(addon)}: {words(addon['state'])}", reason, addon["risks"])
     return case
 
 

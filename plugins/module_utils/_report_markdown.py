@@ -18,11 +18,12 @@ from ._report import (
     SIGNS,
     STATES,
     Finding,
+    Problem,
     addon_names,
     findings,
     headline,
-    needs_reason,
     overall_sign,
+    problems,
     seconds,
     shown,
     versions,
@@ -101,21 +102,19 @@ def _cell(addon: Data | None) -> str:
 
 
 def _problems(report: Data) -> list[str]:
-    """Return the reasons that no risk tells, clusters that share one together."""
-    shared: dict[str, list[str]] = {}
-    for cluster in report["clusters"]:
-        if cluster["reason"]:
-            shared.setdefault(cluster["reason"], []).append(cluster["label"])
-        for addon in cluster["addons"]:
-            if not addon["risks"] and needs_reason(addon):
-                reason = f"{addon['name']}: {addon['reason'] or words(addon['state'])}"
-                shared.setdefault(reason, []).append(cluster["label"])
-    if not shared:
+    found = problems(report)
+    if not found:
         return []
     parts = ["## What went wrong"]
-    for reason, labels in list(shared.items())[:_MOST_FINDINGS]:
-        parts += [_names(labels), _block(reason)]
-    return parts + _rest(len(shared) - _MOST_FINDINGS, "reasons")
+    for problem in found[:_MOST_FINDINGS]:
+        parts += _problem(problem)
+    return parts + _rest(len(found) - _MOST_FINDINGS, "reasons")
+
+
+def _problem(problem: Problem) -> list[str]:
+    addon = f": {_code(problem.addon)} {_code(problem.versions)}" if problem.addon else ""
+    text = "\n".join([problem.reason, f"now: {problem.now}"] if problem.now else [problem.reason])
+    return [f"### {SIGNS[problem.state]} {words(problem.state)}{addon}", _names(problem.clusters), _block(text)]
 
 
 def _what_to_do(report: Data) -> list[str]:

@@ -39,6 +39,9 @@ VERIFIED = "verified"
 BROKEN = "broken"
 UNKNOWN = "unknown"
 
+# The reason of what is blocked for no other one.
+RISKS_TELL = "its check found Fatal risks"
+
 # An upgrade that was checked longer ago is not taken for one that a killed run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
 # A run of the role starts the checks of the upgrade and of the running add-on one right after the other.
@@ -382,6 +385,7 @@ def _addon_result(
         "resumed": bool(job) and (job or {})["task"] == RESUME,
         "verdict": (decision or {}).get("verdict"),
         "check_task_id": (decision or {}).get("task_id"),
+        "checked_at": (decision or {}).get("checked_at"),
         "risks": list((decision or {}).get("risks") or []),
         "before": _state(was, None),
         "after": _state(after, _risks_after(job, event)),
@@ -428,7 +432,7 @@ def _addon_outcome(
     if event is not None and job is not None:
         return _event_outcome(step, job, event)
     if decision is not None and decision["blocks"]:
-        return BLOCKED, decision["reason"] or "its check found Fatal risks"
+        return BLOCKED, decision["reason"] or RISKS_TELL
     if job is None and step["action"] not in CHANGES:
         return NOTHING_TO_DO, step["why"]
     if gate is not None and not gate["open"] and job is None:
@@ -440,7 +444,6 @@ def _addon_outcome(
 
 def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]:
     problem = event.get("problem")
-    rolled_back = event.get("rolled_back") or {}
     restored = event.get("restored") or {}
     if problem is None and restored.get("failed"):
         return FAILED, str(restored.get("msg"))
@@ -448,9 +451,20 @@ def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]
         if job["task"] == VERIFY:
             return NOTHING_TO_DO, "it runs well"
         return UPGRADED, "its sync strategy was set back" if job["task"] == RESTORE else None
-    if rolled_back.get("changed") and not rolled_back.get("failed"):
-        return ROLLED_BACK, _first_line(problem)
-    return FAILED, _first_line(problem)
+    return ROLLED_BACK if _is_rolled_back(event) else FAILED, _what_happened(event)
+
+
+def _is_rolled_back(event: Data) -> bool:
+    rolled_back = event.get("rolled_back") or {}
+    return bool(rolled_back.get("changed")) and not rolled_back.get("failed")
+
+
+def _what_happened(event: Data) -> str:
+    """Return what went wrong in one line, without the advice to roll back where that was done."""
+    line = _first_line(event["problem"])
+    failure = (event.get("done") or {}).get("failure") or {}
+    advice = (failure.get("details") or {}).get("way_out")
+    return line.removesuffix(f" {advice}") if advice and _is_rolled_back(event) else line
 
 
 def _first_line(message: Any) -> str:
@@ -513,7 +527,7 @@ def _chapter(cluster: str, job: Data, event: Data, addon: Data) -> list[str]:
     lines = [
         f"{job['name']} in cluster {cluster}: {addon['outcome'].upper()}",
         f"  asked:       {asked}",
-        f"  happened:    {printable(_first_line(event['problem'] or 'it was upgraded'))}",
+        f"  happened:    {printable(_what_happened(event) if event['problem'] else 'it was upgraded')}",
     ]
     if isinstance(event["problem"], (list, tuple)):
         lines += [f"               {line}" for line in event["problem"][1:]]

@@ -494,7 +494,7 @@ def _await(
         raise OperationFailed(
             f"{_done_so_far(change)} {change.name} in cluster {cluster_id} ended badly: {_state(change, found)}{said}. "
             f"{_way_out(found)}",
-            details={"status": found.status if found else None},
+            details={"status": found.status if found else None, "way_out": _way_out(found)},
             result=result,
         )
     partly = found is not None and found.status == AVAILABLE

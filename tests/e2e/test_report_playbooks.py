@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from conftest import CLUSTER, writes
+from fleets import DRIFT, MODIFIED, SNIPPETS, prechecked, upgraded
 from simulation import Simulation
 
 REPORT = "huaweicloud.cce.report"
@@ -127,7 +128,8 @@ def test_after_an_upgrade(play, simulation, reports):
 def test_an_upgrade_that_is_stopped_or_fails_is_written_down(play, simulation, reports):
     played = play(UPGRADE, variables={"cce_report": True})
     assert played.code == 2
-    assert read(reports)["clusters"][0]["state"] == "fatal"
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["state"], cluster["reason"]) == ("fatal", None), "the gate has decided, and its risks tell why"
     simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"next_upgrade": "upgradeFailed"})
     played = play(UPGRADE, variables={"cce_report": True, "addon_upgrade_addons": INHERIT})
     assert played.code == 2
@@ -148,6 +150,44 @@ def test_why_nothing_is_known_is_told(play, simulation, reports, playbook):
     [cluster] = read(reports)["clusters"]
     assert cluster["state"] == ("unknown" if playbook == REPORT else "failed")
     assert "404" in cluster["reason"]
+
+
+def shape(value: Any) -> Any:
+    """Return what kind of data a value is, to the last leaf."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items() if key != "values_changed"}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    return value if isinstance(value, bool) or value is None else type(value).__name__
+
+
+def test_the_fleet_that_other_tests_make_up_is_like_a_real_one(play, simulation):
+    """What they say of a report holds only then."""
+    risks = {"coredns": [DRIFT, MODIFIED], "nginx-ingress": [SNIPPETS]}
+    addons = ("coredns", "metrics-server", "nginx-ingress")
+    names = {"cluster_id": CLUSTER}
+
+    def left(**variables: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the facts of the gate and of the upgrade."""
+        played = play([{"ansible.builtin.import_role": {"name": "huaweicloud.cce.addon_upgrade"}}], variables=variables)
+        judged = played.result("judge all add-ons of the cluster before any is touched")
+        told = played.result("Publish it for workflows")["ansible_stats"]["data"]["cce_upgrade"][CLUSTER]
+        return judged, told
+
+    closed, blocked = left()
+    assert shape(blocked) == shape(upgraded(risks, addons=addons, **names))
+    made_up = prechecked(risks, addons=addons, **names)
+    assert shape({key: closed[key] for key in made_up if key != "message"}) == shape(
+        {key: value for key, value in made_up.items() if key != "message"}
+    )
+    simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"next_upgrade": "upgradeFailed"})
+    _gate, rolled_back = left(addon_upgrade_addons=INHERIT)
+    made_up = upgraded({"nginx-ingress": [SNIPPETS]}, addons=addons, rolled_back="metrics-server", **names)
+    assert shape(rolled_back) == shape(made_up)
+    assert [addon["reason"] for addon in rolled_back["addons"]] == [addon["reason"] for addon in made_up["addons"]]
+    simulation.reset()
+    _gate, done = left(addon_upgrade_addons=INHERIT)
+    assert shape(done) == shape(upgraded({"nginx-ingress": [SNIPPETS]}, addons=addons, **names))
 
 
 def test_without_being_asked_for_an_upgrade_writes_nothing(play, simulation, reports):

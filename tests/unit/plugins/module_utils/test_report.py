@@ -24,9 +24,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
     STATES,
     findings,
     headline,
+    present,
+    problems,
     report,
     seconds,
     shown,
+    versions,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import CLUSTER_CASE, junit
@@ -163,6 +166,60 @@ def test_states_of_an_upgrade():
     assert (states(cluster)["coredns"], states(cluster)["npd"], cluster["state"]) == ("fatal", "not_reached", "fatal")
 
 
+BACK = ("host", {"addon_upgrade_result": upgraded({"metrics-server": [SNIPPETS]}, rolled_back="metrics-server")})
+
+
+def test_what_was_rolled_back_reads_so_everywhere():
+    """A version that an add-on has no more, and the advice to roll back, would say the opposite."""
+    document = made(BACK)
+    addon = next(item for item in document["clusters"][0]["addons"] if item["name"] == "metrics-server")
+    assert (versions(addon), present(addon)) == ("1.3.6 (wanted 1.3.90)", "1.3.6, running")
+    failure = parsed(document).find("testsuite/testcase[@name='metrics-server']/failure")
+    assert failure.get("message").startswith("1.3.6 (wanted 1.3.90): rolled back; The upgrade of metrics-server")
+    assert "Now: 1.3.6, running" in failure.text
+    text = markdown(document)
+    assert "| ↩ rolled back `1.3.6 (wanted 1.3.90)` 49 s |" in text
+    assert "### ↩ rolled back: `metrics-server` `1.3.6 (wanted 1.3.90)`" in text
+    assert "now: 1.3.6, running" in text
+    assert "<b>Now:</b> 1.3.6, running" in html(document)
+    for rendered in (json.dumps(document), text, junit(document), html(document)):
+        assert "upgradeFailed" in rendered
+        assert "It can be rolled back" not in rendered
+        assert "1.3.6 → 1.3.90" not in rendered.split("style>")[-1]
+
+
+@pytest.mark.parametrize(
+    ("after", "now", "text"),
+    [
+        ({"version": "1.3.90", "status": "upgradeFailed"}, "1.3.90", "1.3.90, upgradeFailed"),
+        (None, None, "not known, as it could not be read"),
+    ],
+)
+def test_what_an_upgrade_that_failed_has_left_is_told_or_said_to_be_unknown(after, now, text):
+    fact = upgraded({}, addons=["metrics-server"], rolled_back="metrics-server")
+    fact["addons"][0].update(outcome="failed", after=after)
+    [addon] = only({"addon_upgrade_result": fact})["addons"]
+    assert (addon["now"], addon["status"], present(addon)) == (now, (after or {}).get("status"), text)
+    assert versions(addon) == "1.3.6 → 1.3.90"
+
+
+def test_a_problem_is_told_once_also_of_an_add_on_with_risks():
+    found = problems(made(BACK, *showcase()))
+    assert [(item.state, item.addon, item.clusters) for item in found] == [
+        ("rolled_back", "metrics-server", ("host", "shop-prod-asia")),
+        ("unknown", None, ("logging-prod",)),
+    ], "the risks tell of the Fatal ones"
+
+
+def test_when_the_check_was_made_is_known_after_an_upgrade_too():
+    for fact in ({"addon_upgrade_result": upgraded({})}, {"addon_precheck_result": prechecked({})}):
+        assert {addon["checked_at"] for addon in only(fact)["addons"]} == {"2026-08-05T09:30:40Z"}
+
+
+def test_that_there_are_risks_is_no_reason_beside_them():
+    assert only({"addon_upgrade_result": upgraded({"coredns": [DRIFT]})})["addons"][0]["reason"] is None
+
+
 @pytest.mark.parametrize("outcome", ["failed", "rolled_back", "blocked", "verified", None])
 def test_a_cluster_is_as_bad_as_its_outcome(outcome):
     fact = {**upgraded({}), "outcome": outcome, "problem": "404"}
@@ -250,8 +307,10 @@ def parsed(document: dict[str, Any]) -> Any:
 def test_junit_follows_its_schema_and_adds_up(document):
     tree = parsed(document)
     for element in (tree, *tree):
-        for count, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        for count, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
             assert int(element.get(count)) == len(list(element.iter(tag)))
+    for suite in tree:
+        assert int(suite.get("skipped")) == len(list(suite.iter("skipped")))
 
 
 def test_junit_has_a_case_for_each_add_on():

@@ -318,6 +318,7 @@ def test_the_result_of_an_upgrade_is_whole():
                 "resumed": False,
                 "verdict": "passed",
                 "check_task_id": "task-1",
+                "checked_at": at(1),
                 "risks": [risk("Known", "Warning")],
                 "before": {"version": "1.28.7", "status": "running", "risks": []},
                 "after": {"version": "1.30.33", "status": "running", "risks": [risk("Mild", "Warning")]},
@@ -402,6 +403,16 @@ def test_what_became_of_an_add_on(job, changes, outcome, reason):
     assert (found["outcome"], of_addon["outcome"], of_addon["reason"]) == (outcome, outcome, reason)
     assert of_addon["rolled_back"] is (outcome == "rolled_back")
     assert of_addon["resumed"] is (job.get("task") == "resume")
+
+
+@pytest.mark.parametrize(("rolled_back", "advised"), [({"changed": True}, False), ({}, True), ({"failed": True}, True)])
+def test_who_was_rolled_back_is_not_advised_to_roll_back(rolled_back, advised):
+    advice = "It can be rolled back to 1.28.7: state: rolled_back."
+    done = {"failure": {"details": {"way_out": advice}}}
+    found = told(event(problem=f"It ended badly. {advice}", done=done, rolled_back=rolled_back))
+    said = f"It ended badly. {advice}" if advised else "It ended badly."
+    assert found["addons"][0]["reason"] == said
+    assert f"  happened:    {said}" in found["message"]
 
 
 def test_what_was_read_last_is_the_state_of_an_add_on():
