@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._cce import PLAIN, SUBDOMAIN
+from ._endpoints import PLAIN, SUBDOMAIN
 from ._values import MASK, masked, secrets
 
 

@@ -11,15 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ._authentication import Authentication, Login
-from ._endpoints import Endpoints, in_cluster_subdomain
+from ._endpoints import PLAIN, SUBDOMAIN, Endpoints, in_cluster_subdomain
 from ._errors import BadAnswer, InputError
-from ._http import Http
+from ._http import Answer, Http
 from ._text import printable
 
 Item = dict[str, Any]
-
-PLAIN = "plain"
-SUBDOMAIN = "subdomain"
 
 
 class Cce:
@@ -98,7 +95,9 @@ class Cce:
             query=[("name", name)],
         )
         projects = items_of(answer.body, "projects", doing)
-        ids = [project["id"] for project in projects if project.get("name") == name and _is_id(project.get("id"))]
+        ids: list[str] = [
+            project["id"] for project in projects if project.get("name") == name and _is_id(project.get("id"))
+        ]
         if len(ids) != 1:
             found = f"{len(ids)} projects" if ids else "no project"
             raise InputError(
@@ -258,16 +257,23 @@ class Cce:
 
     def _get(self, base: str, path: str, doing: str, query: Iterable[tuple[str, str]] = ()) -> Item:
         answer = self.http.send("GET", base + path, doing=doing, authentication=self._ready(), query=list(query))
-        return answer.body
+        return self._object(answer)
 
     def _change(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
         """Write to an add-on. Where another request holds its lock, what this one was decided on may be changing."""
-        return self.http.send(
+        answer = self.http.send(
             method, base + path, doing=doing, authentication=self._ready(), body=body, repeat_locked=False
-        ).body
+        )
+        return self._object(answer)
 
     def _write(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
-        return self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body).body
+        return self._object(self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body))
+
+    @staticmethod
+    def _object(answer: Answer) -> Item:
+        """Return the body, which is an object wherever no plain text was asked for."""
+        body: Item = answer.body
+        return body
 
 
 def _addon_body(operation: str, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:

@@ -55,12 +55,11 @@ _KEYS = ("access_key", "secret_key", "security_token")
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A permanent or, with a security token, a temporary access key. `expires_at` is the service's own time."""
+    """A permanent or, with a security token, a temporary access key."""
 
     access_key: str
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
-    expires_at: str | None = None
 
 
 @dataclass(frozen=True)

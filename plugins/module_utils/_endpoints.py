@@ -21,6 +21,10 @@ from ._errors import InputError
 
 HUAWEI_CLOUD = "myhuaweicloud.com"
 
+# Where CCE's paths of add-ons and templates are: at its own host, or at a sub-domain of it that a cluster has.
+PLAIN = "plain"
+SUBDOMAIN = "subdomain"
+
 # The domain of the regions that are not on Huawei Cloud's own one. HW_CLOUD or `cloud` overrides it.
 _CLOUD_OF_REGION = {
     "eu-west-101": "myhuaweicloud.eu",

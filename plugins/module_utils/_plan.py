@@ -303,7 +303,7 @@ def _nothing(step: Step, instance: Instance) -> Step:
     if instance.status in ENDED_BADLY:
         failed = f"its status is {instance.status}"
     elif instance.version and not instance.is_at(instance.version):
-        failed = f"CCE says that {printable(instance.current_version)} runs"
+        failed = f"CCE says that {printable(str(instance.current_version))} runs"
     return replace(step, action=NONE, failed=failed, why=f"{step.why}, but {failed}" if failed else step.why)
 
 

@@ -21,7 +21,6 @@ from ._text import printable, shortened
 
 LOCKED = "CCE.01429002"
 OUT_OF_DATE = "CCE.01409002"
-ALREADY_INSTALLED = "CCE.03409001"
 
 _LONGEST = 2000  # characters of a message that are shown
 

@@ -149,7 +149,7 @@ def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -
 
 
 def _is_static(check: Data, addon_instance_id: str) -> bool:
-    return check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id
+    return bool(check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id)
 
 
 def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:

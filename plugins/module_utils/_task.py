@@ -32,9 +32,6 @@ try:
     import jmespath
 except ImportError:
     jmespath = None
-    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    JMESPATH_IMPORT_ERROR = None
 
 Result = dict[str, Any]
 
@@ -132,7 +129,7 @@ def _failed(error: CceError, conceal: Callable[[str], str] = str) -> Result:
     return {**error.result, **result}
 
 
-class _Module(AnsibleModule):
+class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
     """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
 
     params: dict[str, Any]

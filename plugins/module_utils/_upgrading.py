@@ -473,7 +473,7 @@ def _await(
     def is_over(found: Instance | None) -> bool:
         return _is_complete(task, change, found) or has_ended_badly(found)
 
-    waited = _waiting.poll(
+    waited: _waiting.Waited[Instance | None] = _waiting.poll(
         read,
         is_over,
         state=change.before,

@@ -47,18 +47,24 @@ def sync_strategy(values: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def merged(*layers: Any) -> Any:
+def merged(*layers: Values) -> Values:
     """Return the layers laid over each other, the last on top: mappings merge, anything else replaces as a whole."""
-    result: Any = {}
+    result: Values = {}
     for layer in layers:
-        if isinstance(result, dict) and isinstance(layer, dict):
-            result = {
-                **result,
-                **{key: merged(result[key], value) if key in result else value for key, value in layer.items()},
-            }
-        else:
-            result = layer
+        result = _laid_over(result, layer)
     return copy.deepcopy(result)
+
+
+def _laid_over(below: Values, above: Values) -> Values:
+    return {
+        **below,
+        **{
+            key: _laid_over(below[key], value)
+            if isinstance(below.get(key), dict) and isinstance(value, dict)
+            else value
+            for key, value in above.items()
+        },
+    }
 
 
 def _mapping(value: object) -> Values:

@@ -44,7 +44,7 @@ options:
     type: str
   addon_instance_id:
     description:
-      - ID of the add-on instance.
+      - ID of the add-on instance. That very instance is meant; nothing is installed in its place.
     type: str
   state:
     description:
@@ -200,9 +200,15 @@ values_fingerprint:
   sample: 3f1c5a0b9d2e4f67
 duration:
   description: Seconds that it took, waiting included.
-  returned: success, and when the operation failed or timed out, not in check mode
+  returned: success unless something would be sent in check mode, and when the operation failed or timed out
   type: float
   sample: 42.1
+check:
+  description: >-
+    The check that does not allow the upgrade, as M(huaweicloud.cce.cce_addon_check_info) returns it in its C(checks).
+  returned: if O(check_task_id) names a check that blocks
+  type: dict
+  sample: {"task_id": "4e1f9c7a-7bd2-4b6a-a6b1-6b0a1f9be0c3", "verdict": "fatal", "reason": null}
 addon:
   description: The add-on instance afterwards. Null if it is not there.
   returned: success, and when the operation failed or timed out

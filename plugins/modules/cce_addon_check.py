@@ -230,6 +230,12 @@ plan:
       type: str
       returned: always
       sample: 1.30.33 is the newest stable version on offer
+    failed:
+      description: >-
+        What is wrong with an add-on that is where it was wanted, as an operation on it ended badly. Null if nothing is.
+      type: str
+      returned: always
+      sample: null
     from:
       description: Version that is installed. Null if the add-on is not.
       type: str

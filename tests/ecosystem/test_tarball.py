@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,6 +22,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from simulation import CLUSTER, Simulation
+from stage import LEFT_OUT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -55,6 +57,21 @@ def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def test_the_tarball_holds_what_users_need_and_nothing_else(files):
     assert {name.split("/")[0] for name in files} == SHIPPED | MADE_BY_THE_BUILD
+
+
+def test_what_people_keep_in_a_checkout_stays_out(files, tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / ".build" / "ansible_collections" / "huaweicloud" / "cce", checkout, ignore=LEFT_OUT)
+    litter = ("venv/bin/python", "env/lib/x.py", ".env", ".envrc", ".idea/x.xml", ".vscode/x.json", "reports/r.html")
+    for name in (*litter, ".venv/x.py", "htmlcov/index.html", "site.retry", "ansible.log", ".DS_Store"):
+        path = checkout / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    command = ["ansible-galaxy", "collection", "build", "--output-path", str(tmp_path), str(checkout)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    [built] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        assert {member.name for member in archive if member.isfile()} == files
 
 
 def test_whatever_lies_in_a_folder_for_users_is_in_the_tarball(files):

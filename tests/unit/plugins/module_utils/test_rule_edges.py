@@ -217,7 +217,6 @@ def test_what_was_merged_shares_nothing_with_its_layers():
     result["a"]["b"].append(2)
     assert layer == {"a": {"b": [1]}}
     assert merged() == {}
-    assert merged({"a": 1}, None) is None
 
 
 def test_only_mappings_are_taken_for_defaults():
