@@ -39,9 +39,9 @@ options:
       - Form of the URL of add-ons and add-on templates.
       - V(plain) is right for Huawei Cloud. V(subdomain) puts the cluster's ID in front of the host, as Open Telekom
         Cloud documents it.
+      - If not set, the environment variable E(HUAWEICLOUD_CCE_CLUSTER_ENDPOINT_STYLE) is used, then V(plain).
     type: str
     choices: [plain, subdomain]
-    default: plain
   autopilot:
     description:
       - Whether the cluster is an Autopilot (serverless) one, which has paths of its own.
@@ -129,6 +129,7 @@ options:
   ca_path:
     description:
       - File or directory with the certificates of the authorities to trust instead of the system's.
+      - If not set, the environment variables E(HUAWEICLOUD_CCE_CA_PATH) and E(OS_CACERT) are used.
     type: path
   timeout:
     description:

@@ -16,11 +16,12 @@ description:
     behind it. What is neither a letter, a digit, C(.), C(-) nor C(_) becomes C(_).
   - Its variables are C(cce_cluster_id), C(cce_cluster_name), C(cce_cluster_alias), C(cce_cluster_endpoints) (the
     addresses of its Kubernetes API, as a list of C(type) and C(url)), C(cce_account), C(cce_profile),
-    C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_autopilot), C(cce_version),
-    C(cce_type), C(cce_category), C(cce_flavor), C(cce_phase), C(cce_platform_version), C(cce_tags), C(cce_labels),
-    C(cce_nodes) (C(total) and C(active)), C(cce_created_at), and C(cce_addons) (a dictionary from the name of each
-    installed add-on to its C(version) and C(status), or null if the cloud does not tell them). They mean what
-    M(huaweicloud.cce.cce_cluster_info) returns.
+    C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_iam_endpoint),
+    C(cce_cluster_endpoint_style) and C(cce_ca_path) (null if this file does not set them), C(cce_autopilot),
+    C(cce_version), C(cce_type), C(cce_category), C(cce_flavor), C(cce_phase), C(cce_platform_version), C(cce_tags),
+    C(cce_labels), C(cce_nodes) (C(total) and C(active)), C(cce_created_at), and C(cce_addons) (a dictionary from the
+    name of each installed add-on to its C(version) and C(status), or null if the cloud does not tell them).
+    They mean what M(huaweicloud.cce.cce_cluster_info) returns.
   - C(ansible_connection) is V(local), as clusters are reached through the API of the cloud. All hosts are in the group
     C(cce_clusters). The roles and playbooks of this collection work on these hosts as they are.
   - It takes one request for each project, and one to look up its ID if that is not given, all projects at once.
@@ -70,7 +71,7 @@ options:
         the connection, O(regions) and O(projects). What it does not have is taken from the options outside.
       - An account with any credentials of its own takes none from outside. The same goes for regions and projects.
       - With C(profile), credentials stay out of this file, and plays find those of a host by C(cce_profile). See the
-        examples.
+        examples. Credentials in this file are for the listing alone; plays take theirs from the environment.
       - An account with Autopilot clusters besides others is listed twice, once with C(autopilot).
     type: list
     elements: dict
@@ -222,7 +223,7 @@ FILE_NAMES = ("cce_clusters.yml", "cce_clusters.yaml")
 PLAYBOOK_PYTHON = trust_as_template("{{ ansible_playbook_python }}")
 _AT_ONCE = 16
 # Part of the cache's key: another form of the variables must not be read from an old entry.
-_CACHE_FORM = 1
+_CACHE_FORM = 2
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

@@ -56,7 +56,7 @@ CONNECTION = Spec(
         "cloud": {"type": "str"},
         "endpoint": {"type": "str"},
         "iam_endpoint": {"type": "str"},
-        "cluster_endpoint_style": {"type": "str", "choices": [PLAIN, SUBDOMAIN], "default": PLAIN},
+        "cluster_endpoint_style": {"type": "str", "choices": [PLAIN, SUBDOMAIN]},
         "autopilot": {"type": "bool", "default": False},
         "project_id": {"type": "str"},
         "project_name": {"type": "str"},

@@ -16,10 +16,11 @@ from typing import Any
 from ._authentication import authentication_for
 from ._cce import Cce
 from ._credentials import ENVIRONMENT, SECRET_OPTIONS, Sources
-from ._endpoints import endpoints
+from ._endpoints import PLAIN, SUBDOMAIN, endpoints
 from ._errors import CredentialsError, InputError
 from ._http import Http, HttpSettings
 from ._task import Task
+from ._text import printable
 
 # Options and the least they may be, where a task has them. Most are seconds.
 _LEAST = (("timeout", 0.1), ("retries", 0), ("wait_timeout", 0), ("wait_interval", 0.1), ("busy_timeout", 0))
@@ -38,13 +39,13 @@ def _read_file(path: str) -> str | None:
         raise CredentialsError(f"The profile file {path} cannot be read: {reason}.") from None
 
 
-def _settings(task: Task) -> HttpSettings:
+def _settings(task: Task, sources: Sources) -> HttpSettings:
     params = task.params
     for name, least in _LEAST:
         value = params.get(name)
         if value is not None and not value >= least:  # asked this way round, NaN is refused
             raise InputError(f"{name} must be at least {least:g}, not {value:g}.")
-    ca_path = params["ca_path"]
+    ca_path = sources.value("ca_path")
     if ca_path and not Path(ca_path).exists():
         raise InputError(f"ca_path names no file or directory: {ca_path}.")
     return HttpSettings(
@@ -53,6 +54,13 @@ def _settings(task: Task) -> HttpSettings:
         validate_certs=params["validate_certs"],
         ca_path=ca_path,
     )
+
+
+def _endpoint_style(sources: Sources) -> str:
+    style = sources.value("cluster_endpoint_style") or PLAIN
+    if style not in (PLAIN, SUBDOMAIN):  # from the environment, as the option has choices
+        raise InputError(f"cluster_endpoint_style must be {PLAIN} or {SUBDOMAIN}, not {printable(style)}.")
+    return style
 
 
 def fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
@@ -65,7 +73,8 @@ def fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     # A token alone may say who asks. It is long and random: its part of a digest tells nothing of it.
     told = [name for name in ENVIRONMENT if name not in SECRET_OPTIONS or name == "auth_token"]
     asked = {name: sources.value(name) for name in told}
-    asked["autopilot"] = str(params["autopilot"])
+    # What is cached tells plays the profile, which may be another one with the same keys.
+    asked.update({"autopilot": str(params["autopilot"]), "profile": params.get("profile")})
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8")).hexdigest()[:16]
 
 
@@ -100,7 +109,7 @@ def connected(task: Task) -> Iterator[Cce]:
         return task.conceal(text)
 
     http = Http(
-        _settings(task),
+        _settings(task, sources),
         clock=task.clock.monotonic,
         now=task.clock.now,
         sleep=task.clock.sleep,
@@ -124,7 +133,7 @@ def connected(task: Task) -> Iterator[Cce]:
         project_id=project_id,
         project_name=project_name,
         region=region,
-        endpoint_style=task.params["cluster_endpoint_style"],
+        endpoint_style=_endpoint_style(sources),
         autopilot=task.params["autopilot"],
     )
     try:

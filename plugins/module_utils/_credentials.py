@@ -35,6 +35,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "cloud": ("HW_CLOUD",),
     "endpoint": ("HUAWEICLOUD_CCE_ENDPOINT",),
     "iam_endpoint": ("HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL", "OS_AUTH_URL"),
+    "cluster_endpoint_style": ("HUAWEICLOUD_CCE_CLUSTER_ENDPOINT_STYLE",),
+    "ca_path": ("HUAWEICLOUD_CCE_CA_PATH", "OS_CACERT"),
 }
 SECRET_OPTIONS = ("secret_key", "security_token", "auth_token", "password", "passcode")
 

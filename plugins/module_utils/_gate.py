@@ -447,6 +447,7 @@ def gate(
         "decisions": decisions,
         "blocked": blocked,
         "passed": [item["name"] for item in decisions if not item["blocks"] and item["action"] in CHANGES],
+        "targets": {item["name"]: item["to"] for item in decisions if not item["blocks"] and item["to"]},
         "accepted": _acceptances(decisions, policy, today),
         "values_known": started is not None,
         "judged_at": now,

@@ -256,6 +256,11 @@ passed:
   elements: str
   returned: success
   sample: [metrics-server]
+targets:
+  description: Versions of the add-ons that do not block, by name. That is the present one if nothing is to be upgraded.
+  type: dict
+  returned: success
+  sample: {"metrics-server": "1.3.90"}
 accepted:
   description: What became of the accepted warnings.
   type: dict

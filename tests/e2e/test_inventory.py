@@ -198,8 +198,11 @@ def test_the_cluster_of_the_environment_is_a_host(ask, simulation):
             "nginx-ingress": {"status": "running", "version": "2.2.9"},
         },
         "cce_autopilot": False,
+        "cce_ca_path": None,
         "cce_category": "CCE",
         "cce_cluster_alias": "production",
+        "cce_cluster_endpoint_style": None,
+        "cce_iam_endpoint": None,
         "cce_cluster_endpoints": [{"type": "Internal", "url": "https://192.0.2.10:5443"}],
         "cce_cluster_id": CLUSTER,
         "cce_cluster_name": "production",
@@ -576,6 +579,27 @@ def test_the_playbooks_work_on_the_hosts(ask, fleet):
         "/api/v3/projects/project-one/clusters/aaaaaaaa-0000/addons/precheck",
         "/api/v3/projects/project-three/clusters/dddddddd-0000/addons/precheck",
     }, "search has the newest version"
+
+
+def test_plays_trust_and_reach_what_the_inventory_does(ask, tmp_path):
+    with Simulation(tls=True) as simulation:
+        ca_path = simulation.listening["ca_path"]
+        config = {**PLUGIN, "ca_path": ca_path, "iam_endpoint": simulation.listening["iam_endpoint"]}
+        environment = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "", "REQUESTS_CA_BUNDLE": ""}
+        options = ("huaweicloud.cce.precheck", "-e", "cce_hosts=cce_clusters", "--tags", "plan")
+        played = ask(simulation, config, *options, command="ansible-playbook", environment=environment)
+    assert played.code == 0, played.output + played.errors
+    assert "1.30.33 is the newest stable version on offer" in played.output
+
+
+def test_what_is_cached_is_of_the_profile_that_is_asked(ask, fleet, profiles, tmp_path):
+    path = Path(profiles["HUAWEICLOUD_SDK_CREDENTIALS_FILE"])
+    key = f"ak = {SHOP_KEY['access_key']}\nsk = {SHOP_KEY['secret_key']}\n"
+    path.write_text(f"[same]\n{key}[shop]\n{key}", encoding="utf-8")
+    config = {**SHOP, "cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": "cache"}
+    for name in ("same", "shop"):
+        listed = ask(fleet, {**config, "profile": name}, environment=profiles)
+        assert {host["cce_profile"] for host in listed.hosts.values()} == {name}
 
 
 def test_what_is_shipped_runs_on_the_python_of_ansible(ask, fleet, tmp_path):

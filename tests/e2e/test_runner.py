@@ -18,6 +18,8 @@ from simulation import CLUSTER, Simulation
 
 PRECHECK = "cce_awx_precheck_survey"
 UPGRADE = "cce_awx_upgrade_survey"
+# What setup.yml gives to the upgrade where the precheck is not sliced.
+WHOLE = {"cce_approved_only": True}
 CLEAN = {"template": "metrics-server", "version": "1.3.6"}
 DRIFTED = {"template": "coredns", "version": "1.28.7", "drift": {"stub_domains": {"lab.example": ["10.9.0.53"]}}}
 WARNED = {"template": "nginx-ingress", "version": "2.2.9", "snippets": True}
@@ -91,6 +93,7 @@ def test_a_precheck_with_the_answers_of_its_survey_publishes_the_verdict(awx, si
                 "verdict": "fatal",
                 "blocked": ["coredns"],
                 "passed": ["metrics-server", "nginx-ingress"],
+                "targets": {"metrics-server": "1.3.90", "nginx-ingress": "2.6.4"},
             }
         }
     }
@@ -133,6 +136,31 @@ def test_the_workflow_hands_the_verdict_on_and_the_upgrade_checks_again(awx, sim
     upgrade = awx.job("upgrade.yml", inventory, {**given, **handed_on(precheck)})
     assert (upgrade.status, upgraded(upgrade)) == ("successful", {"production": "upgraded"}), upgrade.output
     assert simulation.addons(CLUSTER)["nginx-ingress"]["version"] == "2.6.4"
+
+
+def test_an_upgrade_goes_to_what_was_approved_and_nowhere_else(awx, simulation, inventory):
+    place = f"/instances/{CLUSTER}/metrics-server"
+    offered = simulation.addons(CLUSTER)["metrics-server"]["target_versions"]
+    simulation.call("POST", place, {"target_versions": ["1.3.37"]})
+    given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE}
+    precheck = awx.job("precheck.yml", inventory, given)
+    assert precheck.artifacts["cce_precheck"][CLUSTER]["targets"] == {"metrics-server": "1.3.37"}
+    simulation.call("POST", place, {"target_versions": [*(offered or []), "1.3.37", "1.3.90"]})
+    upgrade = awx.job("upgrade.yml", inventory, {**given, **handed_on(precheck)})
+    assert upgrade.status == "successful", upgrade.output
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.37"
+
+
+@pytest.mark.parametrize("approved", [{}, {CLUSTER: {"open": False, "targets": {"metrics-server": "1.3.90"}}}])
+def test_a_cluster_that_nobody_approved_is_not_upgraded(awx, simulation, inventory, approved):
+    given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE, "cce_precheck": approved}
+    refused = awx.job("upgrade.yml", inventory, given)
+    assert refused.status == "failed", refused.output
+    assert "not among those whose gate was open when the upgrade was approved" in refused.output
+    assert writes(simulation) == []
+    # With a sliced precheck, AWX hands on what one slice has found.
+    sliced = awx.job("upgrade.yml", inventory, {**given, "cce_approved_only": False})
+    assert sliced.status == "successful", sliced.output
 
 
 def test_the_report_after_an_upgrade_is_about_what_is_there_now(awx, simulation, inventory):

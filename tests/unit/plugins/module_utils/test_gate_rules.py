@@ -503,6 +503,7 @@ def test_the_gate_tells_its_decision():
         "verdict": "fatal",
         "blocked": ["nginx-ingress"],
         "passed": ["coredns"],
+        "targets": {"coredns": "1.30.33", "everest": STEP["to"]},
         "accepted": {"used": [], "unused": [], "expired": []},
         "values_known": True,
         "judged_at": NOW,
