@@ -122,6 +122,11 @@ def needs_attention(cluster: Data) -> bool:
     return not cluster["ok"] and cluster["state"] != NOT_REACHED
 
 
+def is_prediction(report: Data) -> bool:
+    """Whether a report is of check mode."""
+    return any(cluster["check_mode"] for cluster in report["clusters"])
+
+
 def headline(report: Data) -> str:
     """Return what a person wants to know first."""
     total = len(report["clusters"])
@@ -283,6 +288,8 @@ def _from_precheck(result: Data) -> dict[str, Any]:
         "id": _text(result["cluster_id"]),
         "state": _worst(states),
         "reason": None,
+        # No check was started then, and what CCE knew already was judged.
+        "check_mode": not result["values_known"],
         "addons": addons,
     }
 

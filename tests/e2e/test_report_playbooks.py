@@ -88,9 +88,24 @@ def test_formats_place_name_and_permissions(play, simulation, tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
 
 
-def test_check_mode_writes_nothing_and_says_so(play, simulation, reports):
-    played = play(REPORT, "--check")
-    assert "Nothing was written, as this is check mode." in played.output
+@pytest.mark.parametrize("playbook", [REPORT, UPGRADE])
+def test_what_check_mode_predicts_is_written_as_a_prediction(play, simulation, reports, playbook):
+    """The first run leaves checks in CCE, the only ones that check mode may judge."""
+    play("huaweicloud.cce.precheck", variables={"addon_precheck_addons": ["metrics-server"]})
+    wanted = {"addon_precheck_addons": ["metrics-server"], "addon_upgrade_addons": ["metrics-server"]}
+    done = len(simulation.requests())
+    played = play(playbook, "--check", variables={**wanted, "cce_report": True})
+    assert played.code == 0, played.output
+    assert {item["method"] for item in simulation.requests()[done:]} == {"GET"}
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["check_mode"], cluster["state"]) == (True, "passed")
+    assert "a prediction (check mode)" in (reports / "addon_report.html").read_text(encoding="utf-8")
+
+
+def test_the_action_itself_writes_nothing_in_check_mode_and_says_so(play, simulation, reports):
+    tasks = [{"name": "Report", "huaweicloud.cce.cce_addon_report": {"directory": str(reports)}}]
+    played = play(tasks, "--check")
+    assert "Nothing was written, as this is check mode." in played.result("Report")["msg"]
     assert not reports.exists()
 
 

@@ -267,6 +267,16 @@ def test_a_cluster_is_as_bad_as_its_outcome(outcome):
 def test_what_is_predicted_is_not_told_as_done():
     fact = {**upgraded({"nginx-ingress": [SNIPPETS]}), "check_mode": True}
     assert set(states(only({"addon_upgrade_result": fact})).values()) == {"passed", "warning"}
+    for predicted in ({"addon_upgrade_result": fact}, {"addon_precheck_result": prechecked({}, started=False)}):
+        document = made(("host", predicted))
+        assert document["clusters"][0]["check_mode"]
+        for rendered in (html(document), markdown(document)):
+            assert "a prediction (check mode)" in rendered
+    for done in ({"addon_upgrade_result": upgraded({})}, {"addon_precheck_result": prechecked({})}):
+        document = made(("host", done))
+        assert not document["clusters"][0]["check_mode"]
+        for rendered in (html(document), markdown(document)):
+            assert "prediction" not in rendered.split("style>")[-1]
 
 
 def test_labels_are_names_that_nobody_shares():
