@@ -186,10 +186,12 @@ def _label(clusters: Sequence[dict[str, Any]]) -> None:
     It is that of the cluster, or else that of the host; `localhost` tells nobody anything.
     """
     names = Counter(cluster["name"] for cluster in clusters)
-    for cluster in clusters:
-        name, host = cluster["name"], cluster["host"]
-        usual = (cluster["id"] if host == "localhost" else None) or host
-        cluster["label"] = name if name and names[name] == 1 else usual
+    usual = [(cluster["id"] if cluster["host"] == "localhost" else None) or cluster["host"] for cluster in clusters]
+    taken = frozenset(usual)
+    for cluster, other in zip(clusters, usual):
+        name = cluster["name"]
+        is_own = name and names[name] == 1 and (name == other or name not in taken)
+        cluster["label"] = name if is_own else other
 
 
 def _cluster(host: str, variables: Data, *, waits: bool) -> dict[str, Any]:

@@ -284,10 +284,11 @@ def test_labels_are_names_that_nobody_shares():
         ("a", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
         ("b", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
         ("c", {"addon_precheck_result": prechecked({}, cluster_name="search")}),
+        ("d", {"addon_precheck_result": prechecked({}, cluster_name="a")}),
         ("localhost", {"addon_precheck_result": prechecked({})}),
     )
     assert [cluster["label"] for cluster in found["clusters"]] == [
-        "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "a", "b", "search",
+        "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "a", "b", "d", "search",
     ]  # fmt: skip
 
 
