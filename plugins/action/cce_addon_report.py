@@ -46,6 +46,7 @@ ARGUMENTS: Mapping[str, Any] = {
 _VARIABLES = (
     "addon_upgrade_result",
     "addon_precheck_result",
+    "addon_report_begun",
     "addon_report_problem",
     "cce_cluster_id",
     "cce_cluster_name",
@@ -65,7 +66,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"name must be the name of a file, without a folder, not {options['name']!r}.")
         hosts = options["hosts"] if options["hosts"] is not None else variables["ansible_play_hosts_all"]
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        document = report(_told(hosts, variables["hostvars"]), title=options["title"], generated_at=now)
+        told = dict(_told(hosts, variables["hostvars"]))
+        waiting = _waiting(told, variables["ansible_play_hosts_all"])
+        document = report(told.items(), title=options["title"], generated_at=now, waiting=waiting)
 
         folder = os.path.abspath(options["directory"])
         # All are made before one is written: a report is complete, or the one before stays.
@@ -73,15 +76,15 @@ class ActionModule(ActionBase):
             os.path.join(folder, options["name"] + FORMATS[name][1]): FORMATS[name][0](document)
             for name in dict.fromkeys(options["formats"])
         }
-        told = f"{headline(document)}. "
+        message = f"{headline(document)}. "
         if self._task.check_mode:
-            told += f"Nothing was written, as this is check mode. It would be: {', '.join(files)}"
+            message += f"Nothing was written, as this is check mode. It would be: {', '.join(files)}"
         else:
             _write(folder, files, mode)
-            told += f"Written: {', '.join(files)}"
+            message += f"Written: {', '.join(files)}"
         summary = {key: document[key] for key in ("ok", "state", "counts", "generated_at")}
         # The paths come from the user, and the title is not in here: nothing of this is from the API but words.
-        return {**result, **wrap_var(summary), "changed": True, "files": list(files), "msg": told}
+        return {**result, **wrap_var(summary), "changed": True, "files": list(files), "msg": message}
 
 
 def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Data]]:
@@ -89,6 +92,12 @@ def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Data]]:
     for host in dict.fromkeys(hosts):
         variables = hostvars.raw_get(host) if host in hostvars else {}
         yield host, {name: _plain(variables[name]) for name in _VARIABLES if name in variables}
+
+
+def _waiting(told: Mapping[str, Data], play: Sequence[str]) -> set[str]:
+    """Return the hosts with which the play has not begun. A play that marks none of them does not tell."""
+    begun = {host for host, variables in told.items() if variables.get("addon_report_begun")}
+    return set(play) - begun if begun else set()
 
 
 def _plain(value: Any) -> Any:

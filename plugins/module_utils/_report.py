@@ -5,13 +5,14 @@
 """The report on one cluster or a fleet, as plain data: what the roles found, worst first. Pure.
 
 Every host that was asked for is in it. One of which nothing is known is `unknown`, and that is bad: whoever takes the
-report for a gate must not overlook a cluster that nobody has judged.
+report for a gate must not overlook a cluster that nobody has judged. Where the play can tell that it has not begun with
+a cluster, that one is `not_reached`: nothing in it asks for attention, but it is not good either.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ SIGNS: Mapping[str, str] = {
     WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", NOTHING_TO_DO: "=",
 }  # fmt: skip
 
-NO_RESULT = "there is no result: the run failed before, or did not come to this cluster"
+NO_RESULT = "there is no result: the run failed before, did not come to this cluster, or goes on with it"
+NOT_BEGUN = "the run ended before it began with this cluster, in which nothing was touched"
 _UNREADABLE = "its result cannot be read"
 
 
@@ -115,24 +117,38 @@ def present(addon: Data) -> str:
     return ", ".join(filter(None, (addon["now"], addon["status"]))) or "not known, as it could not be read"
 
 
+def needs_attention(cluster: Data) -> bool:
+    """Whether somebody has to look at a cluster itself: one that was not reached waits for others."""
+    return not cluster["ok"] and cluster["state"] != NOT_REACHED
+
+
+def is_prediction(report: Data) -> bool:
+    """Whether a report is of check mode."""
+    return any(cluster["check_mode"] for cluster in report["clusters"])
+
+
 def headline(report: Data) -> str:
     """Return what a person wants to know first."""
     total = len(report["clusters"])
-    bad = sum(1 for cluster in report["clusters"] if not cluster["ok"])
     if not total:
         return "No cluster was looked at"
-    clusters = "1 cluster" if total == 1 else f"{total} clusters"
-    return (
-        f"{bad} of {clusters} needs attention"
-        if bad == 1
-        else (f"{bad} of {clusters} need attention" if bad else f"All is well with {clusters}")
-    )
+    if report["ok"]:
+        return "The cluster is fine" if total == 1 else f"All {total:,} clusters are fine"
+    bad = sum(1 for cluster in report["clusters"] if needs_attention(cluster))
+    waiting = sum(1 for cluster in report["clusters"] if cluster["state"] == NOT_REACHED)
+    of_all = f" of {total:,} cluster{'s' if total > 1 else ''}"
+    told = [f"{bad:,}{of_all} need{'s' if bad == 1 else ''} attention"] if bad else []
+    if waiting:
+        told.append(f"{waiting:,}{'' if bad else of_all} {'was' if waiting == 1 else 'were'} not reached")
+    return ", ".join(told)
 
 
 # From what the roles found to the report
 
 
-def report(hosts: Iterable[tuple[str, Data]], *, title: str, generated_at: str) -> dict[str, Any]:
+def report(
+    hosts: Iterable[tuple[str, Data]], *, title: str, generated_at: str, waiting: Container[str] = ()
+) -> dict[str, Any]:
     """Return the report, as its JSON has it.
 
     Args:
@@ -140,8 +156,9 @@ def report(hosts: Iterable[tuple[str, Data]], *, title: str, generated_at: str) 
             `addon_precheck_result`, `addon_report_problem`, and those of the inventory.
         title: The heading.
         generated_at: The present time, in UTC.
+        waiting: The hosts with which the play has certainly not begun.
     """
-    clusters = [_cluster(host, variables) for host, variables in hosts]
+    clusters = [_cluster(host, variables, waits=host in waiting) for host, variables in hosts]
     _label(clusters)
     clusters.sort(key=lambda cluster: (STATES.index(cluster["state"]), cluster["label"]))
     return {
@@ -169,13 +186,15 @@ def _label(clusters: Sequence[dict[str, Any]]) -> None:
     It is that of the cluster, or else that of the host; `localhost` tells nobody anything.
     """
     names = Counter(cluster["name"] for cluster in clusters)
-    for cluster in clusters:
-        name, host = cluster["name"], cluster["host"]
-        usual = (cluster["id"] if host == "localhost" else None) or host
-        cluster["label"] = name if name and names[name] == 1 else usual
+    usual = [(cluster["id"] if cluster["host"] == "localhost" else None) or cluster["host"] for cluster in clusters]
+    taken = frozenset(usual)
+    for cluster, other in zip(clusters, usual):
+        name = cluster["name"]
+        is_own = name and names[name] == 1 and (name == other or name not in taken)
+        cluster["label"] = name if is_own else other
 
 
-def _cluster(host: str, variables: Data) -> dict[str, Any]:
+def _cluster(host: str, variables: Data, *, waits: bool) -> dict[str, Any]:
     upgraded, prechecked = variables.get("addon_upgrade_result"), variables.get("addon_precheck_result")
     problem = _prose(variables.get("addon_report_problem"))
     cluster: dict[str, Any] = {
@@ -194,6 +213,8 @@ def _cluster(host: str, variables: Data) -> dict[str, Any]:
     }
     # What became of the upgrade is the later word: the gate's decision may be one that was made again for one add-on.
     result = upgraded if upgraded else prechecked
+    if not result and not problem and waits:
+        return {**cluster, "state": NOT_REACHED, "reason": NOT_BEGUN}
     if not result:
         return cluster
     try:
@@ -269,6 +290,8 @@ def _from_precheck(result: Data) -> dict[str, Any]:
         "id": _text(result["cluster_id"]),
         "state": _worst(states),
         "reason": None,
+        # No check was started then, and what CCE knew already was judged.
+        "check_mode": not result["values_known"],
         "addons": addons,
     }
 

@@ -24,6 +24,7 @@ from ._report import (
     addon_names,
     findings,
     headline,
+    is_prediction,
     needs_reason,
     overall_sign,
     present,
@@ -104,7 +105,7 @@ def _header(report: Data) -> list[str]:
         f"<h1>{_text(report['title'])}</h1>",
         (
             f'<p class="made">As of <time datetime="{report["generated_at"]}">{report["generated_at"]}</time>'
-            f"{', a prediction (check mode)' if any(item['check_mode'] for item in report['clusters']) else ''}</p>"
+            f"{', a prediction (check mode)' if is_prediction(report) else ''}</p>"
         ),
         f'<p class="headline {state}"><b aria-hidden="true">{overall_sign(report)}</b> {headline(report)}</p>',
         "</header>",

@@ -22,6 +22,7 @@ from ._report import (
     addon_names,
     findings,
     headline,
+    is_prediction,
     overall_sign,
     problems,
     seconds,
@@ -45,7 +46,8 @@ def markdown(report: Data) -> str:
     """Return the report as a Markdown document."""
     parts = [
         f"# {_code(report['title'])}",
-        f"**{overall_sign(report)} {headline(report)}** · {report['generated_at']}",
+        f"**{overall_sign(report)} {headline(report)}** · {report['generated_at']}"
+        + (" · a prediction (check mode)" if is_prediction(report) else ""),
         *_counted(report),
         *_matrix(report),
         *_problems(report),

@@ -17,7 +17,9 @@ description:
   - It tells what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
     facts C(addon_precheck_result) and C(addon_upgrade_result), of which the second counts if both are there. The
     variable C(addon_report_problem), a text, may say what stopped a cluster.
-  - A host without a result, because it failed or was never reached, is in the report as V(unknown), and counts as bad.
+  - A host without a result is in the report as V(unknown), and counts as bad. A play with batches that sets
+    C(addon_report_begun=true) on each host it begins with tells those apart that no batch came to. They are
+    V(not_reached), and do not count as good either.
   - The role P(huaweicloud.cce.addon_report#role) uses it, and is the better way to the same report.
 options:
   directory:

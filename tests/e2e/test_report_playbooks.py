@@ -88,9 +88,24 @@ def test_formats_place_name_and_permissions(play, simulation, tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
 
 
-def test_check_mode_writes_nothing_and_says_so(play, simulation, reports):
-    played = play(REPORT, "--check")
-    assert "Nothing was written, as this is check mode." in played.output
+@pytest.mark.parametrize("playbook", [REPORT, UPGRADE])
+def test_what_check_mode_predicts_is_written_as_a_prediction(play, simulation, reports, playbook):
+    """The first run leaves checks in CCE, the only ones that check mode may judge."""
+    play("huaweicloud.cce.precheck", variables={"addon_precheck_addons": ["metrics-server"]})
+    wanted = {"addon_precheck_addons": ["metrics-server"], "addon_upgrade_addons": ["metrics-server"]}
+    done = len(simulation.requests())
+    played = play(playbook, "--check", variables={**wanted, "cce_report": True})
+    assert played.code == 0, played.output
+    assert {item["method"] for item in simulation.requests()[done:]} == {"GET"}
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["check_mode"], cluster["state"]) == (True, "passed")
+    assert "a prediction (check mode)" in (reports / "addon_report.html").read_text(encoding="utf-8")
+
+
+def test_the_action_itself_writes_nothing_in_check_mode_and_says_so(play, simulation, reports):
+    tasks = [{"name": "Report", "huaweicloud.cce.cce_addon_report": {"directory": str(reports)}}]
+    played = play(tasks, "--check")
+    assert "Nothing was written, as this is check mode." in played.result("Report")["msg"]
     assert not reports.exists()
 
 
@@ -290,10 +305,13 @@ def test_a_batch_in_which_one_fails_is_the_last_and_the_report_has_all_clusters(
     assert ran.code == 2, ran.output
     assert {name for name, version in versions(fleet).items() if version == "1.3.90"} == {"a", "b"}
     assert list(states(read(reports)).items()) == [
-        ("c", "fatal"), ("d", "unknown"), ("e", "unknown"), ("a", "upgraded"), ("b", "upgraded"),
+        ("c", "fatal"), ("d", "not_reached"), ("e", "not_reached"), ("a", "upgraded"), ("b", "upgraded"),
     ]  # fmt: skip
     suites = ElementTree.parse(reports / "addon_report.xml").getroot()
-    assert {suite.get("name") for suite in suites if suite.get("failures") == suite.get("errors") == "0"} == {"a", "b"}
+    assert [(suite.get("name"), suite.get("failures"), suite.get("skipped")) for suite in suites] == [
+        ("c", "1", "0"), ("d", "0", "1"), ("e", "0", "1"), ("a", "0", "0"), ("b", "0", "0"),
+    ]  # fmt: skip
+    assert "1 of 5 clusters needs attention, 2 were not reached. Written: " in ran.output
 
 
 def test_some_failures_may_be_tolerated(run, fleet, reports):
@@ -308,25 +326,54 @@ def test_a_first_batch_that_fails_is_the_last(run, fleet, reports):
     ran = run(UPGRADE, {"cce_report": True})
     assert ran.code == 2
     assert set(versions(fleet).values()) == {"1.3.6"}
-    assert states(read(reports)) == {"a": "fatal", "b": "unknown", "c": "unknown", "d": "unknown", "e": "unknown"}
+    assert states(read(reports)) == {"a": "fatal", **dict.fromkeys("bcde", "not_reached")}
+    assert [line for line in ran.output.splitlines() if "attention" in line] == [
+        '    "msg": "1 of 5 clusters needs attention, 4 were not reached. Written: '
+        + ", ".join(str(reports / f"addon_report{ending}") for ending in (".html", ".md", ".xml", ".json"))
+        + '"'
+    ], "nothing is told of the report in which nothing is known yet"
 
 
 def test_a_cluster_that_nobody_can_reach_is_in_the_report(run, fleet, reports, tmp_path):
     """Its host is unreachable in the first batch, so that nothing of the play comes after."""
     reports.mkdir()
     (reports / "addon_report.json").write_text('{"generated_at": "of an earlier run"}', encoding="utf-8")
+    beyond_reach(tmp_path, "a")
+    ran = run(UPGRADE, {"cce_report": True})
+    assert ran.code == 4, ran.output
+    assert states(read(reports)) == {"a": "unknown", **dict.fromkeys("bcde", "not_reached")}
+
+
+def test_a_cluster_that_was_begun_with_never_passes_for_one_that_was_not_reached(run, fleet, reports, tmp_path):
+    """All of the second batch is lost, so that nothing writes a report after it."""
+    beyond_reach(tmp_path, "b", "c")
+    ran = run(UPGRADE, {"cce_report": True})
+    assert ran.code == 4, ran.output
+    assert states(read(reports)) == {
+        "b": "unknown", "c": "unknown", "d": "not_reached", "e": "not_reached", "a": "upgraded",
+    }  # fmt: skip
+
+
+def test_of_a_play_that_does_not_tell_with_whom_it_has_begun_all_are_unknown(run, fleet, reports, tmp_path):
+    tasks = [{"ansible.builtin.import_role": {"name": "huaweicloud.cce.addon_report"}}]
+    play = {"hosts": "cce_clusters", "connection": "local", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    ran = run("play.yml", {})
+    assert ran.code == 0, ran.output
+    assert set(states(read(reports)).values()) == {"unknown"}
+
+
+def beyond_reach(folder: Path, *hosts: str) -> None:
+    """Let modules of hosts be shipped to where nobody answers."""
     far = {
         "ansible_connection": "ssh",
         "ansible_host": "127.0.0.1",
         "ansible_port": 9,
         "ansible_remote_tmp": "/nowhere",
     }
-    group = tmp_path / "host_vars"
-    group.mkdir()
-    (group / "a.yml").write_text(json.dumps(far), encoding="utf-8")
-    ran = run(UPGRADE, {"cce_report": True})
-    assert ran.code == 4, ran.output
-    assert set(states(read(reports)).values()) == {"unknown"}
+    (folder / "host_vars").mkdir()
+    for host in hosts:
+        (folder / "host_vars" / f"{host}.yml").write_text(json.dumps(far), encoding="utf-8")
 
 
 def test_all_clusters_at_once(run, fleet, reports):

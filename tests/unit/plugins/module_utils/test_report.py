@@ -21,6 +21,7 @@ from markdown_it import MarkdownIt
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
     BAD,
     NO_RESULT,
+    NOT_BEGUN,
     STATES,
     findings,
     headline,
@@ -82,6 +83,41 @@ def test_a_host_without_a_result_is_unknown_and_bad():
     assert (cluster["label"], cluster["id"]) == ("dark", "an-id")
     assert only({"addon_report_problem": "the token has expired"})["reason"] == "the token has expired"
     assert only({"addon_precheck_result": {}, "addon_upgrade_result": None})["state"] == "unknown"
+
+
+def test_a_host_that_waits_was_not_reached_unless_something_is_known_of_it():
+    hosts = [
+        ("waits", {}),
+        ("failed-early", {"addon_report_problem": "404"}),
+        ("done", {"addon_precheck_result": prechecked({})}),
+        ("begun", {}),
+    ]
+    waiting = {"waits", "failed-early", "done"}
+    found = report(hosts, title=TITLE, generated_at=GENERATED_AT, waiting=waiting)
+    told = {cluster["host"]: (cluster["state"], cluster["ok"], cluster["reason"]) for cluster in found["clusters"]}
+    assert told == {
+        "waits": ("not_reached", False, NOT_BEGUN),
+        "failed-early": ("unknown", False, "404"),
+        "done": ("passed", True, None),
+        "begun": ("unknown", False, NO_RESULT),
+    }
+    assert headline(found) == "2 of 4 clusters need attention, 1 was not reached"
+
+
+@pytest.mark.parametrize(
+    ("states", "text"),
+    [
+        (["passed"], "The cluster is fine"),
+        (["passed"] * 4, "All 4 clusters are fine"),
+        (["fatal"], "1 of 1 cluster needs attention"),
+        (["fatal", "passed"], "1 of 2 clusters needs attention"),
+        (["fatal"] + ["not_reached"] * 1999, "1 of 2,000 clusters needs attention, 1,999 were not reached"),
+        (["passed", "not_reached"], "1 of 2 clusters was not reached"),
+    ],
+)
+def test_the_headline_has_both_numbers(states, text):
+    clusters = [{"state": state, "ok": state not in BAD} for state in states]
+    assert headline({"ok": all(cluster["ok"] for cluster in clusters), "clusters": clusters}) == text
 
 
 def test_a_report_on_nothing_is_not_good():
@@ -231,6 +267,16 @@ def test_a_cluster_is_as_bad_as_its_outcome(outcome):
 def test_what_is_predicted_is_not_told_as_done():
     fact = {**upgraded({"nginx-ingress": [SNIPPETS]}), "check_mode": True}
     assert set(states(only({"addon_upgrade_result": fact})).values()) == {"passed", "warning"}
+    for predicted in ({"addon_upgrade_result": fact}, {"addon_precheck_result": prechecked({}, started=False)}):
+        document = made(("host", predicted))
+        assert document["clusters"][0]["check_mode"]
+        for rendered in (html(document), markdown(document)):
+            assert "a prediction (check mode)" in rendered
+    for done in ({"addon_upgrade_result": upgraded({})}, {"addon_precheck_result": prechecked({})}):
+        document = made(("host", done))
+        assert not document["clusters"][0]["check_mode"]
+        for rendered in (html(document), markdown(document)):
+            assert "prediction" not in rendered.split("style>")[-1]
 
 
 def test_labels_are_names_that_nobody_shares():
@@ -238,10 +284,11 @@ def test_labels_are_names_that_nobody_shares():
         ("a", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
         ("b", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
         ("c", {"addon_precheck_result": prechecked({}, cluster_name="search")}),
+        ("d", {"addon_precheck_result": prechecked({}, cluster_name="a")}),
         ("localhost", {"addon_precheck_result": prechecked({})}),
     )
     assert [cluster["label"] for cluster in found["clusters"]] == [
-        "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "a", "b", "search",
+        "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "a", "b", "d", "search",
     ]  # fmt: skip
 
 
@@ -335,9 +382,20 @@ def test_no_bad_cluster_passes_in_junit(state):
     [cluster] = document["clusters"]
     for addons in ([], cluster["addons"], [{**cluster["addons"][0], "state": "not_reached"}]):
         bad = {**cluster, "state": state, "ok": False, "addons": addons}
-        [suite] = parsed({**document, "ok": False, "clusters": [bad]})
-        assert int(suite.get("failures")) + int(suite.get("errors")) == 1
-        assert suite[-1].get("name") == CLUSTER_CASE
+        tree = parsed({**document, "ok": False, "clusters": [bad]})
+        assert int(tree.get("failures")) + int(tree.get("errors")) == 1
+        assert tree[-1][-1].get("name") == CLUSTER_CASE
+
+
+def test_clusters_that_were_not_reached_are_skipped_in_junit_but_no_report_passes_for_it():
+    """One failure is not to be searched among a thousand errors; and without it, something else has to fail."""
+    hosts = [("a", {}), ("b", {}), ("c", {"addon_precheck_result": prechecked({"coredns": [DRIFT]})})]
+    tree = parsed(report(hosts, title=TITLE, generated_at=GENERATED_AT, waiting={"a", "b"}))
+    assert [(suite.get("name"), suite.get("skipped")) for suite in tree] == [("c", "0"), ("a", "1"), ("b", "1")]
+    assert (tree.get("failures"), tree.get("errors")) == ("1", "0")
+    tree = parsed(report(hosts[:2], title=TITLE, generated_at=GENERATED_AT, waiting={"a", "b"}))
+    assert (tree.get("failures"), tree.get("errors")) == ("0", "1")
+    assert tree[-1].find("testcase/error").get("message").endswith("2 of 2 clusters were not reached")
 
 
 def test_a_report_on_nothing_fails_in_junit():
@@ -409,7 +467,7 @@ def test_any_text_is_text_in_markdown(text):
 def test_markdown_of_a_large_fleet_fits_a_comment_and_says_what_it_leaves_out():
     text = markdown(made(*fleet(1000)))
     assert len(text) < 60_000
-    assert "100 of 1000 clusters need attention" in text
+    assert "100 of 1,000 clusters need attention" in text
     assert "Not shown: 950 more clusters, none of them worse." in text
     assert "100 clusters: `cluster-0010`" in text
 
