@@ -45,7 +45,12 @@ from stage import LEFT_OUT
 from ansible_collections.huaweicloud.cce.plugins.module_utils import _errors
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "roles").glob("*/README.md")),
+    ROOT / "extensions" / "awx" / "README.md",
+]
 REASONS_NOT_TO_RUN = {
     "it needs the internet",
     "it needs a package index",
@@ -54,8 +59,8 @@ REASONS_NOT_TO_RUN = {
     "it is for another tool",
     "it is a step of a release",
     "it takes an upgrade that fails",
-    "it needs an inventory of yours",
-    "the guide on fleets runs it",
+    "it needs a network of yours",
+    "it is a drawing",
 }
 # The port at which pages start a simulator of their own.
 PORT = "18080"
@@ -101,8 +106,10 @@ class Block:
 
 
 def name_of(page: Path) -> str:
-    """Return a page's name: `gate`, `README`, or for the page of a role, the role's."""
-    return page.parent.name if page.parent.parent.name == "roles" else page.stem
+    """Return a page's name: `gate`, `README`, for the page of a role the role's, or `awx-README`."""
+    if page.stem != "README" or page.parent == ROOT:
+        return page.stem
+    return page.parent.name if page.parent.parent.name == "roles" else f"{page.parent.name}-{page.stem}"
 
 
 def blocks_of(page: str) -> list[Block]:
@@ -235,10 +242,10 @@ def plain(output: str) -> str:
 def missing(shown: str, printed: str) -> str | None:
     """Return the first part of shown output that was not printed; parts are what is between `…`, in this order."""
     rest = plain(printed)
-    for part in plain(shown).split("…"):
-        _skipped, found, rest = rest.partition(part.strip())
-        if not found and part.strip():
-            return part.strip()
+    for part in filter(None, map(str.strip, plain(shown).split("…"))):
+        _skipped, found, rest = rest.partition(part)
+        if not found:
+            return part
     return None
 
 
@@ -355,6 +362,29 @@ def test_the_commands_and_playbooks_of_a_page_do_what_it_says(path: Path, tmp_pa
         terminal(tmp_path, simulation) as shell,
     ):
         follow(blocks, shell, tmp_path / "huaweicloud.cce")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_what_a_page_shows_for_other_tools_is_well_formed(path: Path):
+    for block in blocks_of(path.read_text(encoding="utf-8")):
+        if block.language == "json":
+            assert json.loads(block.text)
+        if block.language == "yaml":
+            assert yaml.safe_load(block.text)
+
+
+def in_markdown(description: list[str]) -> str:
+    """Return the description of a variable as the page of its role shows it."""
+    return re.sub(r"[CVO]\(([^()]*)\)", r"`\1`", " ".join(" ".join(text.split()) for text in description))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "roles").iterdir()), ids=lambda path: path.name)
+def test_the_page_of_a_role_says_of_its_variables_what_their_specification_says(path: Path):
+    spec = yaml.safe_load((path / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options = spec["argument_specs"]["main"]["options"]
+    page = (path / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]+ \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(name, option["type"], in_markdown(option["description"])) for name, option in options.items()]
 
 
 # What the README template of the community calls "Using this collection", "Release notes" and "Licensing", that of
