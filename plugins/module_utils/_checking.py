@@ -116,7 +116,7 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
         of_this_kind = [request for request in missing if request.type == kind]
         started += _create(cce, task, cluster_id, of_this_kind, known)
     targets = [f"{item.request.addon_template_name} {item.request.target_version or 'as it runs'}" for item in started]
-    task.progress(f"cluster {cluster_id}: {len(started)} checks under way: {', '.join(targets)}")
+    task.progress(f"cluster {cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
     order = {id(request): position for position, request in enumerate(requests)}
     return sorted(started, key=lambda item: order[id(item.request)])
 
@@ -295,7 +295,11 @@ def _in_words(collected: Collected, cluster_id: str) -> str:
     names = [str(check["addon_template_name"]) for check in collected.pending]
     finished = len(collected.checks) - len(names)
     waiting = f", waiting for {', '.join(names)}" if names else ""
-    return f"cluster {cluster_id}: {finished} of {len(collected.checks)} checks finished{waiting}"
+    return f"cluster {cluster_id}: {finished} of {_checks(len(collected.checks))} finished{waiting}"
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'' if count == 1 else 's'}"
 
 
 def results(collected: Collected) -> Result:

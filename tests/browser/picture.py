@@ -58,7 +58,10 @@ def picture_of_the_gate(driver: Any, folder: Path) -> None:
         raise RuntimeError(done.stdout + done.stderr)
     shown = done.stdout.rstrip().split("TASK [huaweicloud.cce.addon_precheck : Plan", 1)[1]
     console = Console(record=True, width=COLUMNS, file=(folder / "text").open("w", encoding="utf-8"))
-    console.print(Text.from_ansi(f"$ {' '.join(COMMAND)}\n…\nTASK [huaweicloud.cce.addon_precheck : Plan{shown}"))
+    text = Text.from_ansi(f"$ {' '.join(COMMAND)}\n…\nTASK [huaweicloud.cce.addon_precheck : Plan{shown}")
+    console.print(text)
+    # For those who cannot see it, and for the test that compares it with what is printed today.
+    (IMAGES / "gate.txt").write_text(text.plain + "\n", encoding="utf-8")
     page = folder / "gate.html"
     page.write_text(console.export_html(theme=MONOKAI, code_format=TERMINAL), encoding="utf-8")
     look(driver, width=1400, height=1500)

@@ -401,6 +401,17 @@ HEADINGS = {
 }
 
 
+def test_the_picture_of_the_gate_shows_what_is_printed_today(tmp_path: Path):
+    command, _left_out, *shown = (ROOT / "docs/images/gate.txt").read_text("utf-8").splitlines()
+    with Simulation(time_scale=20) as simulation, terminal(tmp_path, simulation) as shell:
+        code, printed = shell.run(command.removeprefix("$ "))
+    assert code == 2
+    # Rows of asterisks are as long as the terminal is wide.
+    text = re.sub(r"\*{3,}", "…", "\n".join(line for line in shown if "checks finished" not in line))
+    absent = missing(text, printed)
+    assert absent is None, "python tests/browser/picture.py takes it again"
+
+
 @pytest.mark.parametrize("template", HEADINGS)
 def test_the_readme_has_the_headings_of_a_template(template: str):
     present = re.findall(r"^##+ (.+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
