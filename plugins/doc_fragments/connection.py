@@ -45,7 +45,7 @@ options:
   autopilot:
     description:
       - Whether the cluster is an Autopilot (serverless) one, which has paths of its own.
-      - CCE has no add-on checks for Autopilot clusters. What needs one fails for them.
+      - CCE has no add-on checks for Autopilot clusters, so whatever needs a check fails for them.
     type: bool
     default: false
   project_id:
@@ -53,11 +53,11 @@ options:
       - ID of the project.
       - If not set, the environment variables E(HUAWEICLOUD_SDK_PROJECT_ID), E(HW_PROJECT_ID) and E(OS_PROJECT_ID), then
         C(project_id) of the profile are used. If none is set, it is looked up by O(project_name).
-      - An ID from there gives way to O(project_name), if that is given as an option.
+      - O(project_name), if given as an option, takes precedence over an ID from the environment or from the profile.
     type: str
   project_name:
     description:
-      - Name of the project. The default is the name of the region, which is the name of its main project.
+      - Name of the project. The default is the name of the region, which is the name of its default project.
       - If not set, the environment variables E(HW_PROJECT_NAME) and E(OS_PROJECT_NAME) are used.
     type: str
   access_key:
@@ -74,7 +74,8 @@ options:
     type: str
   security_token:
     description:
-      - Security token that goes with a temporary O(access_key). One from another source than the access key is ignored.
+      - Security token that belongs to a temporary O(access_key). A token from a different source than the access key is
+        ignored.
       - If not set, the environment variables E(HUAWEICLOUD_SDK_SECURITY_TOKEN) and E(HW_SECURITY_TOKEN), then
         C(security_token) of the profile are used.
     type: str
@@ -105,7 +106,7 @@ options:
     type: str
   passcode:
     description:
-      - Passcode (TOTP) of a user who must log in with a second factor. It can be used once, so the login is not
+      - Passcode (TOTP) of a user who must log in with a second factor. It can be used only once, so the login is not
         renewed.
       - If not set, the environment variables E(HW_PASSCODE) and E(OS_PASSCODE) are used.
     type: str
@@ -113,11 +114,11 @@ options:
     description:
       - Section of the profile file C(~/.huaweicloud/credentials), or of the file that
         E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names. The default is V(basic), if there is one.
-      - The keys of a profile that is given here come before those in the environment.
+      - The keys of a profile that you name here take precedence over the environment.
     type: str
   use_metadata:
     description:
-      - Whether to ask the metadata service of the ECS instance that this runs on for temporary keys, where no other
+      - Whether to get temporary keys from the metadata service of the ECS instance that this runs on, if no other
         credentials are found. The instance needs an agency.
     type: bool
     default: false
@@ -133,20 +134,20 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and for each answer. With all its repetitions, a request takes at most
-        O(timeout) times one more than O(retries).
+      - Seconds to wait for a connection, and for each answer. Including all retries, a request takes at most O(timeout)
+        times the number of attempts, which is O(retries) plus one.
     type: float
     default: 30.0
   retries:
     description:
-      - How often a request is repeated at the most when the service is throttling, busy or out of reach. A request that
-        changes something is never repeated while it is not known what became of it.
+      - How many times a request is repeated at most if the service is throttling, busy or unreachable. A request that
+        changes something is repeated only if it was certainly not carried out.
     type: int
     default: 4
 notes:
-  - Credentials are looked for in this order. Module options, the environment, the profile file, and, only with
-    O(use_metadata), the metadata service of ECS.
-  - Not affiliated with Huawei. The modules speak to any cloud that runs this API.
+  - The order of precedence for credentials is module options, a profile that O(profile) names, the environment, the
+    default profile, and, only with O(use_metadata), the metadata service of ECS.
+  - This collection is not affiliated with Huawei. It works with any cloud that provides this API.
 requirements:
   - Python 3.9 or newer on the host that runs the module
   - requests 2.25 or newer
@@ -167,6 +168,7 @@ requirements:
 options:
   wait_interval:
     description:
-      - Seconds between two looks. If not set, they start at 1 and grow to 10 the longer it takes.
+      - Seconds between two requests while waiting. If not set, the pause starts at 1 and grows to 10 the longer it
+        takes.
     type: float
 """

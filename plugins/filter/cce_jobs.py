@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cce_jobs
-short_description: List what is to be done with the add-ons of a CCE cluster
+short_description: List what to do with the add-ons of a CCE cluster
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
-  - Returns what is to be done with each add-on of a plan that the gate lets pass, in upgrade order.
-  - Finds what a run that was killed has left, from the traces that CCE keeps. An upgrade that nobody verified is to be
-    verified, and a sync strategy that nobody set back is to be set back.
+  - Returns what to do with each add-on of a plan that passes the gate, in upgrade order.
+  - Finds what a killed run left unfinished, from the traces that CCE keeps. An upgrade that was not verified must be
+    verified, and a sync strategy that was not set back must be set back.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -33,12 +33,12 @@ options:
     elements: dict
     required: true
   addons:
-    description: What is wanted, in the language of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
+    description: The wanted add-ons, in the format of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
     type: list
     elements: raw
     required: true
   now:
-    description: Present time, in seconds since 1970.
+    description: Current time, in seconds since 1970.
     type: float
     required: true
   max_age:
@@ -46,13 +46,13 @@ options:
     type: float
     default: 3600.0
   verify_only:
-    description: Whether the add-ons are only to be looked at.
+    description: Whether the add-ons are only verified.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: List what is to be done
+- name: List what to do
   ansible.builtin.set_fact:
     jobs: >-
       {{ planned.plan | huaweicloud.cce.cce_jobs(decisions=decision.decisions, checks=collected.checks, addons=['all'],
@@ -72,8 +72,8 @@ _value:
       sample: coredns
     task:
       description: >-
-        What is to be done, one of C(upgrade), C(resume) (an upgrade that is sent already is to be awaited and
-        verified), C(restore) (the sync strategy is to be set back), C(verify).
+        What to do, one of C(upgrade), C(resume) (wait for an upgrade that was already sent, and verify it), C(restore)
+        (set the sync strategy back), C(verify).
       type: str
       returned: always
       sample: upgrade
@@ -88,7 +88,7 @@ _value:
       returned: always
       sample: 1.28.7
     to:
-      description: Version that is wanted.
+      description: Wanted version.
       type: str
       returned: always
       sample: 1.30.33
@@ -98,12 +98,12 @@ _value:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     restore:
-      description: Whether the sync strategy is to be set back afterwards.
+      description: Whether to set the sync strategy back afterwards.
       type: bool
       returned: always
       sample: false
     values_fingerprint:
-      description: Fingerprint of the settings that were checked. Null if nothing is to be sent.
+      description: Fingerprint of the settings that were checked. Null if there is nothing to send.
       type: str
       returned: always
       sample: 3f1c5a0b9d2e4f67
@@ -113,7 +113,7 @@ _value:
       returned: always
       sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
     recheck_after:
-      description: Time after which the check is to be made again, in seconds since 1970.
+      description: Time after which the check must be repeated, in seconds since 1970.
       type: float
       returned: always
       sample: 1785922244.6

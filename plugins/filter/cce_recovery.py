@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cce_recovery
-short_description: Decide whether a CCE add-on is to be rolled back
+short_description: Decide whether to roll back a CCE add-on
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Decides what to do with an add-on whose upgrade failed or did not pass its verification.
   - It is rolled back only if it was upgraded, no operation is under way on it, and CCE says that a rollback is possible
-    and leads to the version that ran before.
+    and leads back to the previous version.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -22,7 +22,7 @@ options:
     type: dict
     required: true
   verification:
-    description: What P(huaweicloud.cce.cce_verification#filter) returned, if it came to a verification.
+    description: What P(huaweicloud.cce.cce_verification#filter) returned, if there was a verification.
     type: dict
   addon:
     description: The add-on as it is now, as M(huaweicloud.cce.cce_addon_info) returns it. None if that is not known.
@@ -61,7 +61,7 @@ _value:
       returned: always
       sample: true
     to:
-      description: Version that the rollback goes to. Null if there is none.
+      description: Version that the rollback goes back to. Null if there is none.
       type: str
       returned: always
       sample: 1.28.7

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cce_upgrade_result
-short_description: Tell what became of the add-ons of a CCE cluster
+short_description: Summarize what became of the add-ons of a CCE cluster
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
-  - Puts plan, gate and what happened afterwards together into one result, for people and machines.
+  - Combines the plan, the gate and what happened afterwards into one result, for people and programs.
   - The role P(huaweicloud.cce.addon_upgrade#role) publishes it as the fact C(addon_upgrade_result).
 positional: _input
 options:
   _input:
     description:
-      - What the role noted down of each add-on that it has begun with.
+      - What the role recorded about each add-on that it started on.
       - Each is a dictionary with C(name), C(problem), C(done), C(verification), C(recovery), C(rolled_back), C(found)
         and C(restored).
     type: list
@@ -43,7 +43,7 @@ options:
     elements: dict
     default: []
   before:
-    description: The add-ons as they were, as M(huaweicloud.cce.cce_addon_info) returns them.
+    description: The add-ons before the upgrade, as M(huaweicloud.cce.cce_addon_info) returns them.
     type: list
     elements: dict
     default: []
@@ -55,17 +55,17 @@ options:
     type: float
     required: true
   now:
-    description: Present time, in seconds since 1970.
+    description: Current time, in seconds since 1970.
     type: float
     required: true
   check_mode:
-    description: Whether nothing was to be changed.
+    description: Whether the run was in check mode.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: Tell what became of the cluster
+- name: Show what became of the cluster
   ansible.builtin.debug:
     msg: "{{ addon_upgrade_result.outcome }}"
 """
@@ -87,13 +87,13 @@ _value:
       sample: production
     outcome:
       description: >-
-        One word, C(upgraded), C(nothing_to_do), C(blocked), C(rolled_back) or C(failed). In check mode it is what would
-        be.
+        One word, C(upgraded), C(nothing_to_do), C(blocked), C(rolled_back) or C(failed). In check mode it is the
+        predicted outcome.
       type: str
       returned: always
       sample: rolled_back
     check_mode:
-      description: Whether nothing was to be changed.
+      description: Whether the run was in check mode.
       type: bool
       returned: always
       sample: false
@@ -103,7 +103,7 @@ _value:
       returned: always
       sample: "2026-08-05T09:10:44Z"
     duration:
-      description: Seconds that it took.
+      description: Duration in seconds.
       type: float
       returned: always
       sample: 84.2
@@ -113,12 +113,12 @@ _value:
       returned: always
       sample: warning
     accepted:
-      description: Accepted warnings that were C(used), that were C(unused), and that have C(expired).
+      description: Accepted Warnings that were C(used), that were C(unused), and that have C(expired).
       type: dict
       returned: always
       sample: {"used": [], "unused": [], "expired": []}
     problem:
-      description: What stopped the run apart from the add-ons. Null otherwise.
+      description: What stopped the run, if it was not one of the add-ons. Null otherwise.
       type: str
       returned: always
       sample: null
@@ -129,7 +129,7 @@ _value:
       returned: always
       sample: ["Cluster production: upgraded after 84.2 s"]
     message:
-      description: The lines with which a play ends after something went wrong. Empty otherwise.
+      description: The message with which a play ends if something went wrong, as lines. Empty otherwise.
       type: list
       elements: str
       returned: always
@@ -152,17 +152,17 @@ _value:
           returned: always
           sample: rolled_back
         reason:
-          description: Why, where that is not plain.
+          description: The reason, if it is not obvious.
           type: str
           returned: always
           sample: "new Fatal risks: AddonStatus"
         action:
-          description: What was to happen, as in the plan.
+          description: What was planned.
           type: str
           returned: always
           sample: upgrade
         why:
-          description: Why that was to happen.
+          description: Why that was planned.
           type: str
           returned: always
           sample: 1.3.90 is the newest stable version on offer
@@ -172,7 +172,7 @@ _value:
           returned: always
           sample: 1.3.6
         to:
-          description: Version that was wanted.
+          description: Wanted version.
           type: str
           returned: always
           sample: 1.3.90
@@ -229,7 +229,7 @@ _value:
           returned: always
           sample: 42.1
         failure:
-          description: What went wrong, for machines, as the modules return it. Null if nothing did.
+          description: What went wrong, for programs, as the modules return it. Null if nothing did.
           type: dict
           returned: always
           sample: null

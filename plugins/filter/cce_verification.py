@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cce_verification
-short_description: Tell whether a CCE add-on runs well after an upgrade
+short_description: Check whether a CCE add-on runs well after an upgrade
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
-  - Compares the check of the running add-on after an upgrade with the one before. Fatal risks that are new are the
-    upgrade's.
+  - Compares the check of the running add-on after an upgrade with the one before. Fatal risks that are new are
+    attributed to the upgrade.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -21,12 +21,12 @@ options:
     type: dict
     required: true
   checks:
-    description: The check tasks of type C(addonStatic) afterwards.
+    description: The check tasks of type C(addonStatic) after the upgrade.
     type: list
     elements: dict
     required: true
   baseline:
-    description: The check tasks of type C(addonStatic) from before.
+    description: The check tasks of type C(addonStatic) from before the upgrade.
     type: list
     elements: dict
     default: []
@@ -61,7 +61,7 @@ _value:
       returned: always
       sample: []
     risks:
-      description: All risks that were looked for.
+      description: All risks that were checked for.
       type: list
       elements: dict
       returned: always

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cce_wants
-short_description: Narrow what is wanted of CCE add-ons down to what a plan would change
+short_description: Narrow the wanted CCE add-ons down to what a plan would change
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Returns the entries of O(_input) whose add-ons the plan would change, each with the exact version of the plan, and
     with its settings as the user gave them.
-  - What M(huaweicloud.cce.cce_addon_check) and M(huaweicloud.cce.cce_addon) are to do is then the same, even if a new
+  - This way, M(huaweicloud.cce.cce_addon_check) and M(huaweicloud.cce.cce_addon) do the same thing even if a new
     version is published in between.
 positional: _input, plan
 options:
   _input:
-    description: What is wanted, in the language of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
+    description: The wanted add-ons, in the format of O(huaweicloud.cce.cce_addon_plan_info#module:addons).
     type: list
     elements: raw
     required: true

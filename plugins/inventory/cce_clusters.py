@@ -9,22 +9,23 @@ name: cce_clusters
 short_description: CCE clusters as hosts
 version_added: 0.1.0
 description:
-  - Makes a host of every CCE cluster of one account or many, of the regions and projects that you list.
+  - Turns every CCE cluster in the regions and projects that you list into a host, for one account or for many.
   - The file is named C(cce_clusters.yml), C(cce_clusters.yaml), or something that ends in C(.cce_clusters.yml) or
     C(.cce_clusters.yaml).
-  - A host is named like its cluster. Where several clusters share a name, each of them gets the beginning of its ID
-    behind it. What is neither a letter, a digit, C(.), C(-) nor C(_) becomes C(_).
+  - A host has the name of its cluster. If several clusters share a name, the beginning of its ID is appended to the
+    name of each. Every character other than a letter, a digit, C(.), C(-) and C(_) becomes C(_).
   - Its variables are C(cce_cluster_id), C(cce_cluster_name), C(cce_cluster_alias), C(cce_cluster_endpoints) (the
     addresses of its Kubernetes API, as a list of C(type) and C(url)), C(cce_account), C(cce_profile),
     C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_iam_endpoint),
     C(cce_cluster_endpoint_style) and C(cce_ca_path) (null if this file does not set them), C(cce_autopilot),
     C(cce_version), C(cce_type), C(cce_category), C(cce_flavor), C(cce_phase), C(cce_platform_version), C(cce_tags),
     C(cce_labels), C(cce_nodes) (C(total) and C(active)), C(cce_created_at), and C(cce_addons) (a dictionary from the
-    name of each installed add-on to its C(version) and C(status), or null if the cloud does not tell them).
-    They mean what M(huaweicloud.cce.cce_cluster_info) returns.
-  - C(ansible_connection) is V(local), as clusters are reached through the API of the cloud. All hosts are in the group
-    C(cce_clusters). The roles and playbooks of this collection work on these hosts as they are.
-  - It takes one request for each project, and one to look up its ID if that is not given, all projects at once.
+    name of each installed add-on to its C(version) and C(status), or null if the cloud does not report them). They have
+    the same meaning as what M(huaweicloud.cce.cce_cluster_info) returns.
+  - C(ansible_connection) is V(local), because clusters are reached through the API of the cloud. All hosts are in the
+    group C(cce_clusters). The roles and playbooks of this collection work on these hosts as they are.
+  - It sends one request for each project, and another one to look up the project's ID if that is not given. All
+    projects are asked at the same time.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -40,14 +41,14 @@ options:
     choices: [huaweicloud.cce.cce_clusters]
   regions:
     description:
-      - Regions whose clusters are wanted. Of each, the main project is asked, which has the name of the region.
-      - Without O(regions) and O(projects), the one project that O(region), O(project_id) and O(project_name) or the
-        environment name is asked.
+      - Regions to list the clusters of. In each region, the default project is asked, which has the name of the region.
+      - Without O(regions) and O(projects), a single project is asked, the one that O(region), O(project_id) and
+        O(project_name) or the environment name.
     type: list
     elements: str
   projects:
     description:
-      - Projects whose clusters are wanted, besides those of O(regions).
+      - Projects to list the clusters of, in addition to O(regions).
     type: list
     elements: dict
     suboptions:
@@ -66,13 +67,13 @@ options:
         type: str
   accounts:
     description:
-      - Accounts to ask. Without it, there is one, that of the other options or of the environment.
+      - Accounts to ask. The default is a single account, that of the other options or of the environment.
       - Each is a dictionary with a C(name) for messages and for the variable C(cce_account), and with any options of
-        the connection, O(regions) and O(projects). What it does not have is taken from the options outside.
-      - An account with any credentials of its own takes none from outside. The same goes for regions and projects.
+        the connection, O(regions) and O(projects). Options that it does not have are taken from outside this list.
+      - An account with any credentials of its own takes none from outside. The same applies to regions and projects.
       - With C(profile), credentials stay out of this file, and plays find those of a host by C(cce_profile). See the
-        examples. Credentials in this file are for the listing alone; plays take theirs from the environment.
-      - An account with Autopilot clusters besides others is listed twice, once with C(autopilot).
+        examples. Credentials in this file are for the listing only; plays take theirs from the environment.
+      - An account with both Autopilot and other clusters must be listed twice, once with C(autopilot).
     type: list
     elements: dict
   filters:
@@ -92,28 +93,28 @@ options:
         elements: raw
       tags:
         description:
-          - Tags that the cluster must have. A null value stands for any.
+          - Tags that the cluster must have. A null value means any value.
         type: dict
       addons_below:
         description:
           - Add-ons and versions, in quotes. The cluster must have at least one of these add-ons below its version.
-          - A cluster whose add-ons or versions the cloud does not tell passes, with a warning.
+          - A cluster passes, with a warning, if the cloud does not report its add-ons or their versions.
         type: dict
   on_error:
     description:
       - What happens if the clusters of a project cannot be listed.
-      - With V(fail), the whole run ends. Ansible would otherwise go on with the hosts that are left, and a gate would
-        be open for clusters that nobody has looked at.
-      - With V(warn), the clusters of the other projects are what there is. The result is not cached then.
+      - With V(fail), the whole run ends. Otherwise Ansible would go on with the remaining hosts, and clusters that
+        nobody checked would count as passed.
+      - With V(warn), the inventory contains only the clusters of the other projects. The result is not cached then.
     type: str
     choices: [fail, warn]
     default: fail
 notes:
-  - The options of the connection, O(regions), O(projects), O(accounts) and O(filters) may hold templates, to look up a
-    secret for example.
+  - The options of the connection, O(regions), O(projects), O(accounts) and O(filters) may contain templates, for
+    example to look up a secret.
   - With a passcode, only one project can be asked.
-  - Ansible plays on without an inventory file that it cannot read at all. For a gate, set C(any_unparsed_is_failed) in
-    the section C(inventory) of its configuration.
+  - Ansible carries on without an inventory file that it cannot read at all. For a gate, set C(any_unparsed_is_failed)
+    in the section C(inventory) of its configuration.
 seealso:
   - module: huaweicloud.cce.cce_cluster_info
 """
@@ -162,7 +163,7 @@ compose:
 #     roles:
 #       - huaweicloud.cce.addon_precheck
 #
-# The clusters that an add-on has to be upgraded on, kept for ten minutes.
+# The clusters whose CoreDNS has to be upgraded, cached for ten minutes.
 plugin: huaweicloud.cce.cce_clusters
 filters:
   addons_below:

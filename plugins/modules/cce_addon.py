@@ -10,11 +10,11 @@ module: cce_addon
 short_description: Install, upgrade, edit, roll back or delete an add-on of a CCE cluster
 version_added: 0.1.0
 description:
-  - Brings an add-on of a CCE cluster to a version, with all its settings kept.
+  - Brings an add-on of a CCE cluster to a version, and keeps all its settings.
   - CCE takes the template's default for every setting that an upgrade leaves out. So this module always sends the
     complete settings, and never a bare version.
   - It does not check for risks. The role P(huaweicloud.cce.addon_upgrade#role) does so before it upgrades.
-  - A request whose outcome is unknown is never sent again blindly. The module reads what happened first.
+  - A request whose outcome is unknown is never sent again blindly. The module first reads what happened.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -26,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - RV(values_sent) tells exactly what would be sent.
+      - RV(values_sent) shows exactly what would be sent.
   diff_mode:
     support: full
     details:
@@ -48,7 +48,7 @@ options:
     type: str
   state:
     description:
-      - V(present) installs the add-on, upgrades it or edits its settings, whatever is needed.
+      - V(present) installs the add-on, upgrades it or edits its settings, as needed.
       - V(rolled_back) goes back to the version before the last upgrade, if CCE says that this is possible. With
         O(version), nothing is done if the add-on is at that version already.
       - V(absent) deletes the add-on.
@@ -58,24 +58,25 @@ options:
   version:
     description:
       - Version to bring the add-on to. It is an exact version, V(latest) or V(latest_patch).
-      - V(latest) is the highest that CCE offers for this add-on and cluster, and stable unless O(allow_unstable).
-        V(latest_patch) is the same within the present major and minor version.
+      - V(latest) is the highest version that CCE offers for this add-on and cluster. It is a stable one unless
+        O(allow_unstable=true). V(latest_patch) is the same within the present major and minor version.
       - If not set, an installed add-on keeps its version.
-      - A downgrade is refused, as it breaks add-ons.
+      - A downgrade is refused, because it breaks add-ons.
     type: str
   values:
     description:
-      - Settings to change, in the shape of the API, with C(basic), C(custom) and C(flavor).
+      - Settings to change, in the structure of the API, with C(basic), C(custom) and C(flavor).
       - Dictionaries are merged, lists are replaced as a whole.
-      - Secrets in them are masked in all that this module shows and logs, but in a loop Ansible itself shows and
-        registers the item. Where that holds secrets, loop over names and look the settings up, or set C(no_log).
+      - Secrets in them are masked in everything that this module shows and logs. In a loop, however, Ansible itself
+        shows and registers the item. If the item contains secrets, loop over names and look the settings up, or set
+        C(no_log).
     type: dict
     default: {}
   values_policy:
     description:
       - Where the settings that O(values) does not name come from.
-      - V(merge) takes the target version's defaults, under the present settings. C(basic), which holds image versions,
-        comes from the target version.
+      - V(merge) takes the target version's defaults, overridden by the present settings. C(basic), which holds image
+        versions, comes from the target version.
       - V(keep) takes the present settings as they are.
       - V(reset) takes the target version's defaults.
     type: str
@@ -83,22 +84,23 @@ options:
     default: merge
   sync_strategy:
     description:
-      - What an upgrade does with configuration that was modified by hand, for add-ons that know
+      - What an upgrade does with configuration that was modified by hand, for add-ons that have a
         C(parameterSyncStrategy).
       - V(inherit) keeps it, V(force) discards it. If not set, the add-on's present strategy stays.
-      - CCE recommends to set C(parameterSyncStrategy) back to C(ensureConsistent) afterwards, as the role does.
+      - CCE recommends setting C(parameterSyncStrategy) back to C(ensureConsistent) afterwards, which the role does.
     type: str
     choices: [inherit, force]
   values_fingerprint:
     description:
-      - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If what would be sent has another one, because
-        somebody changed the add-on since the check, nothing is changed and the module fails.
+      - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If the settings that would be sent have a
+        different fingerprint, because somebody changed the add-on since the check, nothing is changed and the module
+        fails.
     type: str
   check_task_id:
     description:
       - ID of the check task that the upgrade relies on. It is read again right before the upgrade is sent.
-      - Unless it is about this add-on instance and version, not older than O(max_check_age), and its verdict is
-        V(passed) or V(warning), nothing is changed and the module fails. An empty ID fails, too.
+      - Nothing is changed and the module fails, unless the check is about this add-on instance and version, is not
+        older than O(max_check_age), and has the verdict V(passed) or V(warning). An empty ID also makes it fail.
     type: str
   max_check_age:
     description:
@@ -122,12 +124,13 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds to wait at the most. CCE goes on with the operation afterwards.
+      - Seconds to wait at most. CCE carries on with the operation afterwards.
     type: float
     default: 600.0
   secret_values:
     description:
-      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
+        C(password)).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
     type: list
     elements: str
@@ -178,7 +181,7 @@ previous_version:
   type: str
   sample: 1.28.7
 version:
-  description: Version that was wanted. Null for O(state=absent).
+  description: Wanted version. Null for O(state=absent).
   returned: success, and when the operation failed or timed out
   type: str
   sample: 1.30.33
@@ -189,17 +192,17 @@ values_changed:
   elements: str
   sample: [basic.image_version]
 values_sent:
-  description: The complete settings that were sent, or would be in check mode. Secrets in them are masked.
-  returned: if something is to be sent with O(state=present)
+  description: The complete settings that were sent, or would be sent in check mode. Secrets in them are masked.
+  returned: if there is something to send with O(state=present)
   type: dict
   sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
 values_fingerprint:
-  description: Digest of the version and the complete settings, secrets included. Null if nothing is to be sent.
+  description: Digest of the version and the complete settings, secrets included. Null if there is nothing to send.
   returned: success with O(state=present)
   type: str
   sample: 3f1c5a0b9d2e4f67
 duration:
-  description: Seconds that it took, waiting included.
+  description: Duration in seconds, including the time spent waiting.
   returned: success unless something would be sent in check mode, and when the operation failed or timed out
   type: float
   sample: 42.1
@@ -240,7 +243,7 @@ addon:
       returned: always
       sample: 1.28.7
     previous_version:
-      description: Version that a rollback goes to, if CCE tells it.
+      description: Version that a rollback would go back to, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -252,7 +255,7 @@ addon:
       returned: always
       sample: running
     reason:
-      description: Why the add-on has this status, if CCE tells it.
+      description: Why the add-on has this status, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -267,7 +270,7 @@ addon:
       returned: always
       sample: false
     target_versions:
-      description: Versions that the add-on can be upgraded to. Null if the cloud does not tell them.
+      description: Versions that the add-on can be upgraded to. Null if the cloud does not report them.
       type: list
       elements: str
       returned: always
@@ -288,7 +291,7 @@ addon:
       returned: always
       sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -298,22 +301,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

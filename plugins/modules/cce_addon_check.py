@@ -10,9 +10,9 @@ module: cce_addon_check
 short_description: Start checks of CCE add-ons
 version_added: 0.1.0
 description:
-  - Starts check tasks for any number of add-ons of a CCE cluster, with one request a type.
+  - Starts check tasks for any number of add-ons of a CCE cluster, with one request per type of check.
   - A check of type C(addonUpgrade) is given the target version and the complete settings that the upgrade will send.
-  - A check looks and changes nothing in the cluster. The module reports RV(ignore:changed) when it has created tasks.
+  - A check changes nothing in the cluster. The module reports RV(ignore:changed) if it has created check tasks.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode no task is started. RV(plan) tells which would be, and RV(started) is empty.
+      - In check mode no task is started. RV(plan) shows what would be checked, and RV(started) is empty.
   diff_mode:
     support: none
 options:
@@ -34,20 +34,20 @@ options:
     type: str
   cluster_name:
     description:
-      - Name of the cluster, which must be that of one cluster of the project only. Of no use with O(cluster_id).
+      - Name of the cluster. Exactly one cluster of the project must have it. Ignored if O(cluster_id) is given.
     type: str
   addons:
     description:
-      - What is wanted, in upgrade order. Each entry is a string or a dictionary.
-      - V(all) stands for every installed add-on that the list does not name. C(!name) leaves one out.
-      - A name alone wants the newest stable version on offer.
+      - The wanted add-ons, in upgrade order. Each entry is a string or a dictionary.
+      - V(all) means every installed add-on that the list does not name. C(!name) leaves one out.
+      - A name alone asks for the newest stable version on offer.
       - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
         V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
         V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration was
         modified by hand).
-      - With the policy V(merge), the settings are the target version's defaults, under the present settings, under the
-        C(values). With V(keep), they are the present settings under the C(values), with V(reset) the target version's
-        defaults under the C(values).
+      - With the policy V(merge), the settings are the target version's defaults, overridden by the present settings,
+        overridden by the C(values). With V(keep), they are the present settings, overridden by the C(values). With
+        V(reset), they are the target version's defaults, overridden by the C(values).
     type: list
     elements: raw
     required: true
@@ -58,69 +58,70 @@ options:
     default: false
   secret_values:
     description:
-      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
+        C(password)).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
     type: list
     elements: str
     default: []
   type:
     description:
-      - Type of the checks. V(addonUpgrade) looks at an upgrade to the version and with the settings that are wanted,
-        V(addonStatic) at the add-on as it runs.
+      - Type of the checks. V(addonUpgrade) checks an upgrade to the wanted version with the wanted settings,
+        V(addonStatic) checks the running add-on.
     type: str
     choices: [addonStatic, addonUpgrade]
     default: addonUpgrade
   baseline:
     description:
-      - Whether to check the same add-ons as they run, too, with checks of type C(addonStatic). After an upgrade they
-        tell which risks were there before it.
+      - Whether to also check the same add-ons while they run, with checks of type C(addonStatic). After an upgrade,
+        these show which risks were there before it.
       - Used with O(type=addonUpgrade) only.
     type: bool
     default: false
   on_running:
     description:
-      - What to do when CCE is carrying out a check of the same add-on, type and target version already.
-      - V(adopt) takes its result. It is not known which settings that check was given.
-      - V(start) starts another one.
+      - What to do if CCE is already carrying out a check of the same add-on, type and target version.
+      - V(adopt) takes the result of that check. It is not known which settings that check was given.
+      - V(start) starts another check.
     type: str
     choices: [adopt, start]
     default: adopt
   busy_timeout:
     description:
-      - Seconds to wait at the most until no operation is under way on any wanted add-on, and the upgrade is planned and
-        checked with what is there then. Without it, nothing is waited for. In check mode nothing is either.
+      - Seconds to wait at most until no operation is under way on any wanted add-on. The upgrade is then planned and
+        checked with what is there. If not set, and in check mode, the module does not wait.
       - Used with O(type=addonUpgrade) only.
     type: float
   skip_impossible:
     description:
-      - Whether to check the rest where something that is wanted is C(impossible). By default the module fails then, as
-        a check of the rest could be taken for a check of all. With it, look at RV(plan).
+      - Whether to check the other add-ons if a wanted one is C(impossible). By default the module fails then, because a
+        check of the others could be mistaken for a check of all. If V(true), look at RV(plan).
       - Used with O(type=addonUpgrade) only.
     type: bool
     default: false
   brief:
     description:
-      - Whether to leave out RV(text), RV(started), and in RV(plan) the settings and the offered versions. Of a thousand
-        clusters they fill the memory of the controller. RV(ticket) is all that the gate needs.
+      - Whether to leave out RV(text), RV(started), and in RV(plan) the settings and the offered versions. With a
+        thousand clusters, they fill the memory of the controller. RV(ticket) is all that the gate needs.
     type: bool
     default: false
   mistakes:
     description:
-      - What is wrong with the variables that this task was made of, each as a sentence. If there is anything, the
-        module fails with that before it sends a request.
-      - A task of its own that looks for mistakes is the plainer way. Of a thousand clusters, it takes half a minute.
+      - Mistakes in the variables that this task was built from, each as a sentence. If there are any, the module fails
+        with them before it sends a request.
+      - A separate task that looks for mistakes is simpler, but takes half a minute with a thousand clusters.
     type: list
     elements: str
     default: []
   wait:
     description:
       - Whether to wait until all tasks have finished.
-      - If O(wait_timeout) is over first, the module fails, with the results so far.
+      - If O(wait_timeout) passes first, the module fails, and returns the results so far.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Seconds to wait at the most.
+      - Seconds to wait at most.
     type: float
     default: 300.0
 seealso:
@@ -135,7 +136,7 @@ EXAMPLES = r"""
     addons: [all]
   register: checked
 
-- name: Look at CoreDNS as it runs
+- name: Check the running CoreDNS
   huaweicloud.cce.cce_addon_check:
     cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
     addons: [coredns]
@@ -156,7 +157,7 @@ text:
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 ticket:
-  description: Plan and checks in the form in which M(huaweicloud.cce.cce_addon_gate_info) takes them.
+  description: Plan and checks, in the form that M(huaweicloud.cce.cce_addon_gate_info) expects.
   returned: success, with O(type=addonUpgrade)
   type: str
   sample: >-
@@ -190,20 +191,20 @@ started:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     target_version:
-      description: Version that the checked upgrade goes to. Null for a static check.
+      description: Target version of the checked upgrade. Null for a static check.
       type: str
       returned: always
       sample: 1.30.33
     values_fingerprint:
       description: >-
         Digest of the version and settings that the check was given, see RV(plan[].values_fingerprint). Null for a
-        static check, and where the settings are not known for certain: for an adopted check, and if CCE does not say
-        which of several new checks is the one that was asked for.
+        static check, and if the settings are not known for certain: for an adopted check, and if CCE does not say which
+        of several new checks is the one that was requested.
       type: str
       returned: always
       sample: 3f1c5a0b9d2e4f67
     adopted:
-      description: Whether the task was under way before.
+      description: Whether the task was already under way.
       type: bool
       returned: always
       sample: false
@@ -237,7 +238,7 @@ plan:
       returned: always
       sample: null
     from:
-      description: Version that is installed. Null if the add-on is not.
+      description: Installed version. Null if the add-on is not installed.
       type: str
       returned: always
       sample: 1.28.7
@@ -257,7 +258,7 @@ plan:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     previous_version:
-      description: Version before the last upgrade, if CCE tells it.
+      description: Version before the last upgrade, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -268,8 +269,8 @@ plan:
       sample: "2026-08-05T09:10:44.000000Z"
     present_sync_strategy:
       description: >-
-        What the present settings say that an upgrade does with configuration that was modified by hand. Null if the
-        add-on has no such setting.
+        What an upgrade does with configuration that was modified by hand, according to the present settings. Null if
+        the add-on has no such setting.
       type: str
       returned: always
       sample: ensureConsistent
@@ -297,12 +298,12 @@ plan:
       returned: always
       sample: merge
     sync_strategy:
-      description: What the upgrade does with drifted configuration. Null if that was not asked for.
+      description: What the upgrade does with configuration that was modified by hand. Null if no choice was made.
       type: str
       returned: always
       sample: null
     offered:
-      description: Versions that the add-on may go to, newest first.
+      description: Versions on offer for the add-on, newest first.
       type: list
       elements: str
       returned: unless O(brief=true)
@@ -319,7 +320,7 @@ summary:
   type: dict
   sample: {"verdict": "passed", "total": 1, "passed": 1, "blocking": []}
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -329,22 +330,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

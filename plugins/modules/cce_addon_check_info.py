@@ -10,11 +10,12 @@ module: cce_addon_check_info
 short_description: Obtain the results of add-on checks of a CCE cluster
 version_added: 0.1.0
 description:
-  - Returns the check tasks of a CCE cluster with their risks, a verdict on each and on all, as result and as facts.
+  - Returns the check tasks of a CCE cluster with their risks, a verdict on each task, and a verdict on all tasks
+    together, as a result and as facts.
   - A check task looks at one add-on instance. It lists risks, each of level C(Warning) (may be skipped) or C(Fatal)
     (must not be skipped).
-  - The verdict fails closed. What is not known to be safe blocks. An unknown status or level, a missing part, an
-    expired result and no result at all have the verdict V(unknown), which blocks as V(fatal) and V(pending) do.
+  - The verdict fails closed. Whatever is not known to be safe blocks. An unknown status or level, a missing part, an
+    expired result and no result at all have the verdict V(unknown), which blocks just like V(fatal) and V(pending).
   - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role).
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
@@ -45,7 +46,8 @@ options:
   task_ids:
     description:
       - Only the check tasks of these IDs.
-      - The API takes one ID only, so it is applied here. With O(wait=true), one that does not show yet is waited for.
+      - The API accepts a single ID only, so the module applies this filter itself. With O(wait=true), it also waits for
+        tasks that CCE does not list yet.
     type: list
     elements: str
   addon_instance_id:
@@ -55,7 +57,7 @@ options:
   addon_template_name:
     description:
       - Only check tasks of add-ons of this template, such as V(coredns).
-      - The API has no such filter, so it is applied here. A task that does not tell its template is kept.
+      - The API has no such filter, so the module applies it itself. A task that does not name its template is kept.
     type: str
   latest:
     description:
@@ -66,19 +68,19 @@ options:
     default: false
   brief:
     description:
-      - Whether to leave out RV(raw) and the facts. They say the same two more times, and of a thousand clusters that
-        fills the memory of the controller.
+      - Whether to leave out RV(raw) and the facts. They repeat the same data twice, which fills the memory of the
+        controller with a thousand clusters.
     type: bool
     default: false
   wait:
     description:
       - Whether to wait until all selected tasks have finished.
-      - If O(wait_timeout) is over first, the module fails, with the results so far.
+      - If O(wait_timeout) passes first, the module fails, and returns the results so far.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait at the most.
+      - Seconds to wait at most.
     type: float
     default: 300.0
 seealso:
@@ -143,7 +145,7 @@ checks:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     target_version:
-      description: Version that the checked upgrade goes to. Null for a static check.
+      description: Target version of the checked upgrade. Null for a static check.
       type: str
       returned: always
       sample: 1.30.33
@@ -175,12 +177,12 @@ checks:
       returned: always
       sample: fatal
     reason:
-      description: Why the verdict is C(pending) or C(unknown). Null otherwise, as the risks tell.
+      description: Why the verdict is C(pending) or C(unknown). Null otherwise, because the risks explain it.
       type: str
       returned: always
       sample: null
     risks:
-      description: The risks that were looked for.
+      description: The risks that were checked for.
       type: list
       elements: dict
       returned: always
@@ -264,7 +266,7 @@ summary:
         ADD-ON   CHECK         TARGET   STATUS  VERDICT  CREATED
         coredns  addonUpgrade  1.30.33  Failed  fatal    2026-08-05T17:10:44.648388+08:00
 raw:
-  description: The API's answer, untouched.
+  description: The API's answer, unchanged.
   returned: success, unless O(brief=true)
   type: dict
   sample: {"kind": "AddonCheck", "apiVersion": "v3", "pageInfo": {"currentCount": 0}, "items": []}
@@ -290,7 +292,7 @@ ansible_facts:
       returned: success
       contains: *summary
 failure:
-  description: What went wrong, for machines. RV(failure) has the same keys in every module of this collection.
+  description: What went wrong, for programs. RV(failure) has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -300,22 +302,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

@@ -10,9 +10,9 @@ module: cce_addon_gate_info
 short_description: Decide whether the add-ons of a CCE cluster may be upgraded
 version_added: 0.1.0
 description:
-  - Judges every step of a plan by its check, for this add-on instance, target version and settings, and by a policy
-    about Warnings. Waits for checks that have not finished.
-  - What is not known to be safe blocks. There is no policy about Fatal risks, as they always block.
+  - Judges every step of a plan by its check, which must be about this add-on instance, target version and settings, and
+    by a policy on Warnings. Waits for checks that have not finished.
+  - Whatever is not known to be safe blocks. There is no policy on Fatal risks, because they always block.
   - The module succeeds, whatever it decides. To stop a play at a closed gate, use the role
     P(huaweicloud.cce.addon_precheck#role), or look at RV(open).
 author:
@@ -28,28 +28,28 @@ options:
   ticket:
     description:
       - What M(huaweicloud.cce.cce_addon_check) returned as RV(huaweicloud.cce.cce_addon_check#module:ticket). The
-        checks that it started are waited for.
-      - With that of M(huaweicloud.cce.cce_addon_plan_info), and in check mode, no checks were started. The newest
-        result for the add-on instance and version counts then, whatever settings it was made with, and nothing is
-        waited for.
+        module waits for the checks that were started.
+      - If the ticket comes from M(huaweicloud.cce.cce_addon_plan_info) or from check mode, no checks were started. Then
+        the newest result for the add-on instance and version counts, whatever settings it was made with, and the module
+        does not wait.
     type: str
     required: true
   run_started:
     description:
-      - When the run started, in seconds since 1970, if that was earlier than now. A warning whose acceptance ended
+      - When the run started, in seconds since 1970, if that was earlier than now. A Warning whose acceptance ended
         after that is still accepted.
     type: float
   fail_on_warning:
     description:
-      - Whether Warnings block, too, unless they are accepted.
+      - Whether Warnings also block, unless they are accepted.
     type: bool
     default: false
   accepted_warnings:
     description:
-      - Warnings that somebody answers for, of use with O(fail_on_warning=true) only.
+      - Warnings that somebody takes responsibility for. Used with O(fail_on_warning=true) only.
       - Each is a dictionary with C(addon), C(risk), C(reason) and C(until) (the last day on which it counts), and
         optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and C(owner). It names one
-        risk. A Fatal one cannot be accepted.
+        risk. A Fatal risk cannot be accepted.
     type: list
     elements: dict
     default: []
@@ -60,7 +60,7 @@ options:
     default: 3600.0
   wait_timeout:
     description:
-      - Seconds to wait for the checks at the most. Those that take longer are pending, and block.
+      - Seconds to wait for the checks at most. Those that take longer are pending, and block.
     type: float
     default: 300.0
 seealso:
@@ -148,7 +148,7 @@ decisions:
       returned: always
       sample: fatal
     reason:
-      description: Why, where the risks do not tell it.
+      description: The reason for the verdict, if the risks do not explain it.
       type: str
       returned: always
       sample: null
@@ -158,7 +158,7 @@ decisions:
       returned: always
       sample: true
     checked_at:
-      description: When that task was created, as the API wrote it.
+      description: When the check task was created, as the API wrote it.
       type: str
       returned: always
       sample: "2026-08-05T17:10:44.648388+08:00"
@@ -204,7 +204,7 @@ decisions:
           returned: always
           sample: Correct the values that the message names, then check again.
     accepted:
-      description: The accepted warnings that let it pass.
+      description: The accepted Warnings that let it pass.
       type: list
       elements: dict
       returned: always
@@ -220,7 +220,7 @@ decisions:
           returned: always
           sample: DeploymentReplicas
         target_version:
-          description: The version on the way to which it is accepted. Null stands for any.
+          description: Target version for which it is accepted. Null means any version.
           type: str
           returned: always
           sample: null
@@ -235,7 +235,7 @@ decisions:
           returned: always
           sample: two replicas are enough here
         owner:
-          description: Who answers for it. Null if nobody was named.
+          description: Who is responsible for it. Null if nobody was named.
           type: str
           returned: always
           sample: platform team
@@ -262,7 +262,7 @@ targets:
   returned: success
   sample: {"metrics-server": "1.3.90"}
 accepted:
-  description: What became of the accepted warnings.
+  description: What became of the accepted Warnings.
   type: dict
   returned: success
   contains:
@@ -279,18 +279,18 @@ accepted:
       returned: always
       contains: *acceptance
     expired:
-      description: Those whose last day is over. They do not count.
+      description: Those whose last day has passed. They do not count.
       type: list
       elements: dict
       returned: always
       contains: *acceptance
 values_known:
-  description: Whether it is known with which settings the checks were made.
+  description: Whether the settings that the checks were made with are known.
   type: bool
   returned: success
   sample: true
 judged_at:
-  description: When it was decided, in seconds since 1970.
+  description: Time of the decision, in seconds since 1970.
   type: float
   returned: success
   sample: 1785922244.6
@@ -301,7 +301,7 @@ lines:
   returned: success
   sample: ["ADD-ON  PRESENT  TARGET  VERDICT  GATE  PLAN"]
 message:
-  description: The lines with which a play stops if the gate is closed. Empty if it is open.
+  description: The message with which a play stops if the gate is closed, as lines. Empty if the gate is open.
   type: list
   elements: str
   returned: success
@@ -338,7 +338,7 @@ checks:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     target_version:
-      description: Version that the checked upgrade goes to. Null for a static check.
+      description: Target version of the checked upgrade. Null for a static check.
       type: str
       returned: always
       sample: 1.30.33
@@ -370,12 +370,12 @@ checks:
       returned: always
       sample: fatal
     reason:
-      description: Why the verdict is C(pending) or C(unknown). Null otherwise, as the risks tell.
+      description: Why the verdict is C(pending) or C(unknown). Null otherwise, because the risks explain it.
       type: str
       returned: always
       sample: null
     risks:
-      description: The risks that were looked for.
+      description: The risks that were checked for.
       type: list
       elements: dict
       returned: always
@@ -386,7 +386,7 @@ query_result:
   type: raw
   sample: [coredns]
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -396,22 +396,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

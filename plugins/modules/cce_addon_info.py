@@ -36,7 +36,8 @@ options:
     type: str
   secret_values:
     description:
-      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
+        C(password)).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
     type: list
     elements: str
@@ -91,7 +92,7 @@ addons:
       returned: always
       sample: 1.28.7
     previous_version:
-      description: Version that a rollback goes to, if CCE tells it.
+      description: Version that a rollback would go back to, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -103,7 +104,7 @@ addons:
       returned: always
       sample: running
     reason:
-      description: Why the add-on has this status, if CCE tells it.
+      description: Why the add-on has this status, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -118,7 +119,7 @@ addons:
       returned: always
       sample: false
     target_versions:
-      description: Versions that the add-on can be upgraded to. Null if the cloud does not tell them.
+      description: Versions that the add-on can be upgraded to. Null if the cloud does not report them.
       type: list
       elements: str
       returned: always
@@ -144,7 +145,7 @@ query_result:
   type: raw
   sample: [1.30.6, 1.30.33]
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -154,22 +155,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cce_addon_plan_info
-short_description: Tell what an upgrade of CCE add-ons would do, and why
+short_description: Show what an upgrade of CCE add-ons would do, and why
 version_added: 0.1.0
 description:
-  - Tells for each wanted add-on of a CCE cluster what would happen to it, from which to which version, and with which
-    settings, and why nothing would happen or why it cannot.
+  - Shows what would happen to each wanted add-on of a CCE cluster, from which version to which target version, with
+    which settings, and why. It also shows why nothing would happen, or why an upgrade is impossible.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -28,20 +28,20 @@ options:
     type: str
   cluster_name:
     description:
-      - Name of the cluster, which must be that of one cluster of the project only. Of no use with O(cluster_id).
+      - Name of the cluster. Exactly one cluster of the project must have it. Ignored if O(cluster_id) is given.
     type: str
   addons:
     description:
-      - What is wanted, in upgrade order. Each entry is a string or a dictionary.
-      - V(all) stands for every installed add-on that the list does not name. C(!name) leaves one out.
-      - A name alone wants the newest stable version on offer.
+      - The wanted add-ons, in upgrade order. Each entry is a string or a dictionary.
+      - V(all) means every installed add-on that the list does not name. C(!name) leaves one out.
+      - A name alone asks for the newest stable version on offer.
       - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
         V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
         V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration was
         modified by hand).
-      - With the policy V(merge), the settings are the target version's defaults, under the present settings, under the
-        C(values). With V(keep), they are the present settings under the C(values), with V(reset) the target version's
-        defaults under the C(values).
+      - With the policy V(merge), the settings are the target version's defaults, overridden by the present settings,
+        overridden by the C(values). With V(keep), they are the present settings, overridden by the C(values). With
+        V(reset), they are the target version's defaults, overridden by the C(values).
     type: list
     elements: raw
     required: true
@@ -52,7 +52,8 @@ options:
     default: false
   secret_values:
     description:
-      - Keys in the settings whose values are masked, besides those whose name announces a secret (such as C(password)).
+      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
+        C(password)).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
     type: list
     elements: str
@@ -69,7 +70,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - Seconds to wait at the most.
+      - Seconds to wait at most.
     type: float
     default: 600.0
 seealso:
@@ -132,7 +133,7 @@ plan:
       returned: always
       sample: null
     from:
-      description: Version that is installed. Null if the add-on is not.
+      description: Installed version. Null if the add-on is not installed.
       type: str
       returned: always
       sample: 1.28.7
@@ -152,7 +153,7 @@ plan:
       returned: always
       sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     previous_version:
-      description: Version before the last upgrade, if CCE tells it.
+      description: Version before the last upgrade, if CCE reports it.
       type: str
       returned: always
       sample: null
@@ -163,8 +164,8 @@ plan:
       sample: "2026-08-05T09:10:44.000000Z"
     present_sync_strategy:
       description: >-
-        What the present settings say that an upgrade does with configuration that was modified by hand. Null if the
-        add-on has no such setting.
+        What an upgrade does with configuration that was modified by hand, according to the present settings. Null if
+        the add-on has no such setting.
       type: str
       returned: always
       sample: ensureConsistent
@@ -192,12 +193,12 @@ plan:
       returned: always
       sample: merge
     sync_strategy:
-      description: What the upgrade does with drifted configuration. Null if that was not asked for.
+      description: What the upgrade does with configuration that was modified by hand. Null if no choice was made.
       type: str
       returned: always
       sample: null
     offered:
-      description: Versions that the add-on may go to, newest first.
+      description: Versions on offer for the add-on, newest first.
       type: list
       elements: str
       returned: always
@@ -216,7 +217,7 @@ text:
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 ticket:
-  description: The plan in the form in which M(huaweicloud.cce.cce_addon_gate_info) takes it.
+  description: The plan, in the form that M(huaweicloud.cce.cce_addon_gate_info) expects.
   returned: success
   type: str
   sample: >-
@@ -228,7 +229,7 @@ query_result:
   type: raw
   sample: [coredns]
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -238,22 +239,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cce_addon_report
-short_description: Write what the roles found about the add-ons of CCE clusters to files
+short_description: Write a report on the add-ons of CCE clusters
 version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Writes a report on all clusters of the play, worst first, on the controller. Each host is a cluster.
-  - It tells what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
-    facts C(addon_precheck_result) and C(addon_upgrade_result), of which the second counts if both are there. The
-    variable C(addon_report_problem), a text, may say what stopped a cluster.
-  - A host without a result is in the report as V(unknown), and counts as bad. A play with batches that sets
-    C(addon_report_begun=true) on each host it begins with tells those apart that no batch came to. They are
+  - It reads what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
+    facts C(addon_precheck_result) and C(addon_upgrade_result). If both are there, the second one counts. The variable
+    C(addon_report_problem), a text, may say what stopped a cluster.
+  - A host without a result appears in the report as V(unknown), and counts as a problem. A play with batches that sets
+    C(addon_report_begun=true) on each host that it begins with tells those apart that no batch came to. They are
     V(not_reached), and do not count as good either.
-  - The role P(huaweicloud.cce.addon_report#role) uses it, and is the better way to the same report.
+  - The role P(huaweicloud.cce.addon_report#role) uses it, and is the easier way to get the same report.
 options:
   directory:
-    description: Folder for the files. A relative one is below the folder in which Ansible was started.
+    description: Folder for the files. A relative path starts at the folder in which Ansible was started.
     type: path
     required: true
   name:
-    description: Name of the files, to which each format adds its ending.
+    description: Name of the files, without the extension that each format adds.
     type: str
     default: addon_report
   title:
@@ -44,11 +44,11 @@ options:
     choices: [html, markdown, junit, json]
     default: [html, markdown, junit, json]
   hosts:
-    description: The hosts to tell about. The default is every host of the play, those that failed included.
+    description: The hosts to report on. The default is every host of the play, including those that failed.
     type: list
     elements: str
   mode:
-    description: Permissions of the files, in octal digits. What CCE says of a cluster may be confidential.
+    description: Permissions of the files, in octal digits. What CCE says about a cluster may be confidential.
     type: raw
     default: "0600"
 attributes:
@@ -56,7 +56,7 @@ attributes:
     description: Can run in check_mode and return changed status prediction without modifying the target.
     support: full
     details:
-      - It writes nothing then, and says so.
+      - In check mode it writes nothing, and says so.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
@@ -64,7 +64,7 @@ attributes:
     description: Action returns an C(ansible_facts) dictionary that will update existing host facts.
     support: none
 notes:
-  - It is an action, carried out on the controller whatever the connection of the host is. Use it with
+  - It is an action plugin, which runs on the controller whatever the connection of the host is. Use it with
     C(run_once=true).
 """
 
@@ -78,12 +78,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether every cluster is well. A cluster of which nothing is known is not.
+  description: Whether all is well with all clusters. A cluster without a result is a problem.
   type: bool
   returned: success
   sample: false
 state:
-  description: The worst state of a cluster.
+  description: The worst state of all clusters.
   type: str
   returned: success
   sample: fatal

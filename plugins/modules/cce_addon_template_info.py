@@ -22,9 +22,10 @@ extends_documentation_fragment:
 options:
   cluster_id:
     description:
-      - ID of a cluster. Only the versions that fit its version, type and category are returned, which takes one request
-        more.
-      - What an installed add-on can be upgraded to is told by M(huaweicloud.cce.cce_addon_info). It may be less.
+      - ID of a cluster. Only the versions that fit its version, type and category are returned, which takes an
+        additional request.
+      - M(huaweicloud.cce.cce_addon_info) returns the versions that an installed add-on can be upgraded to. They may be
+        fewer.
     type: str
   addon_template_name:
     description:
@@ -105,7 +106,8 @@ templates:
           sample: true
         fits:
           description: >-
-            Whether it fits the cluster. Null without O(cluster_id), or if CCE does not tell the version of the cluster.
+            Whether it fits the cluster. Null without O(cluster_id), or if CCE does not report the version of the
+            cluster.
           type: bool
           returned: always
           sample: true
@@ -121,7 +123,7 @@ templates:
               returned: always
               sample: VirtualMachine
             cluster_versions:
-              description: Regular expressions. The cluster's version meets one of them.
+              description: Regular expressions. The cluster's version matches one of them.
               type: list
               elements: str
               returned: always
@@ -143,7 +145,7 @@ templates:
           returned: always
           sample: "2025-06-20T02:00:00Z"
         input:
-          description: The settings of the version with their defaults. Null if CCE does not tell them.
+          description: The settings of the version with their defaults. Null if CCE does not report them.
           type: dict
           returned: if O(with_input) is true
           sample: {"basic": {"image_version": "1.30.33"}, "parameters": {"custom": {"stub_domains": {}}}}
@@ -160,13 +162,13 @@ query_result:
   type: raw
   sample: [{"name": "coredns", "latest": "1.30.33"}]
 raw:
-  description: The same templates as the API describes them, untouched, with all their versions.
+  description: The same templates as the API describes them, unchanged, with all their versions.
   returned: success, if O(with_input) is true
   type: list
   elements: dict
   sample: [{"kind": "Addon", "apiVersion": "v3", "metadata": {"name": "coredns"}}]
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -176,22 +178,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}

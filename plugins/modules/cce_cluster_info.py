@@ -11,7 +11,7 @@ short_description: Gather information about CCE clusters
 version_added: 0.1.0
 description:
   - Returns the clusters of a project with version, phase, tags, nodes and installed add-ons, in one request.
-  - Clusters, and Autopilot clusters, are listed apart. O(autopilot) says which are meant.
+  - Autopilot clusters are listed separately from all others. O(autopilot) selects which of the two are returned.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -29,7 +29,7 @@ options:
   name:
     description:
       - Only clusters of this name. None, one or several may have it.
-      - The API has no such filter, so all clusters of the project are asked for.
+      - The API has no such filter, so the module requests all clusters of the project.
     type: str
   status:
     description:
@@ -98,7 +98,7 @@ clusters:
       returned: always
       sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     region:
-      description: Name of the region. Null if neither O(region) nor the environment tells it.
+      description: Name of the region. Null if neither O(region) nor the environment names it.
       type: str
       returned: always
       sample: ap-southeast-1
@@ -153,12 +153,12 @@ clusters:
       returned: always
       contains:
         total:
-          description: All nodes. Null if the cloud does not tell it.
+          description: All nodes. Null if the cloud does not report it.
           type: int
           returned: always
           sample: 3
         active:
-          description: Nodes that are ready. Null if the cloud does not tell it.
+          description: Nodes that are ready. Null if the cloud does not report it.
           type: int
           returned: always
           sample: 3
@@ -180,8 +180,8 @@ clusters:
           sample: https://192.0.2.10:5443
     addons:
       description: >-
-        The installed add-ons, by name. Null if the cloud does not tell them, or not in a way that can be read, which is
-        warned of.
+        The installed add-ons, by name. Null if the cloud does not report them, or reports them in a form that cannot be
+        read, of which there is a warning.
       type: list
       elements: dict
       returned: always
@@ -207,13 +207,13 @@ query_result:
   type: raw
   sample: [production]
 raw:
-  description: The same clusters as the API describes them, untouched.
+  description: The same clusters as the API describes them, unchanged.
   returned: success
   type: list
   elements: dict
   sample: [{"kind": "Cluster", "apiVersion": "v3", "metadata": {"name": "production"}}]
 failure:
-  description: What went wrong, for machines. It has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
@@ -223,22 +223,22 @@ failure:
       returned: always
       sample: 404
     error_code:
-      description: Code of the error, as the service gave it.
+      description: Error code, as the service returned it.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the support of the cloud.
+      description: ID of the request, for the cloud's support.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task, run again without a change, may pass.
+      description: Whether the same task may succeed if it is run again without a change.
       type: bool
       returned: always
       sample: false
     details:
-      description: Whatever else is known.
+      description: Further details, if there are any.
       type: dict
       returned: always
       sample: {}
