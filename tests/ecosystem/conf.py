@@ -25,7 +25,12 @@ include_patterns = [
 default_role = "any"
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
-html_theme = "sphinx_ansible_theme"
+# Not the theme of Ansible's own site, which this is not: that has its logo and the links of its community.
+html_theme = "sphinx_rtd_theme"
+html_theme_options = {"navigation_depth": 3, "style_external_links": True, "style_nav_header_background": "#343131"}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
 html_use_index = False
 html_copy_source = False
 # As on GitHub, a heading can be linked to by its words.
@@ -46,6 +51,9 @@ PAGES = {
 }
 REPOSITORY = "https://github.com/huaweicloud-cce/huaweicloud.cce/tree/main/"
 LINK = re.compile(r"\]\(([^)#:]+)\)")
+# The page of all modules, plugins and roles, to which antsibull-docs gives the name of the collection in capitals.
+REFERENCE = "reference/index"
+TITLE = re.compile(r"^Huaweicloud\.Cce\n=+$", re.MULTILINE)
 
 
 def to_ansibles_manual(app: Any, environment: Any, node: nodes.Element, content: nodes.Node) -> nodes.Node | None:
@@ -65,7 +73,16 @@ def folders_to_the_repository(app: Any, document: str, source: list[str]) -> Non
     source[0] = LINK.sub(pointed, source[0])
 
 
+def title_of_the_reference(app: Any, document: str, source: list[str]) -> None:
+    """Say what is on the page that lists the modules, plugins and roles."""
+    if document == REFERENCE:
+        title = "Modules, plugins and roles"
+        source[0], found = TITLE.subn(f"{title}\n{'=' * len(title)}", source[0])
+        assert found == 1, "antsibull-docs has another title for the collection"
+
+
 def setup(app: Any) -> None:
     """Tie it to Sphinx."""
     app.connect("missing-reference", to_ansibles_manual)
     app.connect("source-read", folders_to_the_repository)
+    app.connect("source-read", title_of_the_reference)
