@@ -22,6 +22,7 @@ ENDED_BADLY = frozenset(("installFailed", "upgradeFailed", "rollbackFailed", "de
 ROLLBACK_STATES = frozenset(("running", "available", "abnormal", "upgradeFailed", "rollbackFailed"))
 RUNNING = "running"
 AVAILABLE = "available"
+ABNORMAL = "abnormal"
 
 
 @dataclass(frozen=True)

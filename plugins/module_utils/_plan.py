@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._addons import ENDED_BADLY, Instance, find_instance
+from ._addons import ABNORMAL, ENDED_BADLY, Instance, find_instance
 from ._errors import InputError
 from ._text import printable, quoted, table
 from ._values import (
@@ -300,7 +300,7 @@ def decide(
 def _nothing(step: Step, instance: Instance) -> Step:
     """Return the step of an add-on that is as it is wanted, at least by what was asked of CCE."""
     failed = None
-    if instance.status in ENDED_BADLY:
+    if instance.status in ENDED_BADLY or instance.status == ABNORMAL:
         failed = f"its status is {instance.status}"
     elif instance.version and not instance.is_at(instance.version):
         failed = f"CCE says that {printable(str(instance.current_version))} runs"

@@ -114,7 +114,9 @@ def target_values(
         return merged(base, wanted, strategy)
     # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
     # choice among the template's: the present one stays, whole.
-    kept = {key: value for key, value in present.items() if key not in ("basic", "flavor") and value is not None}
+    kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
+    # Nothing at all is no choice against the defaults.
+    kept = {key: value for key, value in kept.items() if value is not None or key not in base}
     if present.get("flavor"):
         base["flavor"] = present["flavor"]
     return merged(base, kept, wanted, strategy)

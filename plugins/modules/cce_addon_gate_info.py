@@ -479,7 +479,9 @@ def run(task: Task) -> Result:
     )
     with connected(task) as cce:
         checks = _checks(cce, task, ticket) if ticket.needs_checks else []
-        resumable = _resumable(cce, task, ticket) if ticket.failed else []
+        # Only the role addon_upgrade goes on with it, and says when its run has begun.
+        goes_on = ticket.failed and params["run_started"] is not None
+        resumable = _resumable(cce, task, ticket) if goes_on else []
     decision = gate(
         ticket.plan,
         started=ticket.started,

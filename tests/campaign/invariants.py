@@ -296,7 +296,9 @@ def failures_say_why(story: Story) -> list[str]:
 
 
 def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "(an empty message)"
+    """Return what a message begins with, without the advice to roll back, which is out of date after a rollback."""
+    first = text.strip().splitlines()[0] if text.strip() else "(an empty message)"
+    return first.partition(" It can be rolled back")[0]
 
 
 INVARIANTS: Mapping[str, Callable[[Story], list[str]]] = {

@@ -624,7 +624,7 @@ def test_a_write_whose_answer_is_lost_behind_a_proxy_is_not_repeated(operator, m
     expected = (
         pytest.raises(OutcomeUnknown, match="nothing has begun") if when == "before" else contextlib.nullcontext()
     )
-    with Forwarder(_target(simulation), proxy=True) as proxy, expected:
+    with expected, Forwarder(_target(simulation), proxy=True) as proxy:
         monkeypatch.setenv("http_proxy", f"http://{proxy.netloc}")
         operator.run(cce_addon, addon_template_name="metrics-server", version="latest")
     assert len(operator.asked("PUT", "")) == 1

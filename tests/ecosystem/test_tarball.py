@@ -63,7 +63,16 @@ def test_what_people_keep_in_a_checkout_stays_out(files, tmp_path):
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / ".build" / "ansible_collections" / "huaweicloud" / "cce", checkout, ignore=LEFT_OUT)
     litter = ("venv/bin/python", "env/lib/x.py", ".env", ".envrc", ".idea/x.xml", ".vscode/x.json", "reports/r.html")
-    for name in (*litter, ".venv/x.py", "htmlcov/index.html", "site.retry", "ansible.log", ".DS_Store"):
+    for name in (
+        *litter,
+        ".venv/x.py",
+        "htmlcov/index.html",
+        "site.retry",
+        "ansible.log",
+        ".DS_Store",
+        "token",
+        "login.json",
+    ):
         path = checkout / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("", encoding="utf-8")
