@@ -148,7 +148,7 @@ section > .finding pre { background: var(--card); }
   display: grid; grid-template-columns: minmax(var(--cluster), 1.6fr) repeat(var(--addons), minmax(var(--addon), 1fr));
 }
 .matrix th, .matrix td { padding: .4rem .55rem; text-align: left; font-weight: 400; overflow-wrap: anywhere; }
-.matrix thead th { font-weight: 650; font-size: .88rem; }
+.matrix thead th { font-weight: 650; font-size: .84rem; }
 .matrix thead th + th { border-left: 1px solid transparent; }
 .matrix td { border-left: 1px solid var(--line); font-size: .84rem; }
 .matrix td > b, .matrix td > small { display: block; }
