@@ -124,6 +124,30 @@ def fleet(clusters: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {"cce_region": "ap-southeast-1", "addon_precheck_result": prechecked(risks, **names)}
 
 
+def bad_fleet(clusters: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield hosts with their variables: each add-on of each has two risks, one of which has a message of its own."""
+    for number in range(1, clusters + 1):
+        name = f"cluster-{number:04d}"
+        names = {"cluster_name": name, "cluster_id": f"{number:08d}-5a64-4f0e-9d1b-2f6a8c4b1e01"}
+        own = {**MODIFIED, "message": f"{number} Pods of {name} use what the new version does not have any more"}
+        fact = prechecked({addon: [DRIFT, own] for addon in ADDONS}, **names)
+        yield name, {"cce_region": "ap-southeast-1", "addon_precheck_result": fact}
+
+
+def mixed_fleet() -> list[tuple[str, dict[str, Any]]]:
+    """Return hosts with their variables, whose add-ons share risks by name in every combination."""
+    risks = [("coredns", DRIFT), ("everest", DRIFT), ("everest", PODS), ("coredns", PODS), ("nginx-ingress", SNIPPETS)]
+    hosts = []
+    for number in range(2 ** len(risks)):
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for bit, (addon, risk) in enumerate(risks):
+            if number >> bit & 1:
+                found.setdefault(addon, []).append(risk)
+        name = f"cluster-{number:02d}"
+        hosts.append((name, {"addon_precheck_result": prechecked(found, cluster_name=name)}))
+    return hosts
+
+
 def showcase() -> list[tuple[str, dict[str, Any]]]:
     """Return hosts with their variables, of every kind that a person may meet."""
     kinds: Mapping[str, Any] = {

@@ -11,6 +11,7 @@ a cluster, that one is `not_reached`: nothing in it asks for attention, but it i
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +39,25 @@ SIGNS: Mapping[str, str] = {
     WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", NOTHING_TO_DO: "=",
 }  # fmt: skip
 
+# And what each means, for a legend.
+MEANINGS: Mapping[str, str] = {
+    FAILED: "The upgrade went wrong.",
+    ROLLED_BACK: "The upgrade went wrong, and the version before runs again.",
+    FATAL: "The check found a Fatal risk: no upgrade before it is repaired.",
+    UNKNOWN: "Nothing is known of it, so it does not count as fine.",
+    PENDING: "The check has not ended yet.",
+    BLOCKED: "Warnings are not allowed, and one was found.",
+    NOT_REACHED: "Nothing was touched, as other add-ons or clusters are blocked or have failed.",
+    WARNING: "It may be upgraded, and the check found Warnings.",
+    PASSED: "It may be upgraded.",
+    UPGRADED: "It was upgraded.",
+    NOTHING_TO_DO: "It is as it was wanted already.",
+}
+
 NO_RESULT = "there is no result: the run failed before, did not come to this cluster, or goes on with it"
 NOT_BEGUN = "the run ended before it began with this cluster, in which nothing was touched"
 _UNREADABLE = "its result cannot be read"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,16 @@ def seconds(duration: float | None) -> str:
     minutes, rest = divmod(round(duration), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def readable_time(text: str) -> str:
+    """Return a time of the report as people read it: `5 Aug 2026, 09:30 UTC`. Whatever else it is stays as it is."""
+    try:
+        time = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return text
+    # Not with %b, which speaks the language of the controller.
+    return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time:%H:%M} UTC"
 
 
 def needs_reason(addon: Data) -> bool:
@@ -364,9 +391,9 @@ def addon_names(report: Data) -> list[str]:
 
 
 def problems(report: Data) -> list[Problem]:
-    """Return what no risk tells, worst first, clusters that share it together."""
+    """Return what no risk tells of clusters that need attention, worst first, clusters that share it together."""
     shared: dict[tuple[str, str | None, str, str, str], list[str]] = {}
-    for cluster in report["clusters"]:
+    for cluster in filter(needs_attention, report["clusters"]):
         if cluster["reason"]:
             shared.setdefault((cluster["state"], None, "", cluster["reason"], ""), []).append(cluster["label"])
         for addon in cluster["addons"]:

@@ -5,7 +5,7 @@
 """The report as one HTML page that asks for nothing else: no picture, font, style or script from anywhere. Pure.
 
 Text from outside is escaped, always; should that ever fail, the page's own policy lets no script run but the one whose
-digest it names.
+digest it names. Long texts stand in it once: a thousand clusters that share two risks would not fit otherwise.
 """
 
 from __future__ import annotations
@@ -18,55 +18,63 @@ from typing import Any
 
 from ._checks import WARNING
 from ._report import (
+    MEANINGS,
     SIGNS,
     STATES,
     Finding,
+    Problem,
     addon_names,
     findings,
     headline,
     is_prediction,
+    needs_attention,
     needs_reason,
     overall_sign,
     present,
+    problems,
+    readable_time,
     seconds,
     shown,
     versions,
     words,
 )
-from ._report_page import SCRIPT, STYLE
+from ._report_page import SCRIPT, style
+from ._runbook import NOT_REACHED, UNKNOWN
 from ._text import printable
 
 Data = Mapping[str, Any]
+# The texts that stand on the page already, and the id of the element that each stands in.
+Texts = dict[str, str]
 
 _MOST_FINDINGS = 30
+_MOST_NAMES = 10
+# A reference to a shorter text would be longer than the text.
+_WORTH_A_REFERENCE = 80
+# What an empty place in the table says of a cluster of which no add-on is known.
+_NOTHING_KNOWN = {UNKNOWN: "?", NOT_REACHED: "–"}
 
 
 def html(report: Data) -> str:
     """Return the report as an HTML document."""
     names = addon_names(report)
-    # The number of columns is the only thing of a report that the style needs to know.
-    style = f"{STYLE}:root {{ --addons: {len(names)}; }}\n"
+    page_style = style(len(names))
     return "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(page_style)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             # Without an icon of its own, browsers would ask the server for one.
             '<link rel="icon" href="data:,">',
             f"<title>{_text(report['title'])}</title>",
-            f"<style>{style}</style>",
+            f"<style>{page_style}</style>",
             "</head>",
             "<body>",
             *_header(report),
-            *_counts(report),
-            *_shared_risks(report),
-            *_filters(names),
-            *_matrix(report, names),
-            f"<script>{SCRIPT}</script>",
+            *(_clusters(report, names) if report["clusters"] else []),
             "</body>",
             "</html>",
             "",
@@ -74,8 +82,8 @@ def html(report: Data) -> str:
     )
 
 
-def _policy(style: str) -> str:
-    sources = {"style-src": _digest(style), "script-src": _digest(SCRIPT), "img-src": "data:"}
+def _policy(page_style: str) -> str:
+    sources = {"style-src": _digest(page_style), "script-src": _digest(SCRIPT), "img-src": "data:"}
     directives = [f"{name} {source}" for name, source in sources.items()]
     return "; ".join(["default-src 'none'", "base-uri 'none'", "form-action 'none'", *directives])
 
@@ -84,47 +92,104 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+# Pieces of text
+
+
 def _text(value: str | None) -> str:
     """Return one line of text from outside as HTML."""
     return escape(printable(value or ""))
 
 
-def _prose(value: str | None) -> str:
-    """Return text of several lines from outside as HTML."""
-    return escape(shown(value or ""))
+def _prose(tag: str, value: str, texts: Texts) -> str:
+    """Return an element with text of several lines from outside, or with a reference to where the page has it already.
+
+    The script puts the text in the place of the reference.
+    """
+    text = shown(value)
+    if text in texts:
+        return f'<{tag} data-as="{texts[text]}"><a href="#{texts[text]}">as above</a></{tag}>'
+    if len(text) < _WORTH_A_REFERENCE:
+        return f"<{tag}>{escape(text)}</{tag}>"
+    texts[text] = f"t{len(texts)}"
+    return f'<{tag} id="{texts[text]}">{escape(text)}</{tag}>'
 
 
 def _sign(state: str) -> str:
     return f"{SIGNS[state]} {words(state)}"
 
 
+def _chip(state: str) -> str:
+    return f'<span class="chip {state}">{_sign(state)}</span>'
+
+
+def _level(level: str) -> str:
+    # Any other level than Warning blocks, so it looks like what it does.
+    state = {"Warning": "warning", "Fatal": "fatal"}.get(level, "unknown")
+    return f'<span class="chip level {state}">{SIGNS[state]} {_text(level)}</span>'
+
+
+def _time(iso: str) -> str:
+    return f'<time datetime="{_text(iso)}">{_text(readable_time(iso))}</time>'
+
+
+def _took(duration: float | None) -> str:
+    return f' <span class="took">· {seconds(duration)}</span>' if duration is not None else ""
+
+
+def _show(mark: str, what: str, count: int) -> str:
+    """Return the button that shows the clusters that bear a mark."""
+    clusters = "the cluster" if count == 1 else f"the {count:,} clusters"
+    return (
+        f'<button type="button" class="link" data-mark="{mark}" data-told="{what}" '
+        f'aria-label="show {clusters} with {what}" hidden>show {"it" if count == 1 else "them"}</button>'
+    )
+
+
+# What is said of the whole fleet
+
+
 def _header(report: Data) -> list[str]:
-    state = report["state"]
+    prediction = ", a prediction (check mode)" if is_prediction(report) else ""
     return [
         "<header>",
         f"<h1>{_text(report['title'])}</h1>",
+        f'<p class="made">As of {_time(report["generated_at"])}{prediction}</p>',
         (
-            f'<p class="made">As of <time datetime="{report["generated_at"]}">{report["generated_at"]}</time>'
-            f"{', a prediction (check mode)' if is_prediction(report) else ''}</p>"
+            f'<p class="headline {report["state"]}"><b aria-hidden="true">{overall_sign(report)}</b> '
+            f"{headline(report)}</p>"
         ),
-        f'<p class="headline {state}"><b aria-hidden="true">{overall_sign(report)}</b> {headline(report)}</p>',
         "</header>",
     ]
 
 
-def _counts(report: Data) -> list[str]:
-    lines = ['<dl class="counts">']
+def _clusters(report: Data, names: Sequence[str]) -> list[str]:
+    texts: Texts = {}
+    # Of a single cluster its own details tell as much.
+    several = len(report["clusters"]) > 1
+    wrong, risks = (problems(report), findings(report)) if several else ([], [])
+    marks = _marks(wrong, "p"), _marks(risks, "r")
+    return [
+        *_counts(report),
+        *_problems(wrong, texts),
+        *_risks(risks, texts),
+        *_legend(),
+        *_filters(report, names),
+        *_matrix(report, names, marks, texts),
+        f"<script>{SCRIPT}</script>",
+    ]
+
+
+def _counts(report: Data) -> Iterator[str]:
+    yield '<dl class="counts">'
     for kind, name in (("clusters", "Clusters"), ("addons", "Add-ons")):
         counts = {state: count for state, count in report["counts"][kind].items() if count}
-        if not counts:
-            continue
-        chips = [
-            f'<button type="button" class="chip {state}" data-kind="{kind}" data-state="{state}" aria-pressed="false" '
-            f"disabled>{SIGNS[state]} {count} {words(state)}</button>"
-            for state, count in counts.items()
-        ]
-        lines += [f"<dt>{name}: {sum(counts.values())}</dt>", f"<dd>{''.join(chips)}</dd>"]
-    return [*lines, "</dl>", *_bar(report["counts"]["addons"])]
+        if counts:
+            yield f"<dt>{name}: {sum(counts.values()):,}</dt><dd>"
+            for state, count in counts.items():
+                yield f'<span class="count {state}">{SIGNS[state]} {count:,} {words(state)}</span>'
+            yield "</dd>"
+    yield "</dl>"
+    yield from _bar(report["counts"]["addons"])
 
 
 def _bar(counts: Mapping[str, int]) -> Iterator[str]:
@@ -142,134 +207,196 @@ def _bar(counts: Mapping[str, int]) -> Iterator[str]:
     yield "</svg>"
 
 
-def _shared_risks(report: Data) -> list[str]:
-    """Return the risks by how many clusters have them; for a single cluster its own details tell as much."""
-    found = findings(report)
-    if len(report["clusters"]) < 2 or not found:
-        return []
+def _marks(items: Sequence[Problem | Finding], kind: str) -> dict[str, list[str]]:
+    """Return the marks of clusters by their labels: for which of the problems or risks they are shown."""
+    marks: dict[str, list[str]] = {}
+    for number, item in enumerate(items[:_MOST_FINDINGS]):
+        for label in item.clusters:
+            marks.setdefault(label, []).append(f"{kind}{number}")
+    return marks
+
+
+def _problems(found: Sequence[Problem], texts: Texts) -> Iterator[str]:
+    if not found:
+        return
+    yield "<section><h2>What went wrong</h2>"
+    for number, problem in enumerate(found[:_MOST_FINDINGS]):
+        addon = f" <b>{_text(problem.addon)}</b> {_text(problem.versions)}" if problem.addon else ""
+        what = f"{words(problem.state)}{f' {_text(problem.addon)}' if problem.addon else ''}"
+        count = len(problem.clusters)
+        yield f'<div class="finding {problem.state}"><h3>{_chip(problem.state)}{addon}</h3>'
+        yield f"<p>{_names(problem.clusters)} {_show(f'p{number}', what, count)}</p>"
+        yield _prose("pre", problem.reason, texts)
+        if problem.now:
+            yield f"<p><b>Now:</b> {_text(problem.now)}</p>"
+        yield "</div>"
+    yield from _rest(len(found) - _MOST_FINDINGS)
+    yield "</section>"
+
+
+def _names(labels: Sequence[str]) -> str:
+    named = ", ".join(f"<b>{_text(label)}</b>" for label in labels[:_MOST_NAMES])
+    return f"{named} and {len(labels) - _MOST_NAMES:,} more" if len(labels) > _MOST_NAMES else named
+
+
+def _rest(more: int) -> Iterator[str]:
+    if more > 0:
+        yield f'<p class="made">And {more:,} more, which the clusters below show.</p>'
+
+
+def _risks(found: Sequence[Finding], texts: Texts) -> Iterator[str]:
+    if not found:
+        return
     headings = ("Level", "Add-on", "Risk", "Clusters", "What to do")
     columns = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
-    rows = [_shared_risk(finding) for finding in found[:_MOST_FINDINGS]]
-    more = len(found) - _MOST_FINDINGS
+    yield "<section><h2>Risks, and what to do</h2>"
+    yield f'<table class="risks"><thead><tr>{columns}</tr></thead><tbody>'
+    for number, finding in enumerate(found[:_MOST_FINDINGS]):
+        count = len(finding.clusters)
+        what = f"{_text(finding.risk)} of {_text(finding.addon)}"
+        cells = (
+            _level(finding.level),
+            _text(finding.addon),
+            _text(finding.risk),
+            f"<span>{count:,} {_show(f'r{number}', what, count)}</span>",
+            _prose("span", finding.remedy, texts),
+        )
+        labelled = (f'<td data-label="{heading}">{cell}</td>' for heading, cell in zip(headings, cells))
+        yield f"<tr>{''.join(labelled)}</tr>"
+    yield "</tbody></table>"
+    yield from _rest(len(found) - _MOST_FINDINGS)
+    yield "</section>"
+
+
+# The clusters one by one
+
+
+def _legend() -> Iterator[str]:
+    yield '<h2 id="clusters">Clusters</h2>'
+    yield '<details class="legend"><summary>What the words and signs mean</summary><dl>'
+    for state in STATES:
+        yield f"<dt>{_chip(state)}</dt><dd>{MEANINGS[state]}</dd>"
+    yield f"<dt>({SIGNS[WARNING]})</dt><dd>It was let through in spite of a Warning.</dd>"
+    yield "<dt>? or – alone</dt><dd>Nothing is known of the add-ons of this cluster, or it was not reached.</dd>"
+    yield "<dt>empty</dt><dd>The cluster does not have the add-on, or it was not asked for.</dd>"
+    yield "</dl></details>"
+
+
+def _filters(report: Data, names: Sequence[str]) -> list[str]:
+    options = [f'<option value="{number}">{_text(name)}</option>' for number, name in enumerate(names, 1)]
+    groups = [
+        (
+            f'<span class="group" role="group" aria-label="State of {label}"><span>{label}</span>'
+            + "".join(_state_filter(kind, state, label) for state, count in report["counts"][kind].items() if count)
+            + "</span>"
+        )
+        for kind, label in (("clusters", "clusters"), ("addons", "add-ons"))
+        if any(report["counts"][kind].values())
+    ]
     return [
-        "<h2>Risks, and what to do</h2>",
-        f'<table class="risks"><thead><tr>{columns}</tr></thead><tbody>',
-        *rows,
-        "</tbody></table>",
-        *([f'<p class="made">And {more} more, which the clusters below show.</p>'] if more > 0 else []),
+        '<div class="tools">',
+        '<div class="filters" id="filters" role="search" aria-label="Clusters" hidden>',
+        '<label>Find<input type="search" id="text" placeholder="cluster, risk, version …" autocomplete="off"></label>',
+        f'<label>Add-on<select id="addon"><option value="0">any</option>{"".join(options)}</select></label>',
+        '<label class="check"><input type="checkbox" id="attention">Only clusters that need attention</label>',
+        '<button type="button" class="plain" id="all">Show all details</button>',
+        f'<div class="states"><span>Filter by state</span>{"".join(groups)}</div>',
+        "</div>",
+        (
+            '<p class="status" id="status" hidden><output id="shown"></output> '
+            '<button type="button" class="link clear" id="clear" hidden>Clear filters</button></p>'
+        ),
+        "</div>",
     ]
 
 
-def _shared_risk(finding: Finding) -> str:
-    find = escape(printable(f"{finding.addon} {finding.risk}"))
-    count = len(finding.clusters)
+def _state_filter(kind: str, state: str, label: str) -> str:
     return (
-        f"<tr><td>{_level(finding.level)}</td><td>{_text(finding.addon)}</td><td>{_text(finding.risk)}</td>"
-        f'<td>{count} <button type="button" class="open" data-find="{find}" hidden>'
-        f"find {'it' if count == 1 else 'them'}</button></td><td>{_text(finding.remedy)}</td></tr>"
+        f'<button type="button" class="chip {state}" data-kind="{kind}" data-state="{state}" aria-pressed="false" '
+        f'aria-label="{words(state)} {label}">{_sign(state)}</button>'
     )
 
 
-def _level(level: str) -> str:
-    # Any other level than Warning blocks, so it looks like what it does.
-    state = {"Warning": "warning", "Fatal": "fatal"}.get(level, "unknown")
-    return f'<span class="chip level {state}">{SIGNS[state]} {_text(level)}</span>'
-
-
-def _filters(names: Sequence[str]) -> list[str]:
-    options = [f'<option value="{number}">{_text(name)}</option>' for number, name in enumerate(names, 1)]
-    return [
-        '<h2 id="matrix">Clusters</h2>',
-        '<form class="filters" id="filters" role="search" hidden>',
-        '<label>Find<input type="search" id="text" placeholder="cluster, risk, version …" autocomplete="off"></label>',
-        f'<label>Add-on<select id="addon"><option value="0">any</option>{"".join(options)}</select></label>',
-        '<label>Attention<span class="plain"><input type="checkbox" id="attention"> only what needs it</span></label>',
-        '<button type="button" class="plain" id="all" aria-pressed="false">Show all details</button>',
-        '<button type="button" class="plain" id="reset">Clear filters</button>',
-        '<output id="shown" aria-live="polite"></output>',
-        "</form>",
-    ]
-
-
-def _matrix(report: Data, names: Sequence[str]) -> Iterator[str]:
-    headings = ["Cluster", *(_text(name) for name in names)]
-    columns = "".join(f'<th role="columnheader" scope="col">{heading}</th>' for heading in headings)
+def _matrix(
+    report: Data, names: Sequence[str], marks: Sequence[Mapping[str, Sequence[str]]], texts: Texts
+) -> Iterator[str]:
+    columns = "".join(f'<th role="columnheader" scope="col">{_text(name)}</th>' for name in ("Cluster", *names))
+    yield '<div class="scroll" id="scroll" role="region" aria-label="Clusters and their add-ons" tabindex="0">'
     # Named roles, as the style lays it out as a grid, and browsers then forget that it is a table.
-    yield '<table class="matrix" role="table" aria-label="Clusters and their add-ons">'
-    yield f'<thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
+    yield f'<table class="matrix" role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
     for cluster in report["clusters"]:
-        yield from _rows(cluster, names)
-    yield "</table>"
-    yield '<p class="nothing" id="nothing" hidden>No cluster is like that.</p>'
+        borne = " ".join(mark for kind in marks for mark in kind.get(cluster["label"], ()))
+        yield from _rows(cluster, names, borne, texts)
+    yield "</table></div>"
+    yield '<p class="nothing" id="nothing" hidden>No cluster matches these filters. '
+    yield '<button type="button" class="link clear">Clear filters</button></p>'
 
 
-def _rows(cluster: Data, names: Sequence[str]) -> Iterator[str]:
+def _rows(cluster: Data, names: Sequence[str], marks: str, texts: Texts) -> Iterator[str]:
     addons = {addon["name"]: addon for addon in cluster["addons"]}
-    details = list(_details(cluster))
-    ok = "true" if cluster["ok"] else "false"
-    yield f'<tbody role="rowgroup" data-state="{cluster["state"]}" data-ok="{ok}" '
-    yield f'data-id="{_text(cluster["id"])}"><tr role="row">'
-    yield _cluster(cluster, bool(details))
-    yield "".join(_cell(name, addons.get(name)) for name in names)
+    details = list(_details(cluster, texts))
+    unknown = "" if addons else _NOTHING_KNOWN.get(cluster["state"], "")
+    attention = " data-attention" if needs_attention(cluster) else ""
+    yield f'<tbody role="rowgroup" data-state="{cluster["state"]}"{attention} data-marks="{marks}" '
+    yield f'data-id="{_text(cluster["id"])}"><tr role="row">{_cluster(cluster, bool(details))}'
+    yield "".join(_cell(name, addons.get(name), unknown) for name in names)
     yield "</tr>"
     if details:
-        yield f'<tr class="more" role="row"><td role="cell" colspan="{len(names) + 1}">'
+        yield f'<tr class="more" role="row"><td role="cell" colspan="{len(names) + 1}"><div class="details">'
         yield from details
-        yield "</td></tr>"
+        yield "</div></td></tr>"
     yield "</tbody>"
 
 
 def _cluster(cluster: Data, has_details: bool) -> str:
+    label = _text(cluster["label"])
     beside = dict.fromkeys(filter(None, (cluster["name"], cluster["host"], cluster["region"])))
     for plain in (cluster["label"], "localhost"):
         beside.pop(plain, None)
-    took = f' · <span class="took">{seconds(cluster["duration"])}</span>' if cluster["duration"] is not None else ""
-    button = ' <button type="button" class="open" hidden>details</button>' if has_details else ""
-    lines = [
-        f"<b>{_text(cluster['label'])}</b>",
-        f'<span class="chip {cluster["state"]}">{_sign(cluster["state"])}</span>{took}{button}',
-        *([f"<small>{_text(' · '.join(beside))}</small>"] if beside else []),
-    ]
-    return f'<th role="rowheader" scope="row">{"".join(lines)}</th>'
+    button = f'<button type="button" class="link open" aria-label="details of {label}" hidden>details</button>'
+    more = f"<small>{_text(' · '.join(beside))}</small>" if beside else ""
+    return (
+        f'<th role="rowheader" scope="row"><b>{label}</b>{button if has_details else ""}'
+        f"<span>{_chip(cluster['state'])}{_took(cluster['duration'])}</span>{more}</th>"
+    )
 
 
-def _cell(name: str, addon: Data | None) -> str:
+def _cell(name: str, addon: Data | None, unknown: str) -> str:
     if addon is None:
-        return '<td role="cell" class=""></td>'
-    took = f" · {seconds(addon['duration'])}" if addon["duration"] is not None else ""
+        return f'<td role="cell" class="none">{unknown}</td>'
     # Where an upgrade was let through in spite of a Warning, both are worth knowing.
     warned = f" ({SIGNS[WARNING]})" if addon["verdict"] == WARNING and addon["state"] != WARNING else ""
     return (
         f'<td role="cell" class="{addon["state"]}" data-addon="{_text(name)}"><b>{_sign(addon["state"])}{warned}</b>'
-        f"<small>{_text(versions(addon))}{took}</small></td>"
+        f"<small>{_text(versions(addon))}{_took(addon['duration'])}</small></td>"
     )
 
 
-def _details(cluster: Data) -> Iterator[str]:
+def _details(cluster: Data, texts: Texts) -> Iterator[str]:
     told = [addon for addon in cluster["addons"] if addon["risks"] or addon["accepted"] or needs_reason(addon)]
     if not told and not cluster["reason"]:
         return
-    facts = [f"{word} {cluster[key]}" for word, key in (("cluster", "id"), ("from", "started_at")) if cluster[key]]
+    facts = [f"cluster {_text(cluster['id'])}"] if cluster["id"] else []
+    facts += [f"started {_time(cluster['started_at'])}"] if cluster["started_at"] else []
     if facts:
-        yield f'<p class="made">{_text(" · ".join(facts))}</p>'
+        yield f'<p class="made">{" · ".join(facts)}</p>'
     if cluster["reason"]:
-        yield f'<div class="finding"><h3>{_sign(cluster["state"])}</h3><pre>{_prose(cluster["reason"])}</pre></div>'
+        yield f'<div class="finding"><h3>{_chip(cluster["state"])}</h3>{_prose("pre", cluster["reason"], texts)}</div>'
     for addon in told:
-        yield from _addon_details(addon)
+        yield from _addon_details(addon, texts)
 
 
-def _addon_details(addon: Data) -> Iterator[str]:
-    yield '<div class="finding">'
-    yield f"<h3>{_text(addon['name'])} {_text(versions(addon))}: {words(addon['state'])}</h3>"
+def _addon_details(addon: Data, texts: Texts) -> Iterator[str]:
+    yield f'<div class="finding"><h3>{_chip(addon["state"])} {_text(addon["name"])} {_text(versions(addon))}</h3>'
     if addon["reason"]:
-        yield f'<p class="reason">{_prose(addon["reason"])}</p>'
+        yield _prose("pre", addon["reason"], texts)
     if present(addon):
         yield f"<p><b>Now:</b> {_text(present(addon))}</p>"
     for risk in addon["risks"]:
         yield f"<p>{_level(risk['level'] or '(no level)')}<b>{_text(risk['name'] or '(no name)')}</b></p>"
-        yield f"<pre>{_prose(risk['message'] or '(no message)')}</pre>"
+        yield _prose("pre", risk["message"] or "(no message)", texts)
         if risk["remedy"]:
-            yield f"<p><b>To do:</b> {_text(risk['remedy'])}</p>"
+            yield f"<p><b>To do:</b> {_prose('span', risk['remedy'], texts)}</p>"
     for item in addon["accepted"]:
         owner = f", {item['owner']}" if item["owner"] else ""
         line = f"{item['risk']} until {item['until']}: {item['reason']}{owner}"

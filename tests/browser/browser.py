@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from pypdf import PdfReader
 from selenium import webdriver
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -42,3 +45,12 @@ def look(driver: Any, *, width: int, height: int, dark: bool = False) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def printed(driver: Any, sheets: list[tuple[float, float]] | None = None) -> list[str]:
+    """Print a page as its style wants it, and return the text of each sheet; the sizes of sheets go into a list."""
+    answer = driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})
+    pages = PdfReader(io.BytesIO(base64.b64decode(answer["data"]))).pages
+    if sheets is not None:
+        sheets += [(float(page.mediabox.width), float(page.mediabox.height)) for page in pages]
+    return [page.extract_text() for page in pages]

@@ -42,9 +42,12 @@ def picture_of_the_report(driver: Any, folder: Path) -> None:
     document = report(showcase(), title="Add-ons of CCE clusters", generated_at=GENERATED_AT)
     page = folder / "report.html"
     page.write_text(html(document), encoding="utf-8")
-    look(driver, width=1360, height=1290)
+    look(driver, width=1360, height=1000)
     driver.get(page.as_uri())
-    driver.find_elements("css selector", ".matrix .open")[2].click()
+    # Rows are drawn when they come into sight, and then have the height that they need.
+    for _time in range(2):
+        look(driver, width=1360, height=driver.execute_script("return document.documentElement.scrollHeight"))
+        driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
     driver.save_screenshot(str(IMAGES / "report.png"))
 
 

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,21 @@ from markdown_it import MarkdownIt
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
     BAD,
+    MEANINGS,
     NO_RESULT,
     NOT_BEGUN,
+    SIGNS,
     STATES,
     findings,
     headline,
     present,
     problems,
+    readable_time,
     report,
     seconds,
     shown,
     versions,
+    words,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import CLUSTER_CASE, junit
@@ -39,7 +45,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown i
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from fleets import DRIFT, GENERATED_AT, PODS, SNIPPETS, fleet, prechecked, showcase, upgraded  # noqa: E402
+from fleets import DRIFT, GENERATED_AT, PODS, SNIPPETS, bad_fleet, fleet, prechecked, showcase, upgraded  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "addon_report.json").read_text(encoding="utf-8"))
 XSD = lxml.etree.XMLSchema(file=str(ROOT / "tests" / "unit" / "fixtures" / "junit.xsd"))
@@ -415,15 +421,16 @@ def test_any_text_is_text_in_junit(text):
     assert problem.text.replace("\r", "\n") == shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
-# Every element that the page itself has.
+# Every element and attribute that the page itself has.
 ELEMENTS = set(
-    "html head meta link title style body header h1 h2 h3 p time b dl dt dd button svg rect table thead tbody tr th td "
-    "span small form label input select option output div pre script".split()
+    "html head meta link title style body header section h1 h2 h3 p time b a dl dt dd details summary button svg rect "
+    "table thead tbody tr th td span small label input select option output div pre script".split()
 )
-
-
-def attributes(tree: Any) -> set[str]:
-    return {str(name) for element in tree.iter() for name in dict(element.attrib)}
+ATTRIBUTES = set(
+    "lang charset http-equiv content name rel href datetime class aria-hidden viewbox preserveaspectratio x y width "
+    "height scope id hidden role aria-label aria-pressed type placeholder autocomplete value tabindex colspan "
+    "data-label data-mark data-told data-kind data-state data-attention data-marks data-id data-addon data-as".split()
+)
 
 
 @given(TEXTS)
@@ -431,11 +438,64 @@ def attributes(tree: Any) -> set[str]:
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_text_in_html(text):
     tree = lxml.html.document_fromstring(html(nasty(text)))
-    reference = lxml.html.document_fromstring(html(nasty("x")))
     assert {element.tag for element in tree.iter()} <= ELEMENTS
-    assert attributes(tree) == attributes(reference)
+    assert {str(name) for element in tree.iter() for name in dict(element.attrib)} <= ATTRIBUTES
+    for element in tree.iter("a", "link"):
+        assert re.fullmatch(r"data:,|#t\d+", element.get("href"))
     assert len(tree.findall(".//script")) == 1
     assert shown(text) in [element.text or "" for element in tree.iter("pre")] or shown(text).strip() == ""
+
+
+def test_a_text_stands_in_html_once_and_elsewhere_a_reference_to_it():
+    """So that it can be read without scripts, too."""
+    document = made(*showcase())
+    tree = lxml.html.document_fromstring(html(document))
+    texts = [element.text_content() for element in tree.iter("pre", "span") if len(element.text_content()) > 80]
+    assert len(texts) == len(set(texts))
+    references = [element for element in tree.iter() if element.get("data-as")]
+    assert {element.text_content() for element in references} == {"as above"}
+    assert DRIFT["message"] in {tree.get_element_by_id(element.get("data-as")).text for element in references}
+    for element in references:
+        [link] = element
+        assert link.get("href") == f"#{element.get('data-as')}"
+
+
+def test_a_large_fleet_in_which_everything_is_bad_is_a_page_that_can_be_mailed():
+    before = time.perf_counter()
+    page = html(made(*bad_fleet(1000)))
+    assert time.perf_counter() - before < 20
+    assert len(page.encode()) < 10 * 2**20
+
+
+def test_html_begins_with_what_went_wrong():
+    text = lxml.html.document_fromstring(html(made(*showcase()))).find("body").text_content()
+    parts = (
+        "4 of 8 clusters need attention", "What went wrong", "rolled back metrics-server 1.3.6 (wanted 1.3.90)",
+        "shop-prod-asia", "upgradeFailed", "Now: 1.3.6, running", "unknown", "logging-prod", NO_RESULT,
+        "Risks, and what to do", "Clusters",
+    )  # fmt: skip
+    assert re.search(".*".join(map(re.escape, parts)), text, re.DOTALL), text
+
+
+def test_html_of_a_report_on_nothing_has_no_empty_table():
+    tree = lxml.html.document_fromstring(html(made()))
+    assert [element.tag for element in tree.find("body").iter()] == ["body", "header", "h1", "p", "time", "p", "b"]
+
+
+def test_the_legend_has_every_word():
+    assert set(MEANINGS) == set(SIGNS) == set(STATES)
+    legend = lxml.html.document_fromstring(html(made(*showcase()))).find(".//details").text_content()
+    for state, meaning in MEANINGS.items():
+        assert f"{SIGNS[state]} {words(state)}" in legend
+        assert meaning in legend
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [("2026-08-05T09:30:44Z", "5 Aug 2026, 09:30 UTC"), ("2026-12-31T23:59:59Z", "31 Dec 2026, 23:59 UTC"), ("x", "x")],
+)
+def test_times_are_readable(text, readable):
+    assert readable_time(text) == readable
 
 
 def test_the_html_report_asks_for_nothing():
