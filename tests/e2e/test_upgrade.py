@@ -168,6 +168,9 @@ def test_an_upgrade_that_a_killed_run_has_left_broken_is_found_and_rolled_back(p
     play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_timeout": 2})
     simulation.call("POST", "/clock", {"advance": 3600})
     change(simulation, "metrics-server", seconds=1)
+    looked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
+    assert looked.code == 2, "only an upgrade goes on with it"
+    assert "its status is upgradeFailed" in looked.output
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
     assert played.code == 2
     assert outcomes(played) == {"metrics-server": "rolled_back"}
@@ -373,6 +376,15 @@ def test_tags(play, simulation):
     simulation.call("DELETE", "/requests")
     assert "POST precheck" in seen("verify")
     assert writes(simulation) == [], "verify looks at the add-ons as they run, and changes nothing"
+
+
+@pytest.mark.parametrize("playbook", [PRECHECK, UPGRADE])
+@pytest.mark.parametrize("options", [("--tags", "gate"), ("--skip-tags", "precheck"), ("--tags", "precheck,verfy")])
+def test_tags_that_leave_nothing_of_the_gate_are_refused(play, simulation, playbook, options):
+    played = play(playbook, *options)
+    assert played.code == 2
+    assert "The tags are all, plan, precheck, upgrade, verify, and none of them can be skipped" in played.output
+    assert simulation.requests() == []
 
 
 def test_verify_alone_fails_on_a_fatal_risk(play, simulation):
