@@ -235,7 +235,7 @@ def test_filters(opened):
     assert len(labels(page)) == 8
     page.find_element("id", "text").send_keys("snippetannotations PROD")
     assert labels(page) == ["search-prod", "shop-prod-eu"]
-    assert shown_line(page) == "2 of 8 shown · only: “snippetannotations PROD”"
+    assert shown_line(page) == "2 of 8 shown · only: \u201csnippetannotations PROD\u201d"
     click(page, "#clear")
     click(page, "button[data-kind=clusters][data-state=unknown]")
     assert labels(page) == ["logging-prod"]
@@ -453,8 +453,8 @@ def test_it_fits_the_screen_and_breaks_no_word(opened, width):
     assert box(page, ".risks td:last-child")["width"] > 300
 
 
-def many_addons(count: int, clusters: int = 1, risk: Any = DRIFT) -> Rows:
-    fact = prechecked({"npd": [risk]} if risk else {}, addons=["npd"])
+def many_addons(count: int, clusters: int = 1, risks: Sequence[Any] = (DRIFT,)) -> Rows:
+    fact = prechecked({"npd": list(risks)}, addons=["npd"])
     [decision] = fact["decisions"]
     fact["decisions"] = [{**decision, "name": f"add-on-{number:02d}"} for number in range(count)]
     return [(f"cluster-{number:02d}", {"addon_precheck_result": fact}) for number in range(clusters)]
@@ -611,4 +611,4 @@ def test_without_scripts_all_details_show(opened, browser):
 def test_a_large_fleet_is_filtered(opened):
     page = opened(list(fleet(1000)))
     page.find_element("id", "text").send_keys("snippet")
-    assert shown_line(page) == "200 of 1,000 shown · only: “snippet”"
+    assert shown_line(page) == "200 of 1,000 shown · only: \u201csnippet\u201d"
