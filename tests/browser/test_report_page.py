@@ -9,7 +9,7 @@ import http.server
 import re
 import sys
 import threading
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -577,7 +577,7 @@ def test_on_paper_details_are_those_of_what_needs_attention(opened):
 
 
 def test_on_paper_many_add_ons_have_their_names_in_each_cell(opened):
-    text = "\n".join(printed(opened(many_addons(24, risk=None))))
+    text = "\n".join(printed(opened(many_addons(24, risks=()))))
     for number in range(24):
         assert f"add-on-{number:02d}" in text
 
