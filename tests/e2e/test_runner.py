@@ -141,7 +141,7 @@ def test_the_report_after_an_upgrade_is_about_what_is_there_now(awx, simulation,
     assert upgrade.status == "successful", upgrade.output
     report = awx.job("report.yml", inventory, {**given, **handed_on(upgrade)})
     assert report.status == "successful", report.output
-    assert "All is well with 1 cluster" in report.output
+    assert "The cluster is fine" in report.output
 
 
 def test_after_a_failure_the_report_does_not_turn_the_workflow_green(awx, simulation, inventory):
@@ -149,7 +149,7 @@ def test_after_a_failure_the_report_does_not_turn_the_workflow_green(awx, simula
     assert awx.job("report.yml", inventory, given).status == "successful"
     after = awx.job("report.yml", inventory, {**given, "cce_after_failure": True})
     assert after.status == "failed", after.output
-    assert "All is well with 1 cluster" in after.output
+    assert "The cluster is fine" in after.output
     assert "The job before this one in the workflow has failed" in after.output
 
 
