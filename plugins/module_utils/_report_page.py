@@ -240,8 +240,8 @@ _PRINT = """
   .details { columns: 2; column-gap: 1.5rem; }
   .details .finding { margin: 0 0 .6rem; }
   .details .made, tbody:not([data-attention]) > .more { display: none !important; }
-  /* What to do about a risk that clusters share stands in the table of risks. */
-  .details p:has([data-as]) { display: none; }
+  /* What stands in the table of risks already. */
+  .details p:has([data-as^="todo"]) { display: none; }
 """
 
 # A real table, whose head paper repeats on every sheet.

@@ -576,6 +576,16 @@ def test_on_paper_details_are_those_of_what_needs_attention(opened):
     assert SNIPPETS["message"] not in "\n".join(printed(page))
 
 
+def test_on_paper_what_to_do_is_told_once_or_where_no_table_tells_it(opened):
+    others = [{**DRIFT, "riskName": f"Risk{number}"} for number in range(30)]
+    fact = {"addon_precheck_result": prechecked({"nginx-ingress": [*others, SNIPPETS]}, addons=["nginx-ingress"])}
+    text = "\n".join(printed(opened([("a", fact), ("b", fact)]))).replace("\n", " ")
+    assert "And 1 more, which the clusters below show." in text
+    assert text.count("Rewrite the snippet annotations") == 2
+    showcased = "\n".join(printed(opened(showcase()))).replace("\n", " ")
+    assert showcased.count("Look at the add-on's pods") == 1
+
+
 def test_on_paper_many_add_ons_have_their_names_in_each_cell(opened):
     text = "\n".join(printed(opened(many_addons(24, risk=None))))
     for number in range(24):
