@@ -165,11 +165,13 @@ section > .finding pre { background: var(--card); }
 .open[aria-expanded="true"]::before { content: "▾ "; }
 .matrix .more td { grid-column: 1 / -1; border-left: 0; padding: .2rem .8rem .9rem 1.6rem; font-size: .92rem; }
 
-@media screen and (max-width: 760px) {
-  .counts { grid-template-columns: 1fr; }
+@media screen and (max-width: 760px), screen and (pointer: coarse) {
   button, .filters select, .filters input[type="search"], .legend summary, .filters .check { min-height: 2.2rem; }
   .states .chip { padding: 0 .8rem; border-radius: 1.1rem; }
   .link { padding: 0 .5rem; margin: 0 -.5rem; }
+}
+@media screen and (max-width: 760px) {
+  .counts { grid-template-columns: 1fr; }
   .legend dl { grid-template-columns: 1fr; gap: .1rem; }
   .legend dd { margin-bottom: .5rem; }
   .tools { display: contents; }
