@@ -100,7 +100,7 @@ def _text(value: str | None) -> str:
     return escape(printable(value or ""))
 
 
-def _prose(tag: str, value: str, texts: Texts) -> str:
+def _prose(tag: str, value: str, texts: Texts, kind: str = "text") -> str:
     """Return an element with text of several lines from outside, or with a reference to where the page has it already.
 
     The script puts the text in the place of the reference.
@@ -110,7 +110,7 @@ def _prose(tag: str, value: str, texts: Texts) -> str:
         return f'<{tag} data-as="{texts[text]}"><a href="#{texts[text]}">as above</a></{tag}>'
     if len(text) < _WORTH_A_REFERENCE:
         return f"<{tag}>{escape(text)}</{tag}>"
-    texts[text] = f"t{len(texts)}"
+    texts[text] = f"{kind}-{len(texts)}"
     return f'<{tag} id="{texts[text]}">{escape(text)}</{tag}>'
 
 
@@ -259,7 +259,7 @@ def _risks(found: Sequence[Finding], texts: Texts) -> Iterator[str]:
             _text(finding.addon),
             _text(finding.risk),
             f"<span>{count:,} {_show(f'r{number}', what, count)}</span>",
-            _prose("span", finding.remedy, texts),
+            _prose("span", finding.remedy, texts, "todo"),
         )
         labelled = (f'<td data-label="{heading}">{cell}</td>' for heading, cell in zip(headings, cells))
         yield f"<tr>{''.join(labelled)}</tr>"

@@ -165,11 +165,13 @@ section > .finding pre { background: var(--card); }
 .open[aria-expanded="true"]::before { content: "▾ "; }
 .matrix .more td { grid-column: 1 / -1; border-left: 0; padding: .2rem .8rem .9rem 1.6rem; font-size: .92rem; }
 
-@media screen and (max-width: 760px) {
-  .counts { grid-template-columns: 1fr; }
+@media screen and (max-width: 760px), screen and (pointer: coarse) {
   button, .filters select, .filters input[type="search"], .legend summary, .filters .check { min-height: 2.2rem; }
   .states .chip { padding: 0 .8rem; border-radius: 1.1rem; }
   .link { padding: 0 .5rem; margin: 0 -.5rem; }
+}
+@media screen and (max-width: 760px) {
+  .counts { grid-template-columns: 1fr; }
   .legend dl { grid-template-columns: 1fr; gap: .1rem; }
   .legend dd { margin-bottom: .5rem; }
   .tools { display: contents; }
@@ -240,8 +242,8 @@ _PRINT = """
   .details { columns: 2; column-gap: 1.5rem; }
   .details .finding { margin: 0 0 .6rem; }
   .details .made, tbody:not([data-attention]) > .more { display: none !important; }
-  /* What to do about a risk that clusters share stands in the table of risks. */
-  .details p:has([data-as]) { display: none; }
+  /* What stands in the table of risks already. */
+  .details p:has([data-as^="todo"]) { display: none; }
 """
 
 # A real table, whose head paper repeats on every sheet.

@@ -498,11 +498,17 @@ def test_on_a_phone_everything_has_its_name(opened):
     assert not all_of(page, ".matrix td.none")[0].is_displayed()
 
 
-def test_on_a_phone_everything_can_be_hit_with_a_finger(opened):
-    page = opened(showcase(), width=390, height=800)
-    targets = [item for item in all_of(page, "button, select, summary, input[type=search]") if item.is_displayed()]
-    assert len(targets) > 20
-    assert [item.text for item in targets if item.size["height"] < 32] == []
+@pytest.mark.parametrize(("width", "touch"), [(390, False), (1024, True)])
+def test_everything_can_be_hit_with_a_finger(opened, browser, width, touch):
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch})
+    try:
+        page = opened(showcase(), width=width, height=3000)
+        assert page.execute_script("return matchMedia('(pointer: coarse)').matches") is touch
+        targets = [item for item in all_of(page, "button, select, summary, input[type=search]") if item.is_displayed()]
+        assert len(targets) > 20
+        assert [item.text for item in targets if item.size["height"] < 32] == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
 def test_dark_mode_is_dark_and_text_keeps_its_contrast(opened):
@@ -574,6 +580,16 @@ def test_on_paper_details_are_those_of_what_needs_attention(opened):
     assert SNIPPETS["message"] not in text, "it was upgraded in spite of it"
     click(page, "#all")
     assert SNIPPETS["message"] not in "\n".join(printed(page))
+
+
+def test_on_paper_what_to_do_is_told_once_or_where_no_table_tells_it(opened):
+    others = [{**DRIFT, "riskName": f"Risk{number}"} for number in range(30)]
+    fact = {"addon_precheck_result": prechecked({"nginx-ingress": [*others, SNIPPETS]}, addons=["nginx-ingress"])}
+    text = "\n".join(printed(opened([("a", fact), ("b", fact)]))).replace("\n", " ")
+    assert "And 1 more, which the clusters below show." in text
+    assert text.count("Rewrite the snippet annotations") == 2
+    showcased = "\n".join(printed(opened(showcase()))).replace("\n", " ")
+    assert showcased.count("Look at the add-on's pods") == 1
 
 
 def test_on_paper_many_add_ons_have_their_names_in_each_cell(opened):

@@ -441,7 +441,7 @@ def test_any_text_is_text_in_html(text):
     assert {element.tag for element in tree.iter()} <= ELEMENTS
     assert {str(name) for element in tree.iter() for name in dict(element.attrib)} <= ATTRIBUTES
     for element in tree.iter("a", "link"):
-        assert re.fullmatch(r"data:,|#t\d+", element.get("href"))
+        assert re.fullmatch(r"data:,|#(text|todo)-\d+", element.get("href"))
     assert len(tree.findall(".//script")) == 1
     assert shown(text) in [element.text or "" for element in tree.iter("pre")] or shown(text).strip() == ""
 
