@@ -262,10 +262,11 @@ def _why_no_rollback(
         return "an edit of settings has no way back: set them as they were"
     if job["task"] == CARRY_OUT and addon["version"] == job["from"] and status not in ENDED_BADLY:
         return f"it is at {addon['version']} as before"
+    version = printable(addon["version"] or "a version that CCE does not tell")
     if job["task"] == CARRY_OUT and not sent:
-        return f"this run has sent nothing (it is at {printable(addon['version'])})"
+        return f"this run has sent nothing (it is at {version})"
     if addon["version"] not in (job["to"], job["from"]):
-        return f"somebody else has brought it to {printable(addon['version'])}"
+        return f"somebody else has brought it to {version}"
     runs = status == RUNNING or (accept_partial and status == AVAILABLE)
     if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"

@@ -246,6 +246,10 @@ def test_what_this_run_has_not_sent_is_not_rolled_back():
     assert recovery({**JOB, "task": "resume"}, None, addon(), wanted=True, sent=False)["roll_back"]
     theirs = recovery(JOB, BROKEN, addon(version="1.31.1"), wanted=True, sent=True)
     assert (theirs["roll_back"], theirs["why"]) == (False, "somebody else has brought it to 1.31.1")
+    for sent in (True, False):
+        untold = recovery(JOB, BROKEN, addon(version=None), wanted=True, sent=sent)
+        assert not untold["roll_back"]
+        assert "a version that CCE does not tell" in untold["why"]
 
 
 def test_what_runs_in_part_is_rolled_back_unless_that_is_accepted():
