@@ -31,8 +31,7 @@ def _instance(request: web.Request, cluster_id: str | None, *, reading: bool = F
     )
 
 
-async def _spec(request: web.Request, annotation: str, wanted: str) -> dict[str, Any]:
-    body = await body_of(request)
+def _spec(body: dict[str, Any], annotation: str, wanted: str) -> dict[str, Any]:
     if body.get("kind") != "Addon" or body.get("apiVersion") != "v3":
         raise refusals.addon_manager("kind must be Addon and apiVersion must be v3")
     if part(part(body, "metadata"), "annotations").get(annotation) != wanted:
@@ -51,7 +50,7 @@ async def _spec(request: web.Request, annotation: str, wanted: str) -> dict[str,
 async def list_addons(request: web.Request) -> web.Response:
     """GET /api/v3/addons"""
     cluster, now = _cluster(request, request.query.get("cluster_id")), service(request).now
-    items = [read for instance in cluster.shown() if (read := instance.read(now)) is not None]
+    items = [read for instance in cluster.readable() if (read := instance.read(now, listed=True)) is not None]
     return web.json_response({"kind": "Addon", "apiVersion": "v3", "items": items})
 
 
@@ -65,7 +64,10 @@ async def show_addon(request: web.Request) -> web.Response:
 
 async def install_addon(request: web.Request) -> web.Response:
     """POST /api/v3/addons"""
-    spec = await _spec(request, "addon.install/type", "install")
+    body = await body_of(request)
+    spec, title = _spec(body, "addon.install/type", "install"), part(body, "metadata").get("name")
+    if not isinstance(title or "", str):
+        raise refusals.addon_manager("metadata.name must be a string")
     cluster, now = _cluster(request, spec["clusterID"]), service(request).now
     cluster.refuse_unless_available()
     instance = cluster.install(
@@ -75,13 +77,14 @@ async def install_addon(request: web.Request) -> web.Response:
         spec.get("values") or {},
         now,
         stale_seconds(request),
+        title or None,
     )
-    return web.json_response(instance.show(now), status=201)
+    return web.json_response(instance.answer(now), status=201)
 
 
 async def update_addon(request: web.Request) -> web.Response:
     """PUT /api/v3/addons/{addon}"""
-    spec = await _spec(request, "addon.upgrade/type", "upgrade")
+    spec = _spec(await body_of(request), "addon.upgrade/type", "upgrade")
     if not spec.get("version"):
         raise refusals.addon_manager("spec.version must be given")
     instance, now = _instance(request, spec["clusterID"]), service(request).now
@@ -89,7 +92,7 @@ async def update_addon(request: web.Request) -> web.Response:
         raise refusals.addon_manager(f"addon template {spec['addonTemplateName']} is not that of the instance")
     instance.cluster.refuse_unless_available()
     instance.update(spec["version"], spec.get("values") or {}, now, stale_seconds(request))
-    return web.json_response(instance.show(now))
+    return web.json_response(instance.answer(now))
 
 
 async def roll_back_addon(request: web.Request) -> web.Response:
@@ -100,7 +103,7 @@ async def roll_back_addon(request: web.Request) -> web.Response:
     instance, now = _instance(request, body["clusterID"]), service(request).now
     instance.cluster.refuse_unless_available()
     instance.roll_back(now, stale_seconds(request))
-    return web.json_response(instance.show(now))
+    return web.json_response(instance.answer(now))
 
 
 async def delete_addon(request: web.Request) -> web.Response:

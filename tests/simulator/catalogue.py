@@ -18,7 +18,10 @@ from values import merged, placed
 
 _FILE = Path(__file__).resolve().parent / "catalogue.yml"
 _CREATED, _UPDATED = "2024-01-15T02:00:00Z", "2025-06-20T02:00:00Z"
-_TEMPLATE_KEYS = {"type", "require", "labels", "description", "basic", "custom", "required", "flavors", "versions"}
+_TEMPLATE_KEYS = {
+    "type", "require", "labels", "description", "basic", "custom", "common", "required", "flavors", "max_instances",
+    "versions",
+}  # fmt: skip
 _VERSION_KEYS = {
     "version", "stable", "clusters", "types", "categories", "basic", "custom", "flavors", "drop_basic"
 }  # fmt: skip
@@ -52,7 +55,11 @@ class Version:
     def defaults(self) -> dict[str, Any]:
         """Return the values of an install that brings none."""
         parameters = self.input["parameters"]
-        return {"basic": self.input["basic"], "custom": parameters["custom"], "flavor": parameters["flavor1"]}
+        flavor = parameters["flavor1"]
+        if "size" in flavor:  # a flavor of today: an instance has a category in it, and the replicas in its resources
+            flavor = {key: value for key, value in flavor.items() if key != "replicas"}
+            flavor = {"category": "custom", **flavor}
+        return {"basic": self.input["basic"], "custom": parameters["custom"], "flavor": flavor}
 
     def show(self) -> dict[str, Any]:
         """Return the version as a template's `spec.versions` has it."""
@@ -76,7 +83,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Template:
-    """An add-on template, its versions oldest first."""
+    """An add-on template, its versions oldest first.
+
+    Args:
+        max_instances: How many of it a cluster can have; None is one, and the API does not tell.
+    """
 
     name: str
     type: str
@@ -85,6 +96,7 @@ class Template:
     description: str
     required: Mapping[str, Any]
     versions: Mapping[str, Version]
+    max_instances: int | None = None
 
     def targets(self, present: str, cluster_version: str, cluster_type: str, category: str) -> list[str]:
         """Return the versions above a present one that can run in a cluster, oldest first."""
@@ -126,6 +138,7 @@ class Template:
                 "annotations": None,
                 "creationTimestamp": _CREATED,
                 "updateTimestamp": _UPDATED,
+                **({} if self.max_instances is None else {"maxInstanceNum": self.max_instances}),
             },
             "spec": {
                 "type": self.type,
@@ -166,13 +179,21 @@ class Catalogue:
         return self._shown[name]
 
 
-def catalogue(more: Mapping[str, Any] | None = None) -> Catalogue:
+def catalogue(more: Mapping[str, Any] | None = None, most: Mapping[str, Any] | None = None) -> Catalogue:
     """Return the templates of catalogue.yml, and those of a scenario.
+
+    Args:
+        more: The templates of the scenario.
+        most: How many instances of a template a cluster can have, by the name of the template.
 
     Raises:
         CatalogueError: A template says something that is not understood.
     """
     entries = {**_builtin(), **(more or {})}
+    for name, number in (most or {}).items():
+        if name not in entries:
+            raise CatalogueError(f"max_instances: there is no template {name}")
+        entries[name] = {**entries[name], "max_instances": number}
     return Catalogue({name: _template(str(name), entry) for name, entry in entries.items()})
 
 
@@ -185,6 +206,9 @@ def _template(name: str, entry: Any) -> Template:
     _check(f"template {name}", entry, _TEMPLATE_KEYS)
     if not isinstance(entry.get("versions"), list) or not entry["versions"]:
         raise CatalogueError(f"template {name} has no versions")
+    most = entry.get("max_instances")
+    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        raise CatalogueError(f"max_instances of template {name} must be a number from 1, not {most!r}")
     return Template(
         name=name,
         type=str(entry.get("type", "helm")),
@@ -193,6 +217,7 @@ def _template(name: str, entry: Any) -> Template:
         description=str(entry.get("description", name)),
         required=dict(entry.get("required", {})),
         versions={version.version: version for version in (_version(name, entry, item) for item in entry["versions"])},
+        max_instances=most,
     )
 
 
@@ -215,6 +240,7 @@ def _version(name: str, template: Mapping[str, Any], entry: Any) -> Version:
             "basic": {key: value for key, value in basic.items() if key not in entry.get("drop_basic", ())},
             "parameters": {
                 "custom": merged(template.get("custom", {}), entry.get("custom", {})),
+                **({"common": template["common"]} if "common" in template else {}),
                 **{f"flavor{number}": flavor for number, flavor in enumerate(flavors, start=1)},
             },
         },

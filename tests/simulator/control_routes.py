@@ -9,13 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import scenario
 import yaml
 from aiohttp import web
 from cluster import Cluster
 from exchange import SERVICE
 from faults import FaultError, read_fault
 from instance import Instance
-from scenario import ScenarioError, change
+from scenario import ScenarioError, change_and_check
 from service import Service
 
 _OPENAPI = Path(__file__).resolve().parent / "openapi.yml"
@@ -79,7 +80,7 @@ async def show_state(request: web.Request) -> web.Response:
             "project_id": cluster.project_id,
             "phase": cluster.phase,
             "version": cluster.version,
-            "addons": {item.name: item.report(now) for item in cluster.instances.values()},
+            "addons": {item.title: item.report(now) for item in cluster.instances.values()},
             "tasks": [task.show(now) for task in cluster.tasks],
         }
     return web.json_response({"now": now, "clusters": shown})
@@ -135,7 +136,7 @@ async def change_instance(request: web.Request) -> web.Response:
     """POST /_simulator/instances/{cluster}/{addon}: what happens behind a client's back"""
     instance = _instance(request)
     try:
-        change(instance, await _body(request))
+        change_and_check(instance, await _body(request), _service(request).now)
     except (ScenarioError, TypeError) as error:
         raise _bad(str(error)) from None
     return web.json_response(instance.report(_service(request).now))
@@ -149,14 +150,11 @@ async def remove_instance(request: web.Request) -> web.Response:
 
 
 async def change_cluster(request: web.Request) -> web.Response:
-    """POST /_simulator/clusters/{cluster}: its phase, version, labels, tags or annotated"""
-    cluster, body = _cluster(request), await _body(request)
-    known = ("phase", "version", "labels", "tags", "annotated")
-    unknown = sorted(set(body) - set(known))
-    if unknown:
-        raise _bad(f"unknown key {', '.join(unknown)}; what can be changed is {', '.join(known)}")
-    for key, value in body.items():
-        setattr(cluster, key, value)
+    """POST /_simulator/clusters/{cluster}: its phase, version, endpoints and the like"""
+    try:
+        scenario.change_cluster(_cluster(request), await _body(request))
+    except ScenarioError as error:
+        raise _bad(str(error)) from None
     return web.json_response({})
 
 

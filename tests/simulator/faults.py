@@ -45,7 +45,8 @@ _CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 _NUMBERS = ("seconds", "chunks", "keep", "bytes", "depth", "status", "retry_after_date")
 _OBJECTS = ("headers", "set")
-_PATHS = ("drop", "null")
+_PATHS = ("drop", "null", "as_text", "as_list")
+_TEXTS = ("risks_at", "fatal_at", "next_marker", "error_beside")
 
 
 class FaultError(ValueError):
@@ -111,6 +112,8 @@ def read_fault(entry: object) -> Fault:
             raise FaultError(f"{key} of a {kind} fault must be an object, not {value!r}")
         if key in _PATHS and not all(isinstance(path, str) for path in (value if isinstance(value, list) else [value])):
             raise FaultError(f"{key} of a {kind} fault must be a path or a list of paths, not {value!r}")
+        if key in _TEXTS and not (isinstance(value, str) and value):
+            raise FaultError(f"{key} of a {kind} fault must be a text, not {value!r}")
     match = entry.get("match") or {}
     if not isinstance(match, Mapping) or not set(match) <= {"method", "path", "query", "body"}:
         raise FaultError("match must be an object with method, path, query or body")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import refusals
+import shapes
 import upgrades
 import values as values_of
 from catalogue import Template
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from cluster import Cluster
 
 OPERATION_SECONDS = 5.0
+# [API: seen on add-ons that run]
+INSTALLED, UPGRADED = "Install complete", "addon upgrading"
 # [API: addons, roll back]
 _ROLLBACK_STATES = ("running", "available", "abnormal", "upgradeFailed", "rollbackFailed")
 _DEFAULT_MESSAGES = {
@@ -39,15 +42,24 @@ class Instance:
     """An add-on instance. Times are simulated seconds since 1970; values are never changed in place.
 
     Args:
+        title: Its own name, which tells the instances of one template in a cluster apart.
         endings: How the next `upgrade`, `edit`, `rollback`, `install` and `delete` end; the first four words are used
             once, then the operation ends well again.
-        target_versions: True for those that the template offers, False for an answer without them, or a list.
+        target_versions: True for those that the template offers, False for an answer without them, None for null, or
+            a list.
+        reasons: Whether `Reason` is filled where all is well, too.
+        system_values: Whether the service puts settings of its own into the values.
+        listed: The shape in which a list answer has it; None for that of the cluster.
+        shown: The shape in which every other answer has it; None for that of the cluster.
+        previous: The version and settings that a rollback brings back.
+        came_from: The version before the latest upgrade or rollback.
         stale_seconds: How long reads show what was there before a write.
         settings_lost: The dotted paths of what the latest write dropped or changed without being asked to.
         writes: How many writes were accepted.
     """
 
     id: str
+    title: str
     template: Template
     cluster: Cluster
     version: str
@@ -62,9 +74,14 @@ class Instance:
     rollbackable: bool = True
     seconds: float = OPERATION_SECONDS
     stale_seconds: float = 0.0
-    target_versions: bool | list[str] = True
+    target_versions: bool | list[str] | None = True
+    reasons: bool = False
+    system_values: bool = False
+    listed: dict[str, Any] | None = None
+    shown: dict[str, Any] | None = None
     annotations: dict[str, str] | None = None
     previous: tuple[str, dict[str, Any]] | None = None
+    came_from: str = ""
     settings_lost: list[str] = field(default_factory=list)
     writes: int = 0
     _begun: float = 0.0
@@ -75,7 +92,7 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """The name of the template, which the instance has, too."""
+        """The name of the template: what the API calls addonTemplateName."""
         return self.template.name
 
     @property
@@ -99,11 +116,21 @@ class Instance:
         self.updated, self._ends = self._ends, None
         self.status = ending.status
         self.message = ending.message or _DEFAULT_MESSAGES.get(ending.status, "")
-        self.reason = ending.reason or ("OperationFailed" if ending.status.endswith("Failed") else "")
+        self.reason = ending.reason or self._usual_reason(was)
         if ending.then:
             self.condition = dataclasses.replace(self.condition, **ending.then)
-        if was == "rollbacking" and ending.status != "rollbackFailed":
+        if was == "rollbacking" and ending.status == "rollbackFailed":
+            self.came_from = self.previous[0] if self.previous else ""
+        elif was == "rollbacking":
             self.previous = None
+
+    def _usual_reason(self, operation: str) -> str:
+        """Return `Reason` as the end of an operation leaves it."""
+        if self.status.endswith("Failed"):
+            return "OperationFailed"
+        if not self.reasons or self.status != "running":
+            return ""
+        return {"installing": INSTALLED, "rollbacking": f"Rollback to {self.writes + 1}"}.get(operation, UPGRADED)
 
     def refuse_busy(self) -> None:
         """Refuse a second write while one is under way.
@@ -127,6 +154,7 @@ class Instance:
         forced = upgrades.broken(
             self.name, self.version, self.version, sent, self.values, self.template.required, self.condition
         )
+        self.inject()
         self._begin(now, "installing", "install", forced)
 
     def update(self, version: str, sent: Mapping[str, Any], now: float, stale_seconds: float | None = None) -> None:
@@ -146,7 +174,7 @@ class Instance:
             name=self.name,
             before=self.version,
             after=version,
-            present=self.values,
+            present={key: value for key, value in self.values.items() if key != values_of.INJECTED},
             sent=sent,
             defaults=self.template.versions[version].defaults(),
             required=self.template.required,
@@ -158,8 +186,9 @@ class Instance:
         self.condition = dataclasses.replace(self.condition, drift=change.drift, resources_modified=modified)
         self.settings_lost = change.settings_lost
         if not is_edit:
-            self.previous = (self.version, self.values)
+            self.previous, self.came_from = (self.version, self.values), self.version
         self.version, self.values = version, change.values
+        self.inject()
 
     def roll_back(self, now: float, stale_seconds: float | None = None) -> None:
         """Begin to go back to the version before the last upgrade.
@@ -172,8 +201,13 @@ class Instance:
             raise refusals.addon_manager("the addon instance is not rollbackable")
         self._remember(now, stale_seconds)
         self._begin(now, "rollbacking", "rollback", None)
-        self.version, self.values = self.previous
+        self.came_from, (self.version, self.values) = self.version, self.previous
         self.settings_lost = []
+
+    def inject(self) -> None:
+        """Put what the service keeps to itself into the values, if it does so."""
+        if self.system_values:
+            self.values = {**self.values, values_of.INJECTED: self.cluster.injected()}
 
     def delete(self, now: float, stale_seconds: float | None = None) -> None:
         """Begin to be deleted.
@@ -195,6 +229,8 @@ class Instance:
         asked = self.endings.pop(operation, None)
         self._ending = asked or forced or Ending()
         self.status, self.reason, self.message = status, "", ""
+        if self.reasons and status == "upgrading":
+            self.reason = UPGRADED
         self._begun = self.updated = now
         self._ends = now + (self.seconds if self._ending.seconds is None else self._ending.seconds)
         self.writes += 1
@@ -219,9 +255,19 @@ class Instance:
         """Whether reads show what was there before the latest write."""
         return self._stale is not None and now < self._stale[0]
 
-    def read(self, now: float) -> dict[str, Any] | None:
+    def read(self, now: float, *, listed: bool = False) -> dict[str, Any] | None:
         """Return the instance as a GET answers it, or None: after a write, for a moment as it was before."""
-        return self._stale[1] if self._stale is not None and self.lags(now) else self.show(now)
+        found = self._stale[1] if self._stale is not None and self.lags(now) else self.show(now)
+        return found and self._shaped(found, listed=listed)
+
+    def answer(self, now: float) -> dict[str, Any]:
+        """Return the instance as the answer to a write has it."""
+        return self._shaped(self.show(now), listed=False)
+
+    def _shaped(self, shown: dict[str, Any], *, listed: bool) -> dict[str, Any]:
+        own, usual = (self.listed, self.cluster.listed) if listed else (self.shown, self.cluster.shown)
+        options = usual if own is None else own
+        return shapes.applied(shown, options) if options else shown
 
     def brief(self, now: float) -> dict[str, Any] | None:
         """Return the instance as an annotation of its cluster has it, None if that does not have it yet."""
@@ -231,7 +277,7 @@ class Instance:
             if before is None:
                 return None
             version, status = before["spec"]["version"], before["status"]["status"]
-        return {"addonTemplateName": self.name, "version": version, "status": status}
+        return {"addonTemplateName": self.name, "version": version, "status": status, "Invisible": False}
 
     def show(self, now: float) -> dict[str, Any]:
         """Return the instance as it is, as the API describes it."""
@@ -251,17 +297,17 @@ class Instance:
                 "updateTimestamp": "2025-06-20T02:00:00Z",
             },
             "isRollbackable": self.is_rollbackable,
-            "previousVersion": self.previous[0] if self.previous else "",
+            "previousVersion": self.came_from,
         }
         if self.target_versions is not False:
-            status["targetVersions"] = self.targets()
+            status["targetVersions"] = None if self.target_versions is None else self.targets()
         return {
             "kind": "Addon",
             "apiVersion": "v3",
             "metadata": {
                 "uid": self.id,
-                "name": self.name,
-                "alias": self.name,
+                "name": self.title,
+                "alias": self.title,
                 "labels": None,
                 "annotations": self.annotations,
                 "creationTimestamp": utc(self.created),
@@ -293,8 +339,9 @@ class Instance:
             condition.pop("risks", None)
         return {
             "id": self.id,
+            "template": self.name,
             "version": self.version,
-            "previous_version": self.previous[0] if self.previous else None,
+            "previous_version": self.came_from or None,
             "previous_values": self.previous[1] if self.previous else None,
             "status": self.status_at(now),
             "reason": self.reason,

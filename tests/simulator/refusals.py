@@ -69,6 +69,16 @@ def policy(status: int = 403) -> Refusal:
     return refusal
 
 
+def flat(status: int, code: str, message: str) -> Refusal:
+    """The shape of an old add-on manager, and of today's where it fails inside."""
+    return Refusal(status, {"code": code, "message": message})
+
+
+def nested(status: int, code: str, message: str) -> Refusal:
+    """An error in an object, and nothing beside it."""
+    return Refusal(status, {"error": {"message": message, "code": code}})
+
+
 def no_such(what: str) -> Refusal:
     """Something of CCE is not there."""
     return cce(404, "CCE.01404001", f"{what} is not found.")
@@ -102,6 +112,8 @@ _SHAPES = {
     "gateway": lambda status, code, message: gateway(status, code or "APIG.0201", message),
     "iam": lambda status, code, message: iam(status, message),
     "iam_code": lambda status, code, message: iam_code(status, code or "IAM.0001", message),
+    "flat": lambda status, code, message: flat(status, code or f"SVCSTG.CCE-ADDONMGR.{status}", message),
+    "nested": lambda status, code, message: nested(status, code or f"SVCSTG.CCE-ADDONMGR.{status}0002", message),
     "policy": lambda status, code, message: policy(status),
 }
 SHAPES = tuple(_SHAPES)

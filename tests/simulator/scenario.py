@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ from accounts import Account, Key, Project, User
 from authentication import TOKEN_SECONDS
 from catalogue import Catalogue, CatalogueError, catalogue
 from checks import Condition
-from cluster import CHECK_LIFE, CHECK_SECONDS, Cluster
+from cluster import CHECK_LIFE, CHECK_SECONDS, ENDPOINTS, Cluster
 from faults import Fault, FaultError, read_fault
-from instance import OPERATION_SECONDS, Instance
+from instance import INSTALLED, OPERATION_SECONDS, Instance
 from metadata import MODES, MetadataSettings
 from refusals import Refusal
 from shapes import OPTIONS as SHAPE_OPTIONS
 from upgrades import ENDINGS, Ending
-from values import merged
+from values import BESIDE, INJECTED, merged
 
 _NAMESPACE = uuid.UUID("6f1f3d3e-0b0b-4e62-9a55-8f3c2d1b0a00")
 OPERATIONS = ("upgrade", "edit", "rollback", "install", "delete")
@@ -38,8 +38,12 @@ _TIMES = {
     "operation_seconds": OPERATION_SECONDS,
     "stale_seconds": 0.0,
 }
+# What is as the record has it, and not as the API page has it.
+_RECORDED = ("reasons", "system_values", "listed", "shown")
 _KEYS: dict[str, set[str]] = {
-    "scenario": {"accounts", "token_seconds", "faults", "shape", "templates", "metadata", *_TIMES},
+    "scenario": {
+        "accounts", "token_seconds", "faults", "shape", "templates", "max_instances", "metadata", *_TIMES, *_RECORDED,
+    },
     "account": {
         "domain_name", "domain_id", "access_key", "secret_key", "security_token", "read_only", "keys", "username",
         "password", "passcode", "users", "projects",
@@ -49,13 +53,14 @@ _KEYS: dict[str, set[str]] = {
     "project": {"id", "name", "clusters", "fleet"},
     "cluster": {
         "id", "name", "alias", "version", "type", "category", "flavor", "phase", "description", "timezone", "labels",
-        "tags", "nodes", "autopilot", "annotated", "enterprise_project_id", "addons", *_TIMES,
+        "tags", "nodes", "autopilot", "annotated", "enterprise_project_id", "endpoints", "addons", *_TIMES, *_RECORDED,
     },
     "addon": {
-        "template", "id", "version", "values", "status", "reason", "message", "rollbackable", "previous_version",
-        "seconds", "stale_seconds", "target_versions", "annotations", "checks", *_CONDITIONS, *_NEXT,
+        "template", "name", "id", "version", "values", "status", "reason", "message", "rollbackable",
+        "previous_version", "seconds", "stale_seconds", "target_versions", "annotations", "checks", *_RECORDED,
+        *_CONDITIONS, *_NEXT,
     },
-    "check": {"type", "target_version", "age"},
+    "check": {"type", "target_version", "cluster_target_version", "age"},
     "ending": {item.name for item in dataclasses.fields(Ending)},
     "risk": {"name", "riskName", "level", "status", "message", "type"},
     "fleet": set(fleet_of.KEYS),
@@ -76,6 +81,7 @@ class Scenario:
     projects: tuple[tuple[str, Mapping[str, Any]], ...]
     catalogue: Catalogue
     times: Mapping[str, float]
+    recorded: Mapping[str, Any]
     token_seconds: float
     faults: tuple[Mapping[str, Any], ...]
     shape: Mapping[str, Any]
@@ -141,7 +147,7 @@ def read(document: object) -> Scenario:
     try:
         for fault in faults:
             read_fault(fault)
-        templates = catalogue(entry.get("templates"))
+        templates = catalogue(entry.get("templates"), _object(entry, "max_instances"))
     except (FaultError, CatalogueError) as error:
         raise ScenarioError(str(error)) from None
     scenario = Scenario(
@@ -149,9 +155,10 @@ def read(document: object) -> Scenario:
         projects=tuple(projects),
         catalogue=templates,
         times={key: _number(entry, key, usual) for key, usual in _TIMES.items()},
+        recorded=_recorded(entry),
         token_seconds=_number(entry, "token_seconds", TOKEN_SECONDS),
         faults=faults,
-        shape=checked("shape", entry.get("shape") or {}),
+        shape=_shape("shape", entry.get("shape")),
         metadata=MetadataSettings(
             metadata.get("account"), metadata.get("token", "optional"), _number(metadata, "seconds", 3600.0)
         ),
@@ -169,6 +176,33 @@ def _list(entry: Mapping[str, Any], key: str, where: str, *, required: bool = Fa
     if not isinstance(value, list) or (required and not value):
         raise ScenarioError(f"the {key} of a {where} must be a list" + (" with at least one entry" if required else ""))
     return value
+
+
+def _object(entry: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = entry.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise ScenarioError(f"{key} must be a dictionary, not {type(value).__name__}")
+    return value
+
+
+def _shape(key: str, value: object) -> dict[str, Any]:
+    options = checked("shape", value or {})
+    try:
+        read_fault({"fault": "shape", **options})
+    except FaultError as error:
+        raise ScenarioError(f"{key}: {error}") from None
+    return options
+
+
+def _recorded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which of the recorded habits a scenario, a cluster or an add-on asks for; those that it names only."""
+    found: dict[str, Any] = {key: _shape(key, entry[key]) for key in ("listed", "shown") if key in entry}
+    for key in ("reasons", "system_values"):
+        if key in entry:
+            if not isinstance(entry[key], bool):
+                raise ScenarioError(f"{key} must be true or false, not {entry[key]!r}")
+            found[key] = entry[key]
+    return found
 
 
 def _number(entry: Mapping[str, Any], key: str, usual: float) -> float:
@@ -246,26 +280,56 @@ def _cluster(entry: dict[str, Any], project_id: str, scenario: Scenario, now: fl
         maps[key] = {str(name): str(value) for name, value in (entry.get(key) or {}).items()}
     if entry.get("autopilot"):
         given.setdefault("category", "Autopilot")
-    cluster = Cluster(project_id=project_id, created=now - 90 * 86400, **{**given, **times, **maps})
-    checks = []
+    recorded = {**scenario.recorded, **_recorded(entry)}
+    cluster = Cluster(project_id=project_id, created=now - 90 * 86400, **{**given, **times, **maps, **recorded})
+    _known_endpoints(cluster.endpoints)
+    checks: list[tuple[Instance, dict[str, Any]]] = []
     for addon in _list(entry, "addons", "cluster"):
         instance = _instance(checked("addon", addon), cluster, scenario, now)
-        if cluster.named(instance.name):
-            raise ScenarioError(f"the cluster {cluster.name} has {instance.name} twice")
+        if cluster.named(instance.title) or instance.id in cluster.instances:
+            raise ScenarioError(f"the cluster {cluster.name} has {instance.title} twice")
+        if not cluster.has_room(instance.template):
+            raise ScenarioError(f"the cluster {cluster.name} has more of {instance.name} than max_instances allows")
         cluster.instances[instance.id] = instance
-        checks += [_check(checked("check", item), instance) for item in _list(addon, "checks", "addon")]
-    for age, wanted in sorted(checks, key=lambda check: check[0], reverse=True):
-        try:
-            cluster.create_checks([wanted], now - age)
-        except Refusal as refusal:
-            raise ScenarioError(f"a check of {cluster.name}: {refusal.body['message']}") from None
+        checks += [(instance, checked("check", item)) for item in _list(addon, "checks", "addon")]
+    _check(cluster, checks, now)
     return cluster
 
 
-def _check(entry: dict[str, Any], instance: Instance) -> tuple[float, dict[str, Any]]:
-    """Return how many seconds ago a check began, and the check as a request has it."""
-    wanted = {"addonTemplateName": instance.name, "addonInstanceID": instance.id, "type": entry.get("type")}
-    return _number(entry, "age", 60.0), {**wanted, "targetVersion": entry.get("target_version")}
+def _known_endpoints(value: object) -> None:
+    if isinstance(value, str) and value not in ENDPOINTS:
+        raise ScenarioError(f"endpoints must be one of {', '.join(ENDPOINTS)}, or what is to be shown, not {value!r}")
+
+
+def change_cluster(cluster: Cluster, changes: Mapping[str, Any]) -> None:
+    """Change a cluster as /_simulator/clusters asks for.
+
+    Raises:
+        ScenarioError: A change says something that is not understood; nothing was changed then.
+    """
+    known = ("phase", "version", "labels", "tags", "annotated", "endpoints", "listed", "shown")
+    unknown = sorted(set(changes) - set(known))
+    if unknown:
+        raise ScenarioError(f"unknown key {', '.join(unknown)}; what can be changed is {', '.join(known)}")
+    _known_endpoints(changes.get("endpoints"))
+    for key, value in {**changes, **_recorded(changes)}.items():
+        setattr(cluster, key, value)
+
+
+def _check(cluster: Cluster, checks: Sequence[tuple[Instance, Mapping[str, Any]]], now: float) -> None:
+    """Begin checks, oldest first.
+
+    Raises:
+        ScenarioError: One of them says something that is not understood.
+    """
+    aged = [(_number(entry, "age", 60.0), instance, entry) for instance, entry in checks]
+    for age, instance, entry in sorted(aged, key=lambda check: check[0], reverse=True):
+        wanted = {"addonTemplateName": instance.name, "addonInstanceID": instance.id, "type": entry.get("type")}
+        wanted["targetVersion"] = entry.get("target_version")
+        try:
+            cluster.create_checks([wanted], now - age, cluster_target=str(entry.get("cluster_target_version") or ""))
+        except Refusal as refusal:
+            raise ScenarioError(f"a check of {cluster.name}: {refusal.body['message']}") from None
 
 
 def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: float) -> Instance:
@@ -277,13 +341,20 @@ def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: 
     version = str(entry.get("version", fitting[0]))
     if version not in template.versions:
         raise ScenarioError(f"{template.name} has no version {version}; it has {', '.join(template.versions)}")
+    recorded = _recorded(entry)
+    system_values = recorded.get("system_values", cluster.system_values)
     values = merged(template.sound_values(version, cluster.id, cluster.project_id), entry.get("values") or {})
+    if system_values:
+        values = {**BESIDE, **values, INJECTED: cluster.injected()}
     previous = entry.get("previous_version")
     if previous is not None and previous not in template.versions:
         raise ScenarioError(f"{template.name} has no version {previous}; it has {', '.join(template.versions)}")
     sound = template.sound_values(str(previous), cluster.id, cluster.project_id) if previous else {}
+    title = str(entry.get("name", template.name))
+    reasons = recorded.get("reasons", cluster.reasons)
     instance = Instance(
-        id=str(entry.get("id", _id(cluster.id, template.name))),
+        id=str(entry.get("id", _id(cluster.id, title))),
+        title=title,
         template=template,
         cluster=cluster,
         version=version,
@@ -294,6 +365,10 @@ def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: 
         stale_seconds=_number(entry, "stale_seconds", cluster.stale_seconds),
         annotations=entry.get("annotations"),
         previous=(str(previous), merged(sound, {"custom": values["custom"]})) if previous else None,
+        came_from=str(previous or ""),
+        reason=INSTALLED if reasons else "",
+        reasons=reasons,
+        system_values=system_values,
     )
     change(instance, {key: value for key, value in entry.items() if key in CHANGEABLE - {"values", "version"}})
     return instance
@@ -302,11 +377,22 @@ def _instance(entry: dict[str, Any], cluster: Cluster, scenario: Scenario, now: 
 _ATTRIBUTES = (
     "version", "values", "reason", "message", "rollbackable", "seconds", "stale_seconds", "target_versions"
 )  # fmt: skip
-CHANGEABLE = {"status", *_ATTRIBUTES, *_CONDITIONS, *_NEXT}
+CHANGEABLE = {"status", *_ATTRIBUTES, *_RECORDED, *_CONDITIONS, *_NEXT}
+
+
+def change_and_check(instance: Instance, changes: Mapping[str, Any], now: float) -> None:
+    """Change an instance as /_simulator/instances asks for, and let somebody check it.
+
+    Raises:
+        ScenarioError: A change says something that is not understood; nothing was changed then.
+    """
+    entries = [checked("check", item) for item in _list(changes, "checks", "addon")]
+    change(instance, {key: value for key, value in changes.items() if key != "checks"})
+    _check(instance.cluster, [(instance, {"age": 0, **entry}) for entry in entries], now)
 
 
 def change(instance: Instance, changes: Mapping[str, Any]) -> None:
-    """Change an instance as a scenario or /_simulator/instances asks for.
+    """Change an instance as a scenario asks for.
 
     Raises:
         ScenarioError: A change says something that is not understood; nothing was changed then.
@@ -326,6 +412,7 @@ def change(instance: Instance, changes: Mapping[str, Any]) -> None:
     conditions: dict[str, Any] = {key: value for key, value in changes.items() if key in _CONDITIONS}
     if "risks" in conditions:
         conditions["risks"] = tuple(conditions["risks"] or ())
+    recorded = _recorded(changes)
     instance.condition = dataclasses.replace(instance.condition, **conditions)
     instance.endings = {**instance.endings, **endings}
     if "status" in changes:
@@ -333,6 +420,9 @@ def change(instance: Instance, changes: Mapping[str, Any]) -> None:
     for key in _ATTRIBUTES:
         if key in changes:
             setattr(instance, key, changes[key])
+    for key, value in recorded.items():
+        setattr(instance, key, value)
+    instance.inject()
 
 
 def _ending(value: Any) -> Ending:

@@ -9,6 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Values = Mapping[str, Any]
+# What the service keeps to itself below the values of an add-on: it writes this anew with each write.
+INJECTED = "systemAutoInject"
+# Settings beside basic, custom and flavor, as the console leaves them.
+BESIDE: Values = {"multiAZPreferred": False, "multiAZRequired": False, "tolerations": []}
 
 
 def merged(base: Any, over: Any) -> Any:

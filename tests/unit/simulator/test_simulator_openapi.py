@@ -371,6 +371,7 @@ def control_calls() -> Iterator[Call]:
     yield Call("DELETE", instance, 200)
     yield Call("DELETE", instance.replace("coredns", "nowhere"), 404)
     yield Call("POST", f"{own}/clusters/{CLUSTER}", 200, {"phase": "Upgrading", "tags": {"stage": "prod"}})
+    yield Call("POST", f"{own}/clusters/{CLUSTER}", 200, {"endpoints": "bare", "listed": {"drop": "spec.values"}})
     yield Call("POST", f"{own}/clusters/{CLUSTER}", 400, {"name": "other"})
     yield Call("POST", f"{own}/clusters/nowhere", 404, {})
     yield Call("GET", f"{own}/openapi.yml", 200)
@@ -396,8 +397,8 @@ def _refusals(call: Call) -> Iterator[Call]:
         for options in ({}, {"code": "CCE.02429001", "retry_after": 3}, {"locked": True, "retry_after_date": 60}):
             yield replace(plain, status=429, fault={"fault": "throttle", **options})
     if "5XX" in described:
-        shapes = ("cce", "policy", "addon_manager", "gateway", "iam", "iam_code", "html")
-        for status, shape in zip((500, 501, 502, 503, 504, 505, 599), shapes, strict=True):
+        shapes = ("cce", "policy", "addon_manager", "gateway", "iam", "iam_code", "flat", "nested", "html")
+        for status, shape in zip((500, 501, 502, 503, 504, 505, 506, 507, 599), shapes, strict=True):
             yield replace(plain, status=status, fault={"fault": "status", "status": status, "shape": shape})
 
 
@@ -550,6 +551,40 @@ def test_both_kinds_of_a_list_of_clusters_are_described(wire: Wire):
     assert wire.checked(Call("GET", path, 200)).json()["kind"] == "List"
 
 
+# What was recorded
+
+RECORDED = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Iterator[Wire]:
+    with Simulation(scenario=SIMULATOR / "scenarios" / "recorded.yml") as simulation:
+        yield Wire(simulation)
+
+
+@pytest.mark.parametrize("name", ["production", "silent", "asleep"])
+def test_recorded_lists_are_described(recorded: Wire, name: str):
+    user = {"name": "operator", "password": "password-of-the-simulator"}
+    clusters = f"/api/v3/projects/{PROJECT}/clusters"
+    answer = recorded.checked(Call("GET", f"{clusters}?detail=true", 200, user=user)).json()
+    [cluster] = [item["metadata"]["uid"] for item in answer["items"] if item["metadata"]["name"] == name]
+    recorded.checked(Call("GET", f"/api/v3/addons?cluster_id={cluster}", 200, user=user))
+    recorded.checked(Call("GET", f"{clusters}/{cluster}", 200, user=user))
+    recorded.checked(Call("GET", f"{clusters}/{cluster}/addons/precheck/tasks", 200, user=user))
+    templates = recorded.checked(Call("GET", "/api/v3/addontemplates", 200, user=user)).json()
+    assert any("maxInstanceNum" in item["metadata"] for item in templates["items"])
+
+
+def test_what_show_tells_is_described_and_what_it_must_tell_is_missed(recorded: Wire):
+    user = {"name": "operator", "password": "password-of-the-simulator"}
+    state = recorded.simulation.call("GET", "/state")["clusters"]
+    for cluster in state.values():
+        for addon in cluster["addons"].values():
+            call = Call("GET", f"/api/v3/addons/{addon['id']}", 200, user=user)
+            complaints = DESCRIPTION.against_answer("GET", call.path, recorded.send(call))
+            assert bool(complaints) is (cluster["name"] == "silent")
+
+
 # What nobody has described is noticed
 
 
@@ -574,6 +609,12 @@ def test_both_kinds_of_a_list_of_clusters_are_described(wire: Wire):
         {"current_count": -1},
         {"set": {"answer.items": None}},
         {"set": {"answer.kind": "AddonChecks"}},
+        {"risks_at": "status.RiskList"},
+        {"risks_at": "spec.risks"},
+        {"fatal_at": "metadata.risks"},
+        {"fatal_at": "answer.riskList"},
+        {"next_marker": "page-2"},
+        {"error_beside": "CCE.01500001"},
     ],
     ids=json.dumps,
 )

@@ -123,6 +123,19 @@ def test_show(sdk, service):
     assert status.current_version.support_versions[0].cluster_version == ["v1.(25|27|28).*"]
 
 
+def test_lists_and_clusters_as_they_were_recorded(sdk, service):
+    shape = {"drop": ["spec.values", "status.currentVersion"], "null": "status.targetVersions"}
+    changes = {"listed": shape, "shown": {"null": "status.currentVersion.supportVersions"}, "endpoints": "object"}
+    service.simulation.call("POST", f"/clusters/{CLUSTER}", changes)
+    for item in sdk.list_addon_instances(cce.ListAddonInstancesRequest(cluster_id=CLUSTER)).items:
+        assert (item.spec.values, item.status.current_version, item.status.target_versions) == (None, None, None)
+        whole = shown(sdk, item.metadata.uid)
+        assert whole.spec.values == service.addon(item.metadata.name)["values"]
+        assert whole.status.current_version.support_versions is None
+    cluster = sdk.show_cluster(cce.ShowClusterRequest(cluster_id=CLUSTER))
+    assert cluster.status.phase == "Available"
+
+
 def test_show_without_the_cluster_as_newer_clients_do(sdk, service):
     addon_id = service.addon("coredns")["id"]
     assert sdk.show_addon_instance(cce.ShowAddonInstanceRequest(id=addon_id)).metadata.uid == addon_id
@@ -184,7 +197,7 @@ def test_roll_back(sdk, service):
     answer = shown(sdk, addon_id)
     assert (answer.status.status, answer.spec.version) == ("running", "1.28.7")
     assert answer.spec.values == before
-    assert answer.status.is_rollbackable is False
+    assert (answer.status.previous_version, answer.status.is_rollbackable) == ("1.30.6", False)
 
 
 def test_delete(sdk, service):
@@ -263,7 +276,7 @@ def test_details_of_clusters_are_annotations_each_a_json_string(sdk):
     assert annotations["young"] == {}, "older clouds have none"
     assert annotations["production"]["totalNodesNumber"] == "3"
     assert (
-        '{"addonTemplateName": "coredns", "version": "1.28.7", "status": "running"}'
+        '{"addonTemplateName": "coredns", "version": "1.28.7", "status": "running", "Invisible": false}'
         in (annotations["production"]["installedAddonInstances"])
     )
     assert set(annotations["production"]) == {
