@@ -214,7 +214,7 @@ _value:
           sample: {"version": "1.3.6", "status": "running", "risks": []}
         values_changed:
           description: Settings that differ afterwards, by dotted path, each with C(before) and C(after). Secrets are
-            masked.
+            masked. Null if the cloud did not report the settings before or afterwards.
           type: dict
           returned: always
           sample: {}

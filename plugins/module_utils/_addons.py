@@ -10,11 +10,12 @@ Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Ol
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ._errors import InputError
 from ._text import quoted
+from ._values import told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
 # `unknown` means that the template instance does not exist.
@@ -29,7 +30,8 @@ ABNORMAL = "abnormal"
 class Instance:
     """An add-on instance, in the API's own words; what the API left out is None.
 
-    `target_versions` is None where the cloud does not tell them, which is not the same as an empty list.
+    `target_versions` and `values` are None where an answer does not tell them, which is not the same as empty: a list
+    may tell less of an add-on than an answer for it alone.
     """
 
     id: str
@@ -42,9 +44,9 @@ class Instance:
     status: str | None = None
     reason: str | None = None
     message: str | None = None
-    is_rollbackable: bool = False
+    is_rollbackable: bool | None = None
     target_versions: tuple[str, ...] | None = None
-    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    values: dict[str, Any] | None = field(default=None, repr=False)
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -70,6 +72,7 @@ def read_instance(item: dict[str, Any]) -> Instance:
     """Return the add-on instance that an item of an answer describes."""
     metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
     current = _mapping(status.get("currentVersion"))
+    rollbackable = status.get("isRollbackable")
     targets = status.get("targetVersions")
     return Instance(
         id=_text(metadata.get("uid")) or "",
@@ -82,11 +85,11 @@ def read_instance(item: dict[str, Any]) -> Instance:
         status=_text(status.get("status")),
         reason=_text(status.get("Reason")) or _text(status.get("reason")),
         message=_text(status.get("message")),
-        is_rollbackable=status.get("isRollbackable") is True,
+        is_rollbackable=rollbackable if isinstance(rollbackable, bool) else None,
         target_versions=tuple(target for target in targets if isinstance(target, str))
         if isinstance(targets, list)
         else None,
-        values=_mapping(spec.get("values")),
+        values=told_values(spec.get("values")),
         created_at=_text(metadata.get("creationTimestamp")),
         updated_at=_text(metadata.get("updateTimestamp")),
     )
@@ -95,6 +98,24 @@ def read_instance(item: dict[str, Any]) -> Instance:
 def read_instances(items: Iterable[dict[str, Any]]) -> list[Instance]:
     """Return the add-on instances of a list answer, by name."""
     return sorted((read_instance(item) for item in items), key=lambda instance: instance.addon_template_name)
+
+
+def differs(instance: Instance, other: Instance) -> bool:
+    """Whether two readings of an add-on contradict each other: that one of them tells less is no difference."""
+    pairs = [(getattr(instance, item.name), getattr(other, item.name)) for item in fields(Instance)]
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def completed(listed: Instance, shown: Instance) -> Instance:
+    """Return an add-on as it was read alone, with what only the list told of it.
+
+    That a list has an empty object for its settings does not count: all add-ons have some.
+    """
+    if shown.version not in (None, listed.version):
+        return shown
+    told = replace(listed, reason=None, message=None, values=listed.values or None)
+    missing = [item.name for item in fields(Instance) if getattr(shown, item.name) in (None, "")]
+    return replace(shown, **{name: getattr(told, name) for name in missing})
 
 
 def find_instance(
@@ -119,12 +140,9 @@ def find_instance(
     return found[0] if found else None
 
 
-def describe(instance: Instance, values: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return an instance as the modules return it.
-
-    `values` are those to show instead of its own: masked, or left out where it is None.
-    """
-    shown: dict[str, Any] = {
+def describe(instance: Instance, values: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an instance as the modules return it, with `values` to show instead of its own: masked."""
+    return {
         "addon_instance_id": instance.id,
         "addon_template_name": instance.addon_template_name,
         "addon_instance_name": instance.name,
@@ -138,7 +156,5 @@ def describe(instance: Instance, values: dict[str, Any] | None = None) -> dict[s
         "target_versions": None if instance.target_versions is None else list(instance.target_versions),
         "created_at": instance.created_at,
         "updated_at": instance.updated_at,
+        "values": values,
     }
-    if values is not None:
-        shown["values"] = values
-    return shown

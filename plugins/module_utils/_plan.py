@@ -15,15 +15,19 @@ from ._errors import InputError
 from ._text import printable, quoted, table
 from ._values import (
     CONSISTENT,
+    KEEP,
     MERGE,
     POLICIES,
+    RESET,
     SYNC_STRATEGIES,
     Values,
     changed_paths,
     dotted,
     fingerprint,
+    refuse_odd_values,
     sync_strategy,
     target_values,
+    tells_defaults,
 )
 from ._versions import (
     Cluster,
@@ -83,7 +87,8 @@ class Wants:
 class Step:
     """What would happen to one add-on, and why.
 
-    `failed` says what is wrong with an add-on that is where it was wanted: an operation on it ended badly.
+    `failed` says what is wrong with an add-on that is where it was wanted: an operation on it ended badly. `changed`
+    are the settings that would change; None where that is not known, as CCE does not tell the present ones.
     """
 
     name: str
@@ -93,7 +98,7 @@ class Step:
     instance: Instance | None = None
     version: str | None = None
     values: Values = field(default_factory=dict, repr=False)
-    changed: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = ()
     offered: tuple[str, ...] = ()
     failed: str | None = None
 
@@ -136,6 +141,7 @@ def _read_want(entry: object) -> Want:
     values = entry.get("values")
     if values is not None and not isinstance(values, Mapping):
         raise InputError(f"addons: values of {printable(name)} must be a dictionary.")
+    refuse_odd_values(values or {}, name)
     policy = _string(entry, "values_policy", MERGE)
     if policy not in POLICIES:
         raise InputError(f"addons: values_policy of {printable(name)} must be one of {', '.join(POLICIES)}.")
@@ -292,7 +298,7 @@ def decide(
         return _with_values(step, INSTALL, {}, offered)
     if not _same(target.version, instance.version or ""):
         return _with_values(step, UPGRADE, instance.values, offered)
-    if not want.values and want.values_policy != "reset":
+    if not want.values and want.values_policy != RESET:
         return _nothing(step, instance)
     return _edit(step, instance, offered)
 
@@ -311,16 +317,24 @@ def _template_input(offered: Mapping[str, Offer], version: str | None) -> Values
     return offered[version].input if version and version in offered else None
 
 
-def _with_values(step: Step, action: str, present: Values, offered: Mapping[str, Offer]) -> Step:
+_SETTINGS_UNTOLD = (
+    "CCE does not tell its present settings (its values, or a part of them, are missing or no object), and a "
+    "change would lose them; look at the add-on in the console, or give it its settings anew with values_policy 'reset'"
+)
+
+
+def _with_values(step: Step, action: str, present: Values | None, offered: Mapping[str, Offer]) -> Step:
     """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
     want = step.want
+    if present is None and want.values_policy != RESET:
+        return replace(step, action=IMPOSSIBLE, why=_SETTINGS_UNTOLD)
     strategy = want.strategy
     if action == UPGRADE and strategy is None and sync_strategy(present) in SYNC_STRATEGIES:
         # Left behind by an earlier upgrade. Nobody has decided that this one may discard what was modified by hand.
         strategy = CONSISTENT
     try:
         values = target_values(
-            present=present,
+            present=present or {},
             wanted=want.values,
             policy=want.values_policy,
             template_input=_template_input(offered, step.version),
@@ -328,7 +342,7 @@ def _with_values(step: Step, action: str, present: Values, offered: Mapping[str,
         )
     except InputError as error:
         return replace(step, action=IMPOSSIBLE, why=error.message)
-    changed = tuple(dotted(path) for path in changed_paths(present, values))
+    changed = None if present is None else tuple(dotted(path) for path in changed_paths(present, values))
     return replace(step, action=action, values=values, changed=changed)
 
 
@@ -339,21 +353,38 @@ def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
     """
     want = step.want
     template_input = _template_input(offered, step.version)
+    has_defaults = tells_defaults(template_input)
     # A sync strategy says what becomes of drift. Alone it is no reason for a change.
     edited = _with_values(replace(step, want=replace(want, sync_strategy=None)), EDIT, instance.values, offered)
     if edited.action == IMPOSSIBLE:
         return edited
+    if instance.values is None:
+        edited = _with_values(step, EDIT, None, offered)
+        return replace(edited, why=f"{step.why}; its settings are set anew, as CCE does not tell the present ones")
     in_force = target_values(
-        present=instance.values, wanted={}, policy="merge" if template_input else "keep", template_input=template_input
+        present=instance.values, wanted={}, policy=MERGE if has_defaults else KEEP, template_input=template_input
     )
     wanted = edited.values
-    if template_input and want.values_policy == "keep":
-        wanted = target_values(present=wanted, wanted={}, policy="merge", template_input=template_input)
+    if has_defaults and want.values_policy == KEEP:
+        wanted = target_values(present=wanted, wanted={}, policy=MERGE, template_input=template_input)
     changed = tuple(dotted(path) for path in changed_paths(in_force, wanted))
     if not changed:
         return _nothing(replace(step, why=f"{step.why}, with these values"), instance)
     edited = _with_values(step, EDIT, instance.values, offered)
     return replace(edited, changed=changed, why=f"its values change: {quoted(changed)}")
+
+
+def needs_closer_look(step: Step) -> bool:
+    """Whether the list of add-ons tells too little of one to plan with it; asked for it alone, CCE may tell more."""
+    instance = step.instance
+    if instance is None or not instance.id:
+        return False
+    if step.action == NONE:
+        wants_strategy = step.want.strategy in SYNC_STRATEGIES
+        return instance.current_version is None or (wants_strategy and not instance.values)
+    if step.action == IMPOSSIBLE and None in (instance.version, instance.target_versions):
+        return True
+    return not instance.values
 
 
 def make_plan(

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import _plan, _waiting
-from ._addons import Instance, find_instance, read_instances
+from ._addons import Instance, completed, find_instance, read_instance, read_instances
 from ._cce import Cce
 from ._clusters import read_cluster, read_clusters
-from ._errors import InputError, TimedOut
+from ._errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
 from ._plan import Step, Want, Wants
 from ._task import Result, Task
 from ._values import masked, secrets, sync_strategy
@@ -89,20 +89,52 @@ def _offered(cce: Cce, cluster_id: str, wanted: Sequence[Want]) -> dict[str, dic
 def plan(
     cce: Cce, task: Task, cluster_id: str, wants: Wants, *, allow_unstable: bool = False, may_install: bool = False
 ) -> list[Step]:
-    """Read a cluster and return what would happen to each wanted add-on. Secrets in values are hidden from results."""
+    """Read a cluster and return what would happen to each wanted add-on. Secrets in values are hidden from results.
+
+    Where the list of add-ons tells too little of one, it is one request more for each of those.
+    """
     read = survey(cce, cluster_id, wants, may_install=may_install)
-    steps = _plan.make_plan(
-        wants, read.instances, read.offered, read.cluster, allow_unstable=allow_unstable, may_install=may_install
-    )
+
+    def steps_for(instances: Sequence[Instance]) -> list[Step]:
+        return _plan.make_plan(
+            wants, instances, read.offered, read.cluster, allow_unstable=allow_unstable, may_install=may_install
+        )
+
+    steps = steps_for(read.instances)
+    untold = {step.instance.id for step in steps if step.instance and _plan.needs_closer_look(step)}
+    if untold:
+        steps = steps_for(
+            [look_closer(cce, task, cluster_id, item) if item.id in untold else item for item in read.instances]
+        )
     hide_values(task, steps)
     return steps
+
+
+def look_closer(cce: Cce, task: Task, cluster_id: str, listed: Instance) -> Instance:
+    """Return an add-on with what CCE tells of it where it is asked for it alone.
+
+    Raises:
+        BadAnswer: CCE tells of another one.
+    """
+    try:
+        shown = read_instance(cce.addon(cluster_id, listed.id))
+    except (Forbidden, NotFound) as error:
+        task.warn(f"The list of add-ons tells too little of {listed.addon_template_name}. {error.message}")
+        return replace(listed, values=listed.values or None)
+    if shown.id not in ("", listed.id):
+        raise BadAnswer(
+            f"CCE was asked for add-on instance {listed.id} of cluster {cluster_id}, and answers with {shown.id}. "
+            "Nothing of it is used. Run the task again; if it stays, ask the cloud's support.",
+            retryable=True,
+        )
+    return completed(listed, shown)
 
 
 def hide_values(task: Task, steps: Sequence[Step]) -> None:
     """Hide every secret in the values of steps, also in what the user gave."""
     marked = marked_secret(task)
     for step in steps:
-        present = step.instance.values if step.instance else {}
+        present = step.instance.values if step.instance else None
         for values in (step.values, step.want.values, present):
             task.hide(secrets(values, marked))
 
@@ -128,7 +160,7 @@ def describe(step: Step, task: Task) -> dict[str, Any]:
         "present_sync_strategy": sync_strategy(instance.values) if instance else None,
         "addon_instance_id": instance.id if instance else None,
         "values": masked(step.values, marked_secret(task)),
-        "values_changed": list(step.changed),
+        "values_changed": None if step.changed is None else list(step.changed),
         "values_fingerprint": step.fingerprint,
         "values_policy": step.want.values_policy,
         "sync_strategy": step.want.sync_strategy,

@@ -272,6 +272,8 @@ def _why_no_rollback(
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"
     if not wanted:
         return "rollbacks are turned off (addon_upgrade_rollback)"
+    if addon["is_rollbackable"] is None:
+        return "CCE does not tell whether it can be rolled back: look at it in the console"
     if not addon["is_rollbackable"]:
         return "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer"
     previous = addon["previous_version"]
@@ -390,7 +392,7 @@ def _addon_result(
         "risks": list((decision or {}).get("risks") or []),
         "before": _state(was, None),
         "after": _state(after, _risks_after(job, event)),
-        "values_changed": _differences(was, after),
+        "values_changed": _differences(was, after) if after or (event or {}).get("problem") else {},
         "rolled_back": outcome == ROLLED_BACK,
         "duration": done.get("duration"),
         "failure": done.get("failure"),
@@ -412,11 +414,14 @@ def _state(addon: Data | None, risks: Any) -> dict[str, Any] | None:
     return {"version": addon["version"], "status": addon["status"], "risks": failed}
 
 
-def _differences(was: Data | None, after: Data | None) -> dict[str, Any]:
-    """Return the settings that differ, by dotted path. Secrets are masked already, on both sides."""
-    if was is None or after is None:
-        return {}
-    old, new = was.get("values") or {}, after.get("values") or {}
+def _differences(was: Data | None, after: Data | None) -> dict[str, Any] | None:
+    """Return the settings that differ, by dotted path; None where one side does not tell them.
+
+    Secrets are masked already, on both sides.
+    """
+    old, new = ((addon or {}).get("values") for addon in (was, after))
+    if old is None or new is None:
+        return None
     return {dotted(path): {"before": _at(old, path), "after": _at(new, path)} for path in changed_paths(old, new)}
 
 

@@ -19,6 +19,7 @@ from ._addons import (
     RUNNING,
     Instance,
     describe,
+    differs,
     find_instance,
     read_instance,
     read_instances,
@@ -38,7 +39,7 @@ from ._errors import (
     TimedOut,
 )
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
-from ._planning import marked_secret, plan, wait_until_idle
+from ._planning import look_closer, marked_secret, plan, wait_until_idle
 from ._refusals import LOCKED, OUT_OF_DATE
 from ._task import Result, Task
 from ._text import printable
@@ -188,7 +189,7 @@ def _prediction(task: Task, step: Step) -> Result:
         "why": step.why,
         "previous_version": instance.version if instance else None,
         "version": step.version,
-        "values_changed": list(step.changed),
+        "values_changed": None if step.changed is None else list(step.changed),
         "values_fingerprint": step.fingerprint,
         "addon": _shown(task, instance),
     }
@@ -236,7 +237,7 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
         if found is None or not found.is_at(version):
             return False
         # An edit leaves the version as it is, so a stale read looks like the end.
-        return step.action != EDIT or found.updated_at != before.updated_at or _has_values(found, before, values)
+        return step.action != EDIT or _was_updated(found, before) or _has_values(found, before, values)
 
     return Change(
         action=step.action,
@@ -247,9 +248,20 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
     )
 
 
+def _was_updated(found: Instance, before: Instance) -> bool:
+    return None not in (found.updated_at, before.updated_at) and found.updated_at != before.updated_at
+
+
+def _has_other_values(found: Instance, before: Instance) -> bool:
+    """Whether an add-on shows other values than before. That one of two readings does not tell them shows nothing."""
+    return found.values is not None and before.values is not None and found.values != before.values
+
+
 def _has_values(found: Instance, before: Instance, values: Values) -> bool:
     """Whether an add-on has the values that were sent, or at least others than before: CCE may complete them."""
-    return found.values != before.values or not list(changed_paths(found.values, values))
+    if found.values is None:
+        return False
+    return _has_other_values(found, before) or not list(changed_paths(found.values, values))
 
 
 def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
@@ -263,6 +275,8 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         instance = (
             find_instance(wait_until_idle(cce, task, cluster_id, [name]), addon_instance_id=instance.id) or instance
         )
+    if instance.is_rollbackable is None:
+        instance = look_closer(cce, task, cluster_id, instance)
     target = want.version or instance.previous_version
     result: Result = {
         "changed": True,
@@ -304,8 +318,9 @@ def _refuse_rollback(instance: Instance, want: Want, cluster_id: str) -> None:
     name = instance.addon_template_name
     what = f"Nothing was changed: {name} {instance.version} in cluster {cluster_id} cannot be rolled back"
     if not instance.is_rollbackable:
+        said = "does not tell whether it is" if instance.is_rollbackable is None else "says that it is not"
         raise InputError(
-            f"{what}, as CCE says that it is not rollbackable (status {instance.status}). Repair it, or upgrade it to "
+            f"{what}, as CCE {said} rollbackable (status {instance.status}). Repair it, or upgrade it to "
             "a version that is on offer."
         )
     if instance.status not in ROLLBACK_STATES:
@@ -354,6 +369,16 @@ def _delete(cce: Cce, cluster_id: str, addon_instance_id: str) -> None:
 def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
     instances = read_instances(cce.addons(cluster_id))
     return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
+
+
+def _read(cce: Cce, cluster_id: str, name: str, addon_instance_id: str | None) -> Instance | None:
+    """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
+    if addon_instance_id is None:
+        return _find(cce, cluster_id, name, None)
+    try:
+        return read_instance(cce.addon(cluster_id, addon_instance_id))
+    except NotFound:
+        return None
 
 
 def _version_diff(name: str, before: str | None, after: str | None) -> dict[str, Any]:
@@ -409,7 +434,7 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
     for pause in _LOOKS:
         task.clock.sleep(pause)
         try:
-            found = _find(cce, cluster_id, None if instance_id else change.name, instance_id)
+            found = _read(cce, cluster_id, change.name, instance_id)
         except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
             seen = f"the last look failed: {trouble.message}"
             continue
@@ -435,7 +460,7 @@ def _shows_the_write(change: Change, found: Instance | None) -> bool:
         return found is not before
     has_failed = found.status in ENDED_BADLY and found.status != before.status
     if change.action == EDIT:
-        return found.is_busy or has_failed or found.values != before.values
+        return found.is_busy or has_failed or _has_other_values(found, before)
     return found.is_busy or has_failed or change.is_done(found)
 
 
@@ -456,25 +481,18 @@ def _await(
     """
     begun = task.clock.monotonic()
 
-    def read() -> Instance | None:
-        if addon_instance_id is None:
-            return _find(cce, cluster_id, change.name, None)
-        try:
-            return read_instance(cce.addon(cluster_id, addon_instance_id))
-        except NotFound:
-            return None
-
     def has_ended_badly(found: Instance | None) -> bool:
         if found is None or found.status not in ENDED_BADLY:
             return False
         # What failed before may be read back for a moment after the write.
-        return found != change.before or task.clock.monotonic() - begun > _STALE
+        is_news = change.before is None or differs(found, change.before)
+        return is_news or task.clock.monotonic() - begun > _STALE
 
     def is_over(found: Instance | None) -> bool:
         return _is_complete(task, change, found) or has_ended_badly(found)
 
     waited: _waiting.Waited[Instance | None] = _waiting.poll(
-        read,
+        lambda: _read(cce, cluster_id, change.name, addon_instance_id),
         is_over,
         state=change.before,
         timeout=task.params["wait_timeout"],

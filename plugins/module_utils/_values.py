@@ -39,10 +39,36 @@ _NO_SECRETS = frozenset(("true", "false", "none", "null"))
 Values = dict[str, Any]
 Path = tuple[str, ...]
 
+# The parts of `values` that upgrades deal with, each an object. What else is there is kept as it is.
+SECTIONS = ("basic", "custom", "flavor")
 
-def sync_strategy(values: Mapping[str, Any]) -> str | None:
+
+def odd_section(values: Mapping[str, Any]) -> str | None:
+    """Return the name of a part of `values` that is there and is no object; None where all are."""
+    return next((name for name in SECTIONS if not isinstance(values.get(name, {}), dict)), None)
+
+
+def told_values(values: object) -> Values | None:
+    """Return the `values` of an add-on; None where they, or a part of them, are no object: that is not empty."""
+    return values if isinstance(values, dict) and odd_section(values) is None else None
+
+
+def refuse_odd_values(values: Mapping[str, Any], of: str) -> None:
+    """Refuse settings that would take the place of a whole section.
+
+    Raises:
+        InputError: A section is no dictionary.
+    """
+    odd = odd_section(values)
+    if odd is not None:
+        raise InputError(
+            f"values.{odd} of {printable(of)} must be a dictionary: anything else would replace the whole section."
+        )
+
+
+def sync_strategy(values: Mapping[str, Any] | None) -> str | None:
     """Return what an upgrade is to do with configuration that was modified by hand, as present settings have it."""
-    custom = values.get("custom")
+    custom = (values or {}).get("custom")
     found = custom.get(SYNC_STRATEGY) if isinstance(custom, Mapping) else None
     return found if isinstance(found, str) else None
 
@@ -80,6 +106,18 @@ def defaults(template_input: Values) -> Values:
     return values
 
 
+def tells_defaults(template_input: object) -> bool:
+    """Whether `input` of a template version tells what it installs with; a part that is no object tells nothing."""
+    if not isinstance(template_input, dict) or not isinstance(template_input.get("basic"), dict):
+        return False
+    parameters = template_input.get("parameters")
+    if parameters is None:
+        return True
+    if not isinstance(parameters, dict):
+        return False
+    return all(isinstance(parameters.get(name), (dict, type(None))) for name in ("custom", "flavor1"))
+
+
 def target_values(
     *,
     present: Values,
@@ -104,7 +142,7 @@ def target_values(
     strategy: Values = {"custom": {SYNC_STRATEGY: sync_strategy}} if sync_strategy else {}
     if policy == KEEP:
         return merged(present, wanted, strategy)
-    if not isinstance(template_input, dict) or not isinstance(template_input.get("basic"), dict):
+    if template_input is None or not tells_defaults(template_input):
         raise InputError(
             "the add-on template does not tell the defaults of the target version, so what an upgrade would leave out "
             "cannot be known; values_policy 'keep' sends the present values without them"
@@ -115,8 +153,6 @@ def target_values(
     # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
     # choice among the template's: the present one stays, whole.
     kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
-    # Nothing at all is no choice against the defaults.
-    kept = {key: value for key, value in kept.items() if value is not None or key not in base}
     if present.get("flavor"):
         base["flavor"] = present["flavor"]
     return merged(base, kept, wanted, strategy)

@@ -79,6 +79,7 @@ options:
         versions, comes from the target version.
       - V(keep) takes the present settings as they are.
       - V(reset) takes the target version's defaults.
+      - If CCE does not report the present settings, V(merge) and V(keep) fail before anything is sent.
     type: str
     choices: [merge, keep, reset]
     default: merge
@@ -186,7 +187,8 @@ version:
   type: str
   sample: 1.30.33
 values_changed:
-  description: The settings that differ from those before, as dotted paths.
+  description: >-
+    The settings that differ from those before, as dotted paths. Null if the cloud does not report those before.
   returned: success, and when the operation failed or timed out
   type: list
   elements: str
@@ -265,7 +267,7 @@ addon:
       returned: always
       sample: null
     is_rollbackable:
-      description: Whether CCE can roll the add-on back.
+      description: Whether CCE can roll the add-on back. Null if the cloud does not report it.
       type: bool
       returned: always
       sample: false
@@ -286,7 +288,7 @@ addon:
       returned: always
       sample: "2025-03-10T08:00:00Z"
     values:
-      description: The settings of the add-on. Secrets in them are masked.
+      description: The settings of the add-on. Secrets in them are masked. Null if the cloud does not report them.
       type: dict
       returned: always
       sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
@@ -343,7 +345,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import 
     once_unlocked,
     roll_back,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, SYNC_STRATEGIES, secrets
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
+    POLICIES,
+    SYNC_STRATEGIES,
+    refuse_odd_values,
+    secrets,
+)
 
 SPEC = merged(
     CONNECTION,
@@ -371,7 +378,9 @@ SPEC = merged(
 
 
 def run(task: Task) -> Result:
-    task.hide(secrets(task.params["values"], task.params["secret_values"]))
+    params = task.params
+    task.hide(secrets(params["values"], params["secret_values"]))
+    refuse_odd_values(params["values"], str(params["addon_template_name"] or params["addon_instance_id"]))
     with connected(task) as cce:
         return once_unlocked(task, lambda: _bring_about(cce, task))
 

@@ -270,7 +270,7 @@ plan:
     present_sync_strategy:
       description: >-
         What an upgrade does with configuration that was modified by hand, according to the present settings. Null if
-        the add-on has no such setting.
+        the add-on has no such setting, or the cloud does not report it.
       type: str
       returned: always
       sample: ensureConsistent
@@ -280,7 +280,9 @@ plan:
       returned: unless O(brief=true)
       sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
     values_changed:
-      description: The settings that would differ from the present ones, as dotted paths.
+      description: >-
+        The settings that would differ from the present ones, as dotted paths. Null if the cloud does not report the
+        present ones.
       type: list
       elements: str
       returned: always

@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Returns the add-on instances of a CCE cluster with version, status, settings, and the versions that they can be
     upgraded to.
+  - That is one request. An add-on of which the list tells too little, such as no settings, is read by one more.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -114,7 +115,7 @@ addons:
       returned: always
       sample: null
     is_rollbackable:
-      description: Whether CCE can roll the add-on back.
+      description: Whether CCE can roll the add-on back. Null if the cloud does not report it.
       type: bool
       returned: always
       sample: false
@@ -135,7 +136,7 @@ addons:
       returned: always
       sample: "2025-03-10T08:00:00Z"
     values:
-      description: The settings of the add-on. Secrets in them are masked.
+      description: The settings of the add-on. Secrets in them are masked. Null if the cloud does not report them.
       type: dict
       returned: always
       sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
@@ -176,7 +177,7 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import describe, read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance, describe, read_instances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
     CLUSTER,
     CONNECTION,
@@ -185,7 +186,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     Spec,
     merged,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import look_closer
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
     Task,
@@ -208,16 +211,22 @@ def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
     with connected(task) as cce:
-        instances = read_instances(cce.addons(params["cluster_id"]))
-    for instance in instances:
+        found = [
+            _told(cce, task, instance)
+            for instance in read_instances(cce.addons(params["cluster_id"]))
+            if params["addon_template_name"] in (None, instance.addon_template_name)
+            and params["addon_instance_id"] in (None, instance.id)
+        ]
+    for instance in found:
         task.hide(secrets(instance.values, params["secret_values"]))
-    shown = [
-        describe(instance, masked(instance.values, params["secret_values"]))
-        for instance in instances
-        if params["addon_template_name"] in (None, instance.addon_template_name)
-        and params["addon_instance_id"] in (None, instance.id)
-    ]
+    shown = [describe(instance, masked(instance.values, params["secret_values"])) for instance in found]
     return with_query({"changed": False, "addons": shown}, query)
+
+
+def _told(cce: Cce, task: Task, instance: Instance) -> Instance:
+    """Return an add-on of the list, read alone where the list tells too little of it."""
+    tells_enough = instance.values and instance.version and instance.is_rollbackable is not None
+    return instance if tells_enough or not instance.id else look_closer(cce, task, task.params["cluster_id"], instance)
 
 
 def main() -> None:

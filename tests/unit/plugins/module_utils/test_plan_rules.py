@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance
@@ -17,6 +19,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import (
     in_order,
     make_plan,
     narrowed,
+    needs_closer_look,
     needs_cluster,
     read_wants,
     report,
@@ -100,6 +103,14 @@ def test_the_language_of_addons(entries, wants):
         ([{"name": "all"}], "addons: 'all' stands alone in the list; as a dictionary it has no meaning."),
         ([{"name": "!a"}], "addons: '!a' stands alone in the list; as a dictionary it has no meaning."),
         ([{"name": "a", "values": []}], "addons: values of a must be a dictionary."),
+        (
+            [{"name": "a", "values": {"x": 1, "custom": "y"}}],
+            "values.custom of a must be a dictionary: anything else would replace the whole section.",
+        ),
+        (
+            [{"name": "a", "values": {"flavor": None}}],
+            "values.flavor of a must be a dictionary: anything else would replace the whole section.",
+        ),
         ([{"name": "a", "values_policy": "no"}], "addons: values_policy of a must be one of merge, keep, reset."),
         ([{"name": "a", "sync_strategy": "no"}], "addons: sync_strategy of a must be one of inherit, force."),
         ([{"name": "a", "version": 1.1}], "addons: version of a must be a string (write it in quotes)."),
@@ -246,6 +257,78 @@ def test_without_the_targets_defaults_an_upgrade_is_impossible_unless_values_are
     assert step_for(Want("coredns", "1.28.9"), None, offers).action == "impossible"
 
 
+# Settings that CCE does not tell
+
+
+@pytest.mark.parametrize("version", ["latest", "1.28.9", None])
+@pytest.mark.parametrize("policy", ["merge", "keep"])
+def test_settings_that_are_not_told_are_not_replaced(version, policy):
+    values = {"custom": {"level": "warn"}}
+    step = step_for(Want("coredns", version, values, policy), instance(values=None))
+    assert (step.action, step.values, step.fingerprint) == ("impossible", {}, None)
+    assert step.why == (
+        "CCE does not tell its present settings (its values, or a part of them, are missing or no object), and a "
+        "change would lose them; look at the add-on in the console, or give it its settings anew with values_policy "
+        "'reset'"
+    )
+
+
+def test_a_reset_does_not_need_the_present_settings():
+    for version, action in (("latest", "upgrade"), (None, "edit")):
+        step = step_for(Want("coredns", version, {"custom": {"mine": 1}}, "reset", "force"), instance(values=None))
+        custom = {"level": "info", "extra": {"on": True}, "mine": 1, "parameterSyncStrategy": "force"}
+        assert (step.action, step.changed, step.values["custom"]) == (action, None, custom)
+    assert step.why == "the version stays; its settings are set anew, as CCE does not tell the present ones"
+    assert step_for(None, instance(values={})).changed == ("basic", "custom")
+
+
+WITHOUT_VALUES = {"values": None, "current_version": "1.28.7"}
+
+
+@pytest.mark.parametrize(
+    ("want", "found", "expected"),
+    [
+        ({}, {"current_version": "1.28.7"}, False),
+        ({}, WITHOUT_VALUES, True),
+        ({}, {**WITHOUT_VALUES, "values": {}}, True),
+        ({"values_policy": "reset"}, WITHOUT_VALUES, True),
+        ({}, {**WITHOUT_VALUES, "id": ""}, False),
+        # Where nothing is to be done, its settings do not matter, but what runs does.
+        ({"version": "1.28.7"}, WITHOUT_VALUES, False),
+        ({"version": "1.28.7", "sync_strategy": "inherit"}, WITHOUT_VALUES, True),
+        ({"version": "1.28.7"}, {"current_version": None}, True),
+        ({"version": "1.28.7"}, {"current_version": "1.28.7"}, False),
+        ({"version": "1.28.7", "values": {"custom": {"level": "debug"}}}, WITHOUT_VALUES, True),
+        # What is impossible may be possible with what the list leaves out.
+        ({"version": "9"}, {"current_version": "1.28.7"}, False),
+        ({"version": "9"}, {"target_versions": None}, True),
+        ({}, {"version": None}, True),
+    ],
+    ids=str,
+)
+def test_an_add_on_is_read_alone_only_where_the_list_tells_too_little(want, found, expected):
+    one = replace(instance(), **found)
+    assert needs_closer_look(step_for(Want("coredns", **want), one)) is expected
+
+
+def test_what_is_not_installed_is_not_read():
+    assert not needs_closer_look(decide(Want("coredns"), None, OFFERED, CLUSTER, may_install=True))
+
+
+def test_defaults_that_are_no_objects_are_not_told():
+    for template_input in (
+        {"parameters": {}},
+        {"basic": {}, "parameters": "x"},
+        {"basic": {}, "parameters": {"custom": []}},
+        {"basic": {}, "parameters": {"flavor1": "x"}},
+    ):
+        offers = offered(offer("1.29.4", template_input=template_input), offer("1.28.7", template_input=template_input))
+        for version in ("latest", None):
+            wanted = Want("coredns", version, {"custom": {"level": "warn"}})
+            assert step_for(wanted, None, offers).action == "impossible"
+            assert step_for(replace(wanted, values_policy="keep"), None, offers).action in ("upgrade", "edit")
+
+
 # Edits
 
 
@@ -294,7 +377,9 @@ def test_a_sync_strategy_alone_is_no_edit():
 
 
 def test_a_plan_has_a_step_for_each_add_on_in_order():
-    everest = Instance(id="instance-2", addon_template_name="everest", version="2.0.0", target_versions=("2.1.0",))
+    everest = Instance(
+        id="instance-2", addon_template_name="everest", version="2.0.0", target_versions=("2.1.0",), values={}
+    )
     wants = read_wants(["everest", "all", "missing"])
     offers = {"coredns": OFFERED, "everest": offered(offer("2.1.0", stable=False)), "missing": offered(offer("3"))}
     steps = make_plan(wants, [instance(), everest], offers, CLUSTER)

@@ -383,6 +383,21 @@ def test_what_became_of_an_add_on_that_was_not_begun(changes, outcome, addon_out
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"custom": {"a": 1}}, {"custom": {"a": 1}}, {}),
+        ({}, {"a": 1}, {"a": {"before": None, "after": 1}}),
+        (None, {"a": 1}, None),
+        ({"a": 1}, None, None),
+        (None, None, None),
+    ],
+)
+def test_settings_that_cce_does_not_tell_are_not_unchanged(before, after, expected):
+    found = told(event(done={"addon": addon(values=after)}), before=[addon(values=before)])
+    assert found["addons"][0]["values_changed"] == expected
+
+
+@pytest.mark.parametrize(
     ("job", "changes", "outcome", "reason"),
     [
         ({}, {}, "upgraded", None),
