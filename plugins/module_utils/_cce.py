@@ -139,16 +139,14 @@ class Cce:
         """Return the add-on instances of a cluster."""
         doing = f"list the add-ons of cluster {cluster_id}"
         body = self._get(self._addon_base(cluster_id), self._addons_path(), doing, [("cluster_id", cluster_id)])
-        return items_of(body, "items", doing)
+        return _of_cluster(items_of(body, "items", doing), cluster_id, doing)
 
     def addon(self, cluster_id: str, addon_instance_id: str) -> Item:
         """Return one add-on instance."""
-        return self._get(
-            self._addon_base(cluster_id),
-            self._addons_path(addon_instance_id),
-            f"show add-on instance {addon_instance_id} of cluster {cluster_id}",
-            [("cluster_id", cluster_id)],
-        )
+        doing = f"show add-on instance {addon_instance_id} of cluster {cluster_id}"
+        path = self._addons_path(addon_instance_id)
+        body = self._get(self._addon_base(cluster_id), path, doing, [("cluster_id", cluster_id)])
+        return _of_cluster([body], cluster_id, doing)[0]
 
     def install_addon(self, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:
         """Install an add-on, and return its instance."""
@@ -304,6 +302,25 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
             f"Could not {doing}: the answer holds no list of objects in '{key}'. Check that endpoint is that of CCE."
         )
     return items
+
+
+def _of_cluster(instances: list[Item], cluster_id: str, doing: str) -> list[Item]:
+    """Return add-on instances, none of which CCE says to be in another cluster than the one that was asked for.
+
+    Raises:
+        BadAnswer: It says so of one. What is decided with such an answer is carried out in the wrong cluster.
+    """
+    for instance in instances:
+        spec, metadata = (part if isinstance(part, dict) else {} for part in map(instance.get, ("spec", "metadata")))
+        told = spec.get("clusterID")
+        if isinstance(told, str) and told and told.lower() != cluster_id.lower():
+            name = spec.get("addonTemplateName") or metadata.get("name") or "an add-on"
+            raise BadAnswer(
+                f"Could not {doing}: the answer tells of {printable(str(name))} in cluster {printable(told)}. Nothing "
+                "of it is used. Check cluster_id and endpoint; if both are right, ask the cloud's support.",
+                retryable=False,
+            )
+    return instances
 
 
 def _is_id(value: object) -> bool:
