@@ -86,8 +86,8 @@ def read_instance(item: dict[str, Any]) -> Instance:
         reason=_text(status.get("Reason")) or _text(status.get("reason")),
         message=_text(status.get("message")),
         is_rollbackable=rollbackable if isinstance(rollbackable, bool) else None,
-        target_versions=tuple(target for target in targets if isinstance(target, str))
-        if isinstance(targets, list)
+        target_versions=tuple(targets)
+        if isinstance(targets, list) and all(isinstance(target, str) for target in targets)
         else None,
         values=told_values(spec.get("values")),
         created_at=_text(metadata.get("creationTimestamp")),

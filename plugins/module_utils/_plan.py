@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ._addons import ABNORMAL, ENDED_BADLY, Instance, find_instance
 from ._errors import InputError
@@ -206,7 +206,11 @@ def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
     ]
 
 
-def candidates(instance: Instance | None, offered: Mapping[str, Offer], cluster: Cluster | None) -> list[str]:
+# What an add-on's template offers, by version; None where CCE tells no template of that name.
+Offers = Optional[Mapping[str, Offer]]
+
+
+def candidates(instance: Instance | None, offered: Offers, cluster: Cluster | None) -> list[str]:
     """Return the versions that an add-on may go to, newest first.
 
     What CCE lists for the instance is the answer. Where an older cloud does not list it, or there is no instance yet,
@@ -214,10 +218,40 @@ def candidates(instance: Instance | None, offered: Mapping[str, Offer], cluster:
     """
     if instance is not None and instance.target_versions is not None:
         return newest(instance.target_versions)
-    fitting = [offer.version for offer in offered.values() if cluster and supports(offer.support_versions, cluster)]
+    fitting = [offer.version for offer in (offered or {}).values() if supports(offer.support_versions, cluster)]
     if instance is not None and instance.version:
         fitting = [version for version in fitting if is_newer(version, instance.version)]
     return newest(fitting)
+
+
+def untold(want: Want, instance: Instance | None, offered: Offers, cluster: Cluster | None) -> str | None:
+    """Return why an add-on may go to other versions than the candidates; None where CCE has told all of them.
+
+    Where CCE lists the versions of the instance, no template is needed for that.
+    """
+    listed = instance.target_versions if instance is not None else None
+    if listed is None and not offered:
+        return (
+            "CCE does not tell which versions are on offer (it shows no template of this name, or one of no versions)"
+        )
+    possible = (
+        [offer.version for offer in (offered or {}).values() if supports(offer.support_versions, cluster) is None]
+        if listed is None
+        else [version for version in listed if version_key(version) is None]
+    )
+    present = instance.version if instance is not None else None
+    if present:
+        possible = [version for version in possible if _may_be_wanted(version, present, want)]
+    if not possible:
+        return None
+    return f"CCE does not tell whether it can go to {quoted(sorted(possible))}"
+
+
+def _may_be_wanted(version: str, present: str, want: Want) -> bool:
+    """Whether a version may be above the present one; what cannot be read may be."""
+    if version_key(version) is None:
+        return True
+    return is_newer(version, present) and (want.version != LATEST_PATCH or same_patch_line(version, present))
 
 
 def needs_cluster(instance: Instance | None) -> bool:
@@ -231,32 +265,55 @@ class _Target:
     why: str
 
 
-def _target(
-    want: Want, instance: Instance | None, offered: Mapping[str, Offer], options: Sequence[str], allow_unstable: bool
-) -> _Target:
+@dataclass(frozen=True)
+class _Choice:
+    """What there is to choose from: the versions that are on offer, and why there may be others, if so."""
+
+    options: Sequence[str]
+    offered: Mapping[str, Offer]
+    untold: str | None
+    allow_unstable: bool
+
+
+def _newest_target(want: Want, present: str | None, choice: _Choice) -> _Target:
+    """Return the version that `latest` or `latest_patch` means. What is not told is not "nothing newer"."""
+    above = [version for version in choice.options if present is None or is_newer(version, present)]
+    if want.version == LATEST_PATCH and present:
+        above = [version for version in above if same_patch_line(version, present)]
+    chosen = choose_latest(above, dict(choice.offered), allow_unstable=choice.allow_unstable)
+    stable = "" if choice.allow_unstable else "stable "
+    if chosen:
+        return _Target(chosen, f"{chosen} is the newest {stable}version on offer")
+    if choice.untold:
+        return _Target(None, f"{choice.untold}, so whether there is a newer {stable}version is not known")
+    doubtful = [version for version in above if version not in choice.offered or choice.offered[version].stable is None]
+    if doubtful:
+        return _Target(
+            None,
+            f"CCE does not tell which of the newer versions are stable ({quoted(doubtful)}); name one of them, or set "
+            "allow_unstable",
+        )
+    kind = "patch" if want.version == LATEST_PATCH else "version"
+    unstable = f" (not stable: {quoted(above)})" if above else ""
+    return _Target(present, f"no newer {stable}{kind} is on offer{unstable}")
+
+
+def _target(want: Want, present: str | None, choice: _Choice) -> _Target:
     """Return the version that a want means, or None and why there is none."""
-    present = instance.version if instance else None
-    if want.version is None:
-        if present:
-            return _Target(present, "the version stays")
-        return _target(replace(want, version=LATEST), instance, offered, options, allow_unstable)
-    if want.version in (LATEST, LATEST_PATCH):
-        above = [version for version in options if present is None or is_newer(version, present)]
-        if want.version == LATEST_PATCH and present:
-            above = [version for version in above if same_patch_line(version, present)]
-        chosen = choose_latest(above, dict(offered), allow_unstable=allow_unstable)
-        if chosen:
-            return _Target(chosen, f"{chosen} is the newest {'' if allow_unstable else 'stable '}version on offer")
-        kind = "patch" if want.version == LATEST_PATCH else "version"
-        unstable = f" (not stable: {quoted(above)})" if above else ""
-        return _Target(present, f"no newer {'' if allow_unstable else 'stable '}{kind} is on offer{unstable}")
+    if want.version is None and present:
+        return _Target(present, "the version stays")
+    if want.version in (None, LATEST, LATEST_PATCH):
+        return _newest_target(want, present, choice)
     if present and _same(want.version, present):
         return _Target(present, f"it is at {present} already")
-    if want.version in options and not (present and is_newer(present, want.version)):
+    if want.version in choice.options and not (present and is_newer(present, want.version)):
         return _Target(want.version, f"{want.version} was asked for")
     if present and is_newer(present, want.version):
         return _Target(None, f"{want.version} is older than {present}: a downgrade breaks add-ons; roll back instead")
-    return _Target(None, f"{want.version} is not on offer; on offer: {quoted(options) if options else 'nothing'}")
+    if choice.untold:
+        return _Target(None, f"{choice.untold}, so whether {want.version} is on offer is not known")
+    options = quoted(choice.options) if choice.options else "nothing"
+    return _Target(None, f"{want.version} is not on offer; on offer: {options}")
 
 
 def _same(version: str, other: str) -> bool:
@@ -266,7 +323,7 @@ def _same(version: str, other: str) -> bool:
 def decide(
     want: Want,
     instance: Instance | None,
-    offered: Mapping[str, Offer],
+    offered: Offers,
     cluster: Cluster | None,
     *,
     allow_unstable: bool = False,
@@ -277,7 +334,7 @@ def decide(
     Args:
         want: What the user wants of it.
         instance: The add-on as it is, or None where it is not installed.
-        offered: What its template offers.
+        offered: What its template offers; None where CCE tells no template of its name.
         cluster: The cluster's version and type, needed where `needs_cluster` says so.
         allow_unstable: Whether `latest` may be a version that is not marked stable.
         may_install: Whether an add-on that is not there may be installed.
@@ -287,20 +344,21 @@ def decide(
         return replace(step, why=f"this cluster has no instance {printable(want.addon_instance_id)} of it")
     if instance is None and not may_install:
         return replace(step, why="it is not installed in this cluster")
-    if instance is None and not offered:
+    if instance is None and offered is None:
         return replace(step, why="CCE knows no add-on template of this name")
     options = candidates(instance, offered, cluster)
-    target = _target(want, instance, offered, options, allow_unstable)
+    choice = _Choice(options, offered or {}, untold(want, instance, offered, cluster), allow_unstable)
+    target = _target(want, instance.version if instance else None, choice)
     step = replace(step, version=target.version, why=target.why, offered=tuple(options))
     if target.version is None or (instance is not None and not instance.version):
         return replace(step, why=target.why if target.version is None else "CCE does not tell its present version")
     if instance is None:
-        return _with_values(step, INSTALL, {}, offered)
+        return _with_values(step, INSTALL, {}, choice.offered)
     if not _same(target.version, instance.version or ""):
-        return _with_values(step, UPGRADE, instance.values, offered)
+        return _with_values(step, UPGRADE, instance.values, choice.offered)
     if not want.values and want.values_policy != RESET:
         return _nothing(step, instance)
-    return _edit(step, instance, offered)
+    return _edit(step, instance, choice.offered)
 
 
 def _nothing(step: Step, instance: Instance) -> Step:
@@ -401,7 +459,7 @@ def make_plan(
         decide(
             want,
             find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id),
-            offered.get(want.name, {}),
+            offered.get(want.name),
             cluster,
             allow_unstable=allow_unstable,
             may_install=may_install,

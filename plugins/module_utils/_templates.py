@@ -56,13 +56,6 @@ def read_templates(items: Iterable[dict[str, Any]]) -> list[Template]:
     return [read_template(item) for item in items]
 
 
-def fits(offer: Offer, cluster: Cluster | None) -> bool | None:
-    """Whether a version can run in a cluster; None where there is no cluster, or CCE does not tell its version."""
-    if cluster is None or cluster.version is None:
-        return None
-    return supports(list(offer.support_versions), cluster)
-
-
 def in_order(versions: Iterable[str]) -> list[str]:
     """Return versions newest first; those that cannot be read come last, as nobody knows how old they are."""
     everything = list(versions)
@@ -71,19 +64,26 @@ def in_order(versions: Iterable[str]) -> list[str]:
 
 
 def describe(template: Template, cluster: Cluster | None, *, allow_unstable: bool, with_input: bool) -> dict[str, Any]:
-    """Return a template as the modules return it: with a cluster, without the versions that do not fit it."""
-    shown = [
-        offer
-        for version in in_order(template.offered)
-        if fits(offer := template.offered[version], cluster) is not False
-    ]
+    """Return a template as the modules return it: with a cluster, without the versions that do not fit it.
+
+    Those of which CCE does not tell whether they fit are there; the latest one is none of them.
+    """
+    fits = {version: supports(offer.support_versions, cluster) for version, offer in template.offered.items()}
+    shown = [version for version in in_order(template.offered) if fits[version] is not False]
+    no_cluster = cluster is None or cluster.version is None
     return {
         "name": template.name,
         "type": template.type,
         "description": template.description,
         "labels": list(template.labels),
-        "versions": [_describe_version(offer, fits(offer, cluster), with_input=with_input) for offer in shown],
-        "latest": choose_latest([offer.version for offer in shown], template.offered, allow_unstable=allow_unstable),
+        "versions": [
+            _describe_version(template.offered[version], fits[version], with_input=with_input) for version in shown
+        ],
+        "latest": choose_latest(
+            [version for version in shown if fits[version] or no_cluster],
+            template.offered,
+            allow_unstable=allow_unstable,
+        ),
     }
 
 
@@ -98,7 +98,7 @@ def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -
                 "cluster_versions": _texts(entry.get("clusterVersion")),
                 "categories": _texts(entry.get("category")),
             }
-            for entry in offer.support_versions
+            for entry in offer.support_versions or ()
             if isinstance(entry, dict)
         ],
         "created_at": offer.created_at,

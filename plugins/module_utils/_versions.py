@@ -64,19 +64,22 @@ _MOST_QUANTIFIERS = 4
 
 
 @functools.lru_cache(maxsize=4096)
-def meets(expression: str, cluster_version: str) -> bool:
-    """Whether a cluster's version meets a template's regular expression, as a whole.
-
-    An expression that is broken, or not of the plain kind that CCE uses, is met by nothing.
-    """
-    if len(expression) > 256 or len(cluster_version) > 64 or not _PLAIN_EXPRESSION.fullmatch(expression):
-        return False
+def _compiled(expression: str) -> re.Pattern[str] | None:
+    """Return a template's regular expression; None where it is broken, or not of the plain kind that CCE uses."""
+    if len(expression) > 256 or not _PLAIN_EXPRESSION.fullmatch(expression):
+        return None
     if sum(expression.count(quantifier) for quantifier in "*+?") > _MOST_QUANTIFIERS:
-        return False
+        return None
     try:
-        return re.fullmatch(expression, cluster_version, re.ASCII) is not None
+        return re.compile(expression, re.ASCII)
     except re.error:
-        return False
+        return None
+
+
+def meets(expression: str, cluster_version: str) -> bool | None:
+    """Whether a cluster's version meets a template's regular expression, as a whole; None where that cannot be told."""
+    pattern = _compiled(expression) if len(cluster_version) <= 64 else None
+    return None if pattern is None else pattern.fullmatch(cluster_version) is not None
 
 
 @dataclass(frozen=True)
@@ -96,15 +99,17 @@ def _strings(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def supports(support_versions: object, cluster: Cluster) -> bool:
-    """Whether `supportVersions` of a template version names the cluster. What is not said is not supported.
+def supports(support_versions: object, cluster: Cluster | None) -> bool | None:
+    """Whether `supportVersions` of a template version names the cluster; None where CCE does not tell.
 
     Source: API page "Listing Add-on Templates": an empty category means CCE and Turbo.
     """
-    if not isinstance(support_versions, (list, tuple)) or not cluster.version:
-        return False
+    if not isinstance(support_versions, (list, tuple)) or cluster is None or not cluster.version:
+        return None
+    answers: set[bool | None] = set()
     for entry in support_versions:
         if not isinstance(entry, dict):
+            answers.add(None)
             continue
         kind = entry.get("clusterType")
         if kind and cluster.type and kind != cluster.type:
@@ -112,19 +117,20 @@ def supports(support_versions: object, cluster: Cluster) -> bool:
         categories = _strings(entry.get("category")) or ["CCE", "Turbo"]
         if cluster.category and cluster.category not in categories:
             continue
-        if any(meets(expression, cluster.version) for expression in _strings(entry.get("clusterVersion"))):
-            return True
-    return False
+        expressions = entry.get("clusterVersion")
+        for expression in expressions if isinstance(expressions, list) else [None]:
+            answers.add(meets(expression, cluster.version) if isinstance(expression, str) else None)
+    return True if True in answers else None if None in answers else False
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A version that an add-on template offers."""
+    """A version that an add-on template offers; what the template does not tell is None."""
 
     version: str
-    stable: bool
+    stable: bool | None
     input: dict[str, Any] | None
-    support_versions: tuple[Any, ...]
+    support_versions: tuple[Any, ...] | None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -139,11 +145,12 @@ def offers(template: dict[str, Any] | None) -> dict[str, Offer]:
         if isinstance(version, str) and version:
             defaults = entry.get("input")
             support = entry.get("supportVersions")
+            stable = entry.get("stable")
             found[version] = Offer(
                 version=version,
-                stable=entry.get("stable") is True,
+                stable=stable if isinstance(stable, bool) else None,
                 input=defaults if isinstance(defaults, dict) else None,
-                support_versions=tuple(support) if isinstance(support, list) else (),
+                support_versions=tuple(support) if isinstance(support, list) else None,
                 created_at=_text(entry.get("creationTimestamp")),
                 updated_at=_text(entry.get("updateTimestamp")),
             )

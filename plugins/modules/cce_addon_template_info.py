@@ -100,14 +100,14 @@ templates:
           returned: always
           sample: 1.30.33
         stable:
-          description: Whether CCE marks it as stable.
+          description: Whether CCE marks it as stable. Null if CCE does not report it.
           type: bool
           returned: always
           sample: true
         fits:
           description: >-
             Whether it fits the cluster. Null without O(cluster_id), or if CCE does not report the version of the
-            cluster.
+            cluster or the clusters that it fits.
           type: bool
           returned: always
           sample: true
@@ -151,8 +151,8 @@ templates:
           sample: {"basic": {"image_version": "1.30.33"}, "parameters": {"custom": {"stub_domains": {}}}}
     latest:
       description: >-
-        The newest of RV(templates[].versions) that is stable, or, with O(allow_unstable), the newest of all. Null if
-        there is none.
+        The newest of RV(templates[].versions) that is stable, or, with O(allow_unstable), the newest of all. A version
+        of which CCE does not report whether it fits the cluster is not meant. Null if there is none.
       type: str
       returned: always
       sample: 1.30.33

@@ -59,6 +59,13 @@ def test_what_the_answer_leaves_out_is_not_told():
     assert read_instance({"status": {"isRollbackable": False}}).is_rollbackable is False
 
 
+@pytest.mark.parametrize("told", [None, {}, "1.2", [1.2], ["1.3", None]], ids=str)
+def test_target_versions_that_cannot_be_read_are_not_told(told):
+    assert read_instance({"status": {"targetVersions": told}}).target_versions is None
+    assert read_instance({"status": {"targetVersions": []}}).target_versions == ()
+    assert read_instance({"status": {"targetVersions": ["1.3"]}}).target_versions == ("1.3",)
+
+
 LISTED = Instance("1", "coredns", version="1", status="running", message="old", values={"custom": {"a": 1}})
 
 

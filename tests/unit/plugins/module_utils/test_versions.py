@@ -41,10 +41,10 @@ def test_what_is_no_version_is_never_the_newest(text):
         ("v1.(19|21).*", "v1.23.1", False),
         ("^v1.27.*$", "v1.27.3-r0", True),
         ("v1.27", "v1.27.3-r0", False),
-        ("v1.(19|21.*", "v1.19.1", False),
-        ("(a+)+$", "v1.27.3", False),
-        ("(v1.27.3|.*)*x", "v1.27.3", False),
-        ("*", "v1.27.3", False),
+        ("v1.(19|21.*", "v1.19.1", None),
+        ("(a+)+$", "v1.27.3", None),
+        ("(v1.27.3|.*)*x", "v1.27.3", None),
+        ("*", "v1.27.3", None),
         ("", "", True),
     ],
 )
@@ -59,15 +59,22 @@ def test_a_crafted_expression_cannot_hang_the_client(expression):
     assert time.process_time() - started < 1
 
 
-def test_what_is_not_said_is_not_supported():
+def test_what_is_not_said_is_not_known_to_be_supported():
     cluster = Cluster("v1.28.8-r0", "VirtualMachine", "CCE")
     entry = {"clusterType": "VirtualMachine", "clusterVersion": ["v1.28.*"], "category": ["CCE"]}
     assert supports([entry], cluster)
     assert supports([{**entry, "category": []}], cluster)
     assert not supports([{**entry, "category": ["Autopilot"]}], cluster)
     assert not supports([{**entry, "clusterType": "ARM64"}], cluster)
-    for odd in (None, [], [None], ["x"], [{**entry, "clusterVersion": None}], [{**entry, "clusterVersion": [3]}]):
-        assert not supports(odd, cluster)
+    for odd in (None, {}, [None], ["x"], *([{**entry, "clusterVersion": told}] for told in (None, "v1", [3], ["(("]))):
+        assert supports(odd, cluster) is None
+        if isinstance(odd, list):
+            assert supports([*odd, entry], cluster), "one that fits is enough"
+            assert supports([*odd, {**entry, "clusterVersion": ["v1.29.*"]}], cluster) is None
+    for none in ([], [{**entry, "clusterVersion": []}], [{**entry, "clusterVersion": ["v1.29.*"]}]):
+        assert supports(none, cluster) is False
+    for unknown in (None, Cluster(), Cluster("", "VirtualMachine", "CCE"), Cluster("v" * 65)):
+        assert supports([entry], unknown) is None
 
 
 def test_an_offer_that_was_read_tells_which_clusters_it_fits():
@@ -75,7 +82,7 @@ def test_an_offer_that_was_read_tells_which_clusters_it_fits():
     template = {"spec": {"versions": [{"version": "1.0.0", "supportVersions": [entry]}, {"version": "2.0.0"}]}}
     cluster = Cluster("v1.28.8-r0", "VirtualMachine", "CCE")
     fits = {version: supports(offer.support_versions, cluster) for version, offer in offers(template).items()}
-    assert fits == {"1.0.0": True, "2.0.0": False}
+    assert fits == {"1.0.0": True, "2.0.0": None}
 
 
 def test_latest_is_stable_unless_asked_otherwise():
