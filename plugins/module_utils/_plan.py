@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -208,6 +209,33 @@ def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
 
 # What an add-on's template offers, by version; None where CCE tells no template of that name.
 Offers = Optional[Mapping[str, Offer]]
+
+
+def strangers(wants: Wants, instances: Sequence[Instance]) -> list[str]:
+    """Return the exclusions that name no add-on of the cluster."""
+    return sorted(wants.excluded - {instance.addon_template_name for instance in instances})
+
+
+def refuse_strangers(names: Sequence[str], known: Iterable[str]) -> None:
+    """Refuse exclusions that name nothing: what they were to leave out would be upgraded.
+
+    Args:
+        names: Those that name no add-on of the cluster.
+        known: The names of the add-ons that are installed, or that CCE offers.
+
+    Raises:
+        InputError: One of them is none of the known names.
+    """
+    known = frozenset(known)
+    lowered = {name.lower(): name for name in sorted(known)}
+    for name in names:
+        if name in known:
+            continue
+        similar = [lowered[found] for found in difflib.get_close_matches(name.lower(), sorted(lowered))]
+        raise InputError(
+            f"addons: '!{printable(name)}' leaves out nothing, as no add-on of that name is installed or on offer."
+            f"{f' Did you mean {quoted(similar)}?' if similar else ''} Nothing was started."
+        )
 
 
 def candidates(instance: Instance | None, offered: Offers, cluster: Cluster | None) -> list[str]:

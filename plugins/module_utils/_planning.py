@@ -58,12 +58,16 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
     """Read the add-ons of a cluster and what may become of those that are wanted.
 
     Two requests; a third where the cluster's version decides what is offered, which CCE usually tells per instance.
+
+    Raises:
+        InputError: What is to be left out is neither installed nor on offer.
     """
     instances = read_instances(cce.addons(cluster_id))
     wanted = _plan.in_order(wants, instances)
+    templates = known_templates(cce, cluster_id, wants, instances)
     if not wanted:
         return Survey(instances, {}, None)
-    offered = _offered(cce, cluster_id, wanted)
+    offered = _offered(cce, cluster_id, wanted, templates)
     found = [
         find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
         for want in wanted
@@ -73,15 +77,40 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
     return Survey(instances, offered, cluster)
 
 
-def _offered(cce: Cce, cluster_id: str, wanted: Sequence[Want]) -> dict[str, dict[str, Offer]]:
+def known_templates(
+    cce: Cce, cluster_id: str, wants: Wants, instances: Sequence[Instance]
+) -> list[dict[str, Any]] | None:
+    """Return all templates where they had to be read: only those tell whether an exclusion was misspelt.
+
+    Raises:
+        InputError: What is to be left out is neither installed nor on offer.
+    """
+    strangers = _plan.strangers(wants, instances)
+    if not strangers:
+        return None
+    templates = cce.templates(cluster_id)
+    names = {instance.addon_template_name for instance in instances}
+    _plan.refuse_strangers(strangers, names.union(name for name in map(_template_name, templates) if name))
+    return templates
+
+
+def _template_name(template: dict[str, Any]) -> str | None:
+    metadata = template.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _offered(
+    cce: Cce, cluster_id: str, wanted: Sequence[Want], templates: list[dict[str, Any]] | None
+) -> dict[str, dict[str, Offer]]:
     """Return what the templates offer, by template name. For one add-on, its template alone is asked for."""
     names = {want.name for want in wanted}
-    templates = cce.templates(cluster_id, next(iter(names)) if len(names) == 1 else None)
+    if templates is None:
+        templates = cce.templates(cluster_id, next(iter(names)) if len(names) == 1 else None)
     found: dict[str, dict[str, Offer]] = {}
     for template in templates:
-        metadata = template.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        if name in names:
+        name = _template_name(template)
+        if name is not None and name in names:
             found[name] = {**found.get(name, {}), **offers(template)}
     return found
 

@@ -39,7 +39,8 @@ options:
   addons:
     description:
       - The wanted add-ons, in upgrade order. Each entry is a string or a dictionary.
-      - V(all) means every installed add-on that the list does not name. C(!name) leaves one out.
+      - V(all) means every installed add-on that the list does not name. C(!name) leaves one out; it fails
+        if that is neither installed nor on offer.
       - A name alone asks for the newest stable version on offer.
       - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
         V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
@@ -382,6 +383,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticke
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
     described,
+    known_templates,
     plan_when_idle,
     which_cluster,
 )
@@ -443,7 +445,9 @@ def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
 def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
     params = task.params
     if params["type"] == STATIC:
-        return requests_for_running(wants, read_instances(cce.addons(cluster_id))), {"cluster_id": cluster_id}
+        instances = read_instances(cce.addons(cluster_id))
+        known_templates(cce, cluster_id, wants, instances)
+        return requests_for_running(wants, instances), {"cluster_id": cluster_id}
     timeout_option = "busy_timeout" if params["busy_timeout"] is not None and not task.check_mode else None
     steps = plan_when_idle(
         cce, task, cluster_id, wants, timeout_option=timeout_option, allow_unstable=params["allow_unstable"]

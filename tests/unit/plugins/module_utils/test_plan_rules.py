@@ -22,7 +22,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import (
     needs_closer_look,
     needs_cluster,
     read_wants,
+    refuse_strangers,
     report,
+    strangers,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._values import fingerprint
 from ansible_collections.huaweicloud.cce.plugins.module_utils._versions import Cluster, Offer
@@ -132,6 +134,24 @@ def test_all_is_what_is_not_named_by_name_and_where_it_stands():
     wants = read_wants(["e", "all", "c", "!b"])
     assert [want.name for want in in_order(wants, instances)] == ["e", "a", "d", "c"]
     assert in_order(read_wants(["e", "c"]), instances) == [Want("e"), Want("c")]
+
+
+def test_an_exclusion_that_names_nothing_is_told_with_what_it_may_mean():
+    installed = [Instance(id="1", addon_template_name=name) for name in ("coredns", "everest")]
+    assert strangers(read_wants(["all", "!coredns", "!cordns", "!a"]), installed) == ["a", "cordns"]
+    refuse_strangers([], [])
+    refuse_strangers(["a", "A"], ["a", "A"])
+    with pytest.raises(InputError) as caught:
+        refuse_strangers(["a", "Cordns"], ["a", "coredns", "CoreDNS-2", "everest"])
+    assert caught.value.message == (
+        "addons: '!Cordns' leaves out nothing, as no add-on of that name is installed or on offer. Did you mean "
+        "coredns, CoreDNS-2? Nothing was started."
+    )
+    with pytest.raises(InputError) as caught:
+        refuse_strangers(["x"], ["coredns"])
+    assert caught.value.message == (
+        "addons: '!x' leaves out nothing, as no add-on of that name is installed or on offer. Nothing was started."
+    )
 
 
 # Which versions there are
