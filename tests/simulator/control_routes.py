@@ -16,7 +16,7 @@ from cluster import Cluster
 from exchange import SERVICE
 from faults import FaultError, read_fault
 from instance import Instance
-from scenario import ScenarioError, change_and_check
+from scenario import ScenarioError, happen
 from service import Service
 
 _OPENAPI = Path(__file__).resolve().parent / "openapi.yml"
@@ -136,7 +136,7 @@ async def change_instance(request: web.Request) -> web.Response:
     """POST /_simulator/instances/{cluster}/{addon}: what happens behind a client's back"""
     instance = _instance(request)
     try:
-        change_and_check(instance, await _body(request), _service(request).now)
+        happen(instance, await _body(request), _service(request).now)
     except (ScenarioError, TypeError) as error:
         raise _bad(str(error)) from None
     return web.json_response(instance.report(_service(request).now))

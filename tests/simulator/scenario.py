@@ -25,7 +25,7 @@ from metadata import MODES, MetadataSettings
 from refusals import Refusal
 from shapes import OPTIONS as SHAPE_OPTIONS
 from upgrades import ENDINGS, Ending
-from values import BESIDE, INJECTED, merged
+from values import BESIDE, INJECTED, merged, settings
 
 _NAMESPACE = uuid.UUID("6f1f3d3e-0b0b-4e62-9a55-8f3c2d1b0a00")
 OPERATIONS = ("upgrade", "edit", "rollback", "install", "delete")
@@ -60,6 +60,7 @@ _KEYS: dict[str, set[str]] = {
         "previous_version", "seconds", "stale_seconds", "target_versions", "annotations", "checks", *_RECORDED,
         *_CONDITIONS, *_NEXT,
     },
+    "console": {"version", "custom"},
     "check": {"type", "target_version", "cluster_target_version", "age"},
     "ending": {item.name for item in dataclasses.fields(Ending)},
     "risk": {"name", "riskName", "level", "status", "message", "type"},
@@ -380,15 +381,30 @@ _ATTRIBUTES = (
 CHANGEABLE = {"status", *_ATTRIBUTES, *_RECORDED, *_CONDITIONS, *_NEXT}
 
 
-def change_and_check(instance: Instance, changes: Mapping[str, Any], now: float) -> None:
-    """Change an instance as /_simulator/instances asks for, and let somebody check it.
+def happen(instance: Instance, changes: Mapping[str, Any], now: float) -> None:
+    """Change an instance as /_simulator/instances asks for, and let somebody check it, and write it in the console.
 
     Raises:
-        ScenarioError: A change says something that is not understood; nothing was changed then.
+        ScenarioError: A change says something that is not understood; nothing was changed then. Or the service refuses
+            what somebody does in the console.
     """
     entries = [checked("check", item) for item in _list(changes, "checks", "addon")]
-    change(instance, {key: value for key, value in changes.items() if key != "checks"})
+    console = checked("console", changes["console"]) if "console" in changes else None
+    change(instance, {key: value for key, value in changes.items() if key not in ("checks", "console")})
     _check(instance.cluster, [(instance, {"age": 0, **entry}) for entry in entries], now)
+    if console is not None:
+        _write(instance, str(console.get("version", instance.version)), _object(console, "custom"), now)
+
+
+def _write(instance: Instance, version: str, custom: Mapping[str, Any], now: float) -> None:
+    """Upgrade or edit an add-on as the console does, which keeps all settings."""
+    if version not in instance.template.versions:
+        raise ScenarioError(f"{instance.name} has no version {version}")
+    kept = merged(instance.template.versions[version].defaults(), settings(instance.values))
+    try:
+        instance.update(version, merged(kept, {"custom": dict(custom)}), now)
+    except Refusal as refusal:
+        raise ScenarioError(f"the console is told: {refusal.body['message']}") from None
 
 
 def change(instance: Instance, changes: Mapping[str, Any]) -> None:

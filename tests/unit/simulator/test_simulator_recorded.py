@@ -442,6 +442,37 @@ def test_a_list_can_say_that_there_is_more_or_that_it_failed(service):
     assert (answer["errorCode"], len(answer["items"])) == ("CCE.01500001", 1)
 
 
+# A colleague
+
+
+def test_a_colleague_upgrades_in_the_console_with_all_settings_kept_and_no_client_has_asked(service):
+    asked = len(service.simulation.requests())
+    service.change("metrics-server", console={"version": "1.3.37", "custom": {"logLevel": 7}})
+    addon = service.addon("metrics-server")
+    assert (addon["status"], addon["version"], addon["settings_lost"]) == ("upgrading", "1.3.37", ["custom.logLevel"])
+    assert addon["values"]["custom"]["logLevel"] == 7
+    assert (addon["values"]["basic"]["image_version"], addon["writes"]) == ("1.3.37", 1)
+    service.advance(OPERATION_SECONDS)
+    addon = service.addon("metrics-server")
+    assert (addon["status"], addon["previous_version"], addon["rollbackable"]) == ("running", "1.3.6", True)
+    assert len(service.simulation.requests()) == asked
+    service.change("metrics-server", console={"custom": {"logLevel": 3}})
+    assert service.addon("metrics-server")["version"] == "1.3.37", "an edit"
+
+
+@pytest.mark.parametrize("console", [{"version": "9.9.9"}, {"version": "1.3.5"}, {"target": "1.3.37"}, 7])
+def test_what_cannot_be_done_in_the_console_is_refused(service, console):
+    with pytest.raises(HTTPError, match="400"):
+        service.change("metrics-server", console=console)
+
+
+def test_a_colleague_is_locked_out_while_a_write_is_under_way_and_locks_others_out(service):
+    service.change("metrics-server", console={"version": "1.3.37"})
+    assert service.upgrade("metrics-server", "1.3.90").status_code == 429
+    with pytest.raises(HTTPError, match="400"):
+        service.change("metrics-server", console={"version": "1.3.90"})
+
+
 # Errors
 
 
