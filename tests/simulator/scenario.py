@@ -60,7 +60,7 @@ _KEYS: dict[str, set[str]] = {
         "previous_version", "seconds", "stale_seconds", "target_versions", "annotations", "checks", *_RECORDED,
         *_CONDITIONS, *_NEXT,
     },
-    "console": {"version", "custom"},
+    "console": {"version", "custom", "ends"},
     "check": {"type", "target_version", "cluster_target_version", "age"},
     "ending": {item.name for item in dataclasses.fields(Ending)},
     "risk": {"name", "riskName", "level", "status", "message", "type"},
@@ -393,18 +393,23 @@ def happen(instance: Instance, changes: Mapping[str, Any], now: float) -> None:
     change(instance, {key: value for key, value in changes.items() if key not in ("checks", "console")})
     _check(instance.cluster, [(instance, {"age": 0, **entry}) for entry in entries], now)
     if console is not None:
-        _write(instance, str(console.get("version", instance.version)), _object(console, "custom"), now)
+        _write(instance, console, now)
 
 
-def _write(instance: Instance, version: str, custom: Mapping[str, Any], now: float) -> None:
-    """Upgrade or edit an add-on as the console does, which keeps all settings."""
+def _write(instance: Instance, console: Mapping[str, Any], now: float) -> None:
+    """Upgrade or edit an add-on as the console does, with all settings kept; other endings that wait go on waiting."""
+    version, custom = str(console.get("version", instance.version)), _object(console, "custom")
     if version not in instance.template.versions:
         raise ScenarioError(f"{instance.name} has no version {version}")
     kept = merged(instance.template.versions[version].defaults(), settings(instance.values))
+    waiting, ending = instance.endings, _ending(console.get("ends", "running"))
+    instance.endings = {"edit" if version == instance.version else "upgrade": ending} if "ends" in console else {}
     try:
         instance.update(version, merged(kept, {"custom": dict(custom)}), now)
     except Refusal as refusal:
         raise ScenarioError(f"the console is told: {refusal.body['message']}") from None
+    finally:
+        instance.endings = waiting
 
 
 def change(instance: Instance, changes: Mapping[str, Any]) -> None:

@@ -460,10 +460,21 @@ def test_a_colleague_upgrades_in_the_console_with_all_settings_kept_and_no_clien
     assert service.addon("metrics-server")["version"] == "1.3.37", "an edit"
 
 
-@pytest.mark.parametrize("console", [{"version": "9.9.9"}, {"version": "1.3.5"}, {"target": "1.3.37"}, 7])
+@pytest.mark.parametrize(
+    "console", [{"version": "9.9.9"}, {"version": "1.3.5"}, {"target": "1.3.37"}, {"ends": "soon"}, 7]
+)
 def test_what_cannot_be_done_in_the_console_is_refused(service, console):
     with pytest.raises(HTTPError, match="400"):
         service.change("metrics-server", console=console)
+
+
+def test_an_upgrade_in_the_console_ends_as_it_was_told_to_and_that_of_the_client_as_that_was_told_to(service):
+    service.change("metrics-server", next_upgrade="available", console={"version": "1.3.37", "ends": "upgradeFailed"})
+    service.advance(OPERATION_SECONDS)
+    assert service.addon("metrics-server")["status"] == "upgradeFailed"
+    service.upgrade("metrics-server", "1.3.90", service.careful_values("metrics-server", "1.3.90"))
+    service.advance(OPERATION_SECONDS)
+    assert service.addon("metrics-server")["status"] == "available"
 
 
 def test_a_colleague_is_locked_out_while_a_write_is_under_way_and_locks_others_out(service):
