@@ -6,9 +6,11 @@
     python tests/campaign/faults.py [--runs 500] [--seed N] [--jobs 2] [--minutes M] [--resume] [--only K]
 
 Each run is the real playbook huaweicloud.cce.upgrade against a simulator, with random faults and delays, or killed at a
-random moment, or both; then again without any of it, until the cluster is as it was wanted. It prints a table, and
-writes all of it to .build/campaign/faults.json. Ends with 1 if an invariant (invariants.py) is broken, and tells the
-number of each such run, which --only repeats.
+random moment, or both; then again without any of it, until the cluster is as it was wanted. Some clusters have two
+instances of nginx-ingress, some answers leave settings out, and in some runs a colleague writes in between.
+
+It prints a table, and writes all of it to .build/campaign/faults.json. Ends with 1 if an invariant (invariants.py) is
+broken, and tells the number of each such run, which --only repeats.
 
 Needs the staged collection (python tests/stage.py), and ansible-playbook in the PATH.
 """
@@ -131,6 +133,8 @@ def _tell(plan: Plan) -> None:
     for injection in plan.injections:
         print(f"fault: {injection.kind}: {dict(injection.fault)}")
     print(f"kill: {plan.kill}")
+    print(f"list answers: {dict(plan.listed)}")
+    print(f"colleague: {plan.colleague}")
 
 
 def repeat(seed: int, number: int) -> int:

@@ -12,9 +12,12 @@ from typing import Any
 
 # A time-out of the client is 30 simulated seconds; so long is more of real ones, at the pace of the campaign.
 TIME_OUT = 2.2
-_SHAPES = ("cce", "addon_manager", "gateway", "iam", "iam_code", "policy", "empty", "html", "wrong_type")
+_SHAPES = (
+    "cce", "addon_manager", "gateway", "iam", "iam_code", "flat", "nested", "policy", "empty", "html", "wrong_type",
+)  # fmt: skip
 _LATENCY = "latency"
 FAILS = "upgrade that CCE itself fails"
+COLLEAGUE = "write of a colleague in the console"
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,18 @@ def _shape(random: Random) -> dict[str, Any]:
     return {"fault": "shape", **random.choice(documented)}
 
 
+def _misplaced(random: Random) -> dict[str, Any]:
+    places: list[dict[str, Any]] = [
+        *(
+            {"fatal_at": path}
+            for path in ("status.RiskList", "risks", "metadata.riskItems", "spec.risks", "answer.risks")
+        ),
+        {"next_marker": "page-2"},
+        {"error_beside": "CCE.01500001"},
+    ]
+    return {"fault": "shape", **random.choice(places)}
+
+
 KINDS: Mapping[str, _Kind] = {
     "429 of the gateway": _Kind(_fixed(fault="throttle"), weight=1.5),
     "429 with Retry-After": _Kind(
@@ -137,8 +152,9 @@ KINDS: Mapping[str, _Kind] = {
     "redirect": _Kind(lambda random: {"fault": "redirect", "to": random.choice(("same", "other", "loop"))}, weight=0.5),
     "endless answer": _Kind(_fixed(fault="huge"), _READS, weight=0.2),
     "another documented shape": _Kind(_shape, ("check", "results")),
+    "something Fatal or unfinished at an undocumented place": _Kind(_misplaced, ("results",)),
 }
-LABELS = (*KINDS, FAILS, _LATENCY)
+LABELS = (*KINDS, FAILS, COLLEAGUE, _LATENCY)
 
 
 def injections(random: Random, addons: int, *, by_password: bool) -> tuple[Injection, ...]:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.plans import STRATEGY, Addon, Plan
+from campaign.plans import STRATEGY, Addon, Colleague, Plan
+from values import lost, merged, settings
 
 # As in cluster.yml.
 CHECK_SECONDS = 2.0
@@ -50,16 +51,45 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Intervention:
+    """What a colleague has done in the console.
+
+    Args:
+        did: Who it was, and what.
+        attempt: The first attempt after which it shows.
+        at: When, in simulated seconds.
+        version: The version of the add-on from then on.
+        values: Its settings from then on.
+    """
+
+    did: Colleague
+    attempt: int
+    at: float
+    version: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Story:
     """A run of the campaign: the attempt that was disturbed, and those after it that nothing disturbed.
 
     Args:
         tasks: The check tasks of the cluster, at the end of it all.
+        intervention: What a colleague has done meanwhile.
     """
 
     plan: Plan
     attempts: Sequence[Attempt]
     tasks: Sequence[Mapping[str, Any]]
+    intervention: Intervention | None = None
+
+    def ids(self) -> dict[str, str]:
+        """Return the ids of the instances, by their names."""
+        return {name: addon["id"] for attempt in self.attempts for name, addon in attempt.addons.items()}
+
+    def touched(self, name: str) -> Intervention | None:
+        """Return what a colleague has done to an add-on."""
+        return self.intervention if self.intervention and self.intervention.did.addon == name else None
 
 
 @dataclass(frozen=True)
@@ -111,7 +141,7 @@ def without_strategy(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def writes(story: Story) -> list[Write]:
     """Return the requests that would change an add-on, oldest first."""
-    ids = {addon["id"]: name for attempt in story.attempts for name, addon in attempt.addons.items()}
+    ids = {instance_id: name for name, instance_id in story.ids().items()}
     found: list[Write] = []
     for position, (number, request) in enumerate(_requests(story)):
         if request["method"] not in ("PUT", "POST", "DELETE") or "/v3/addons" not in request["path"]:
@@ -152,7 +182,7 @@ def _why_not(story: Story, write: Write) -> Iterator[str]:
         return
     checks = [
         task for task in story.tasks
-        if task["metadata"]["addonTemplateName"] == write.addon
+        if task["metadata"]["addonInstanceID"] == story.ids()[write.addon]
         and task["metadata"]["type"] == "addonUpgrade"
         and _created(task) < write.request["at"]
     ]  # fmt: skip
@@ -160,6 +190,9 @@ def _why_not(story: Story, write: Write) -> Iterator[str]:
         yield "it was never checked"
         return
     last = max(checks, key=_created)
+    meanwhile = story.touched(write.addon)
+    if meanwhile and write.was_carried_out and _created(last) < meanwhile.at < write.request["at"]:
+        yield "a colleague had changed it since its last check"
     if _created(last) + CHECK_SECONDS > write.request["at"]:
         yield "its last check had not finished"
     levels = ("Fatal", "Warning") if story.plan.fail_on_warning else ("Fatal",)
@@ -191,7 +224,7 @@ def _checked(story: Story, write: Write) -> Mapping[str, Any] | None:
         if request["method"] != "POST" or not request["path"].endswith("precheck") or request["worked"] != 201:
             continue
         for item in request["body"]["spec"]["addonList"]:
-            if item["addonTemplateName"] == write.addon and item["type"] == "addonUpgrade":
+            if item["addonInstanceID"] == story.ids()[write.addon] and item["type"] == "addonUpgrade":
                 found = item
     return found
 
@@ -231,15 +264,26 @@ def no_setting_lost(story: Story) -> list[str]:
             if now is None:
                 found.append(f"{addon.name} is gone after attempt {number}")
                 continue
-            allowed = [(addon.version, without_strategy(addon.values))]
-            if not story.plan.stays(addon):
-                allowed.append((addon.target, without_strategy(addon.expected)))
+            allowed = [(version, without_strategy(values)) for version, values in _allowed(story, addon, number)]
             if (now["version"], without_strategy(now["values"])) not in allowed:
                 differ = sorted(_differing(addon.expected, now["values"]))
                 found.append(
                     f"{addon.name} {now['version']} after attempt {number} has settings that nobody expects: {differ}"
                 )
     return found
+
+
+def _allowed(story: Story, addon: Addon, attempt: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the versions and settings that an add-on may have after an attempt."""
+    meanwhile = story.touched(addon.name)
+    custom: Mapping[str, Any] = {}
+    if meanwhile and attempt >= meanwhile.attempt:
+        custom = meanwhile.did.custom
+        yield meanwhile.version, meanwhile.values
+    else:
+        yield addon.version, addon.values
+    if not story.plan.stays(addon):
+        yield addon.target, merged(addon.expected, {"custom": dict(custom)})
 
 
 def _differing(expected: Any, found: Any, path: str = "") -> Iterator[str]:
@@ -253,23 +297,36 @@ def _differing(expected: Any, found: Any, path: str = "") -> Iterator[str]:
 def converges(story: Story) -> list[str]:
     """The last attempt, or the first one where that ended well, leaves what an undisturbed run leaves."""
     last = story.attempts[-1]
-    return [f"after {len(story.attempts)} attempts, {text}" for text in unexpected(story.plan, last)]
+    return [
+        f"after {len(story.attempts)} attempts, {text}" for text in unexpected(story.plan, last, story.intervention)
+    ]
 
 
-def unexpected(plan: Plan, attempt: Attempt) -> list[str]:
-    """Return how the end of an attempt differs from that of an undisturbed one."""
+def unexpected(plan: Plan, attempt: Attempt, intervention: Intervention | None = None) -> list[str]:
+    """Return how the end of an attempt differs from that of an undisturbed one.
+
+    Where an upgrade that a colleague sent has failed, the colleague has to say how it goes on: no end is foretold then,
+    for any add-on.
+    """
+    if intervention and intervention.did.fails:
+        return []
     found = [] if attempt.code == plan.code else [f"the exit code is {attempt.code}, not {plan.code}"]
     for addon in plan.addons:
         now = attempt.addons.get(addon.name)
         stays = plan.stays(addon)
         version, values = (addon.version, addon.values) if stays else (addon.target, addon.expected)
+        written = 0
+        if intervention and intervention.did.addon == addon.name:
+            values = merged(values, {"custom": dict(intervention.did.custom)})
+            if stays:
+                version, values, written = intervention.version, dict(intervention.values), 1
         if now is None:
             found.append(f"{addon.name} is gone")
         elif (now["version"], now["status"]) != (version, "running"):
             found.append(f"{addon.name} is {now['status']} at {now['version']}, and not running at {version}")
         elif now["values"] != values:
             found.append(f"{addon.name} has other settings: {sorted(_differing(values, now['values']))}")
-        elif stays and now["writes"]:
+        elif stays and now["writes"] > written:
             found.append(f"{addon.name} was written {now['writes']} times and should have been left alone")
     return found
 
@@ -301,6 +358,54 @@ def _first_line(text: str) -> str:
     return first.partition(" It can be rolled back")[0]
 
 
+def writes_are_whole(story: Story) -> list[str]:
+    """No write leaves out a setting that the add-on had, whatever the list answer has left out."""
+    found = []
+    for write in writes(story):
+        addon = next((addon for addon in story.plan.addons if addon.name == write.addon), None)
+        if addon is None or write.kind != _UPGRADE:
+            continue
+        wanted = addon.want.get("values", {}).get("custom", {}) if isinstance(addon.want, Mapping) else {}
+        present = settings(addon.values)
+        meanwhile = story.touched(addon.name)
+        # A write that the colleague's keeps out does no harm.
+        if meanwhile and meanwhile.at < write.request["at"] and write.was_carried_out:
+            present = merged(present, {"custom": dict(meanwhile.did.custom)})
+        changed = {f"custom.{STRATEGY}", *lost(present, merged(present, {"custom": wanted}))}
+        missing = sorted(set(lost(present, write.values)) - changed)
+        if missing:
+            found.append(f"attempt {write.attempt} sent {write.addon} {write.version} without {missing}")
+    return found
+
+
+def colleague_is_not_rolled_back(story: Story) -> list[str]:
+    """No rollback of an upgrade that a colleague has sent."""
+    meanwhile = story.intervention
+    if meanwhile is None or meanwhile.did.version is None:
+        return []
+    after = [
+        write for write in writes(story)
+        if write.addon == meanwhile.did.addon and write.request["at"] > meanwhile.at
+    ]  # fmt: skip
+    own = [write.position for write in after if write.kind == _UPGRADE and write.was_carried_out]
+    return [
+        f"attempt {write.attempt} rolled {write.addon} back from {meanwhile.version}, which a colleague had sent"
+        for write in after
+        if write.kind == _ROLLBACK and not any(position < write.position for position in own)
+    ]
+
+
+def unwanted_are_left_alone(story: Story) -> list[str]:
+    """No write to an add-on that nobody wants, nor to the twin of one that is wanted."""
+    unwanted = {addon.name for addon in story.plan.addons if not addon.wanted}
+    return [
+        f"attempt {write.attempt} wrote {write.addon}, which nobody wants: "
+        f"{write.request['method']} {write.request['path']}"
+        for write in writes(story)
+        if write.addon in unwanted
+    ]
+
+
 INVARIANTS: Mapping[str, Callable[[Story], list[str]]] = {
     "no write past a check that blocks": gate_holds,
     "no second write while one is under way": one_write_at_a_time,
@@ -308,6 +413,9 @@ INVARIANTS: Mapping[str, Callable[[Story], list[str]]] = {
     "no setting is lost": no_setting_lost,
     "a rerun without faults converges": converges,
     "a failed run says why in one message": failures_say_why,
+    "no write leaves a setting out": writes_are_whole,
+    "no upgrade of a colleague is rolled back": colleague_is_not_rolled_back,
+    "no write to an add-on or twin that nobody wants": unwanted_are_left_alone,
 }
 
 

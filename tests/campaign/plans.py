@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,13 +20,31 @@ sys.path.append(str(SIMULATOR))
 from campaign.injections import Injection, injections  # noqa: E402
 from catalogue import Template, catalogue  # noqa: E402
 from values import merged  # noqa: E402
+from versions import order  # noqa: E402
 
 # As in cluster.yml.
 CLUSTER_VERSION, CLUSTER_ID, PROJECT_ID = (
     "v1.28.8-r0", "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01", "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
 )  # fmt: skip
+TWINS = "nginx-ingress"
+FIRST_ID, SECOND, SECOND_ID = (
+    "11111111-0000-4000-8000-000000000001", "nginx-second", "22222222-0000-4000-8000-000000000002",
+)  # fmt: skip
 STRATEGY = "parameterSyncStrategy"
+# What a list answer leaves out, or tells in a form that is not the documented one.
+LISTED: tuple[Mapping[str, Any], ...] = (
+    {"drop": ["spec.values", "status.currentVersion"], "null": "status.targetVersions"},
+    {"drop": "spec.values"},
+    {"null": "spec.values"},
+    {"as_text": "spec.values"},
+    {"as_list": "spec.values"},
+    {"as_text": "spec.values.custom"},
+    {"as_list": "spec.values.flavor"},
+    {"null": ["status.targetVersions", "status.currentVersion"]},
+)
+_SILENT = {"drop": ["spec.values", "status.currentVersion"]}
 PASSED, WARNING, FATAL = "passed", "warning", "fatal"
+GATE, BETWEEN = "gate", "between"
 _CATALOGUE = catalogue()
 _KEPT_KEYS = (STRATEGY, "stub_domains")  # what the random settings leave alone: it has a meaning of its own
 
@@ -38,7 +56,7 @@ class Addon:
     """An add-on as it is, and as it is to end.
 
     Args:
-        name: Its template.
+        name: Its own name, which is that of its template unless it is a twin.
         version: Its present version.
         values: Its present settings.
         target: The version that is wanted.
@@ -48,6 +66,8 @@ class Addon:
         finds: What its check finds: passed, warning or fatal.
         fails: Whether CCE fails to upgrade it, the first time.
         condition: What else is the matter with it, as the simulator takes it.
+        template: Its template, if that is not its name.
+        silent: Whether no answer tells its settings, so that none could be kept.
     """
 
     name: str
@@ -60,6 +80,13 @@ class Addon:
     finds: str = PASSED
     fails: bool = False
     condition: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
+    silent: bool = False
+
+    @property
+    def template_name(self) -> str:
+        """The name of its template."""
+        return self.template or self.name
 
     @property
     def changes(self) -> bool:
@@ -69,7 +96,8 @@ class Addon:
     def simulated(self) -> dict[str, Any]:
         """Return the add-on as the simulator takes it."""
         failing = {"next_upgrade": "upgradeFailed"} if self.fails else {}
-        return {"version": self.version, "values": self.values, **failing, **self.condition}
+        silent = {"listed": _SILENT, "shown": _SILENT} if self.silent else {}
+        return {"version": self.version, "values": self.values, **failing, **silent, **self.condition}
 
 
 @dataclass(frozen=True)
@@ -81,8 +109,28 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Colleague:
+    """Somebody who writes an add-on in the console meanwhile.
+
+    Args:
+        addon: Which one.
+        version: The version of an upgrade; None for an edit.
+        custom: The settings that the colleague makes.
+        moment: So many requests after the start of the first attempt; or GATE, once that has read a check that is
+            over; or BETWEEN the first two attempts.
+        fails: Whether CCE fails to upgrade it.
+    """
+
+    addon: str
+    version: str | None
+    custom: Mapping[str, Any]
+    moment: int | str
+    fails: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A run of the campaign."""
+    """A run of the campaign. `listed` is the shape that a list answer gives to add-ons."""
 
     number: int
     addons: tuple[Addon, ...]
@@ -92,6 +140,8 @@ class Plan:
     by_password: bool
     injections: tuple[Injection, ...]
     kill: Kill | None
+    listed: Mapping[str, Any] = field(default_factory=dict)
+    colleague: Colleague | None = None
 
     def variables(self) -> dict[str, Any]:
         """Return the variables of the playbook."""
@@ -104,7 +154,8 @@ class Plan:
 
     def blocks(self, addon: Addon) -> bool:
         """Whether the check of an add-on must keep it from being upgraded."""
-        return addon.changes and (addon.finds == FATAL or (addon.finds == WARNING and self.fail_on_warning))
+        found = addon.finds == FATAL or (addon.finds == WARNING and self.fail_on_warning)
+        return addon.changes and (found or addon.silent)
 
     @property
     def blocked(self) -> tuple[Addon, ...]:
@@ -125,7 +176,7 @@ def make_plan(seed: int, number: int) -> Plan:
     """Return a run of the campaign."""
     random = Random(f"{seed}/{number}")
     names = random.sample(_CATALOGUE.names, random.choice((1, 2, 2, 3, 3, 4)))
-    addons = tuple(_addon(random, name) for name in names)
+    addons = tuple(item for name in names for item in _instances(random, name))
     by_password = random.random() < 0.4
     killed, disturbed = random.choice(((False, True), (False, True), (True, False), (True, True)))
     return Plan(
@@ -137,31 +188,84 @@ def make_plan(seed: int, number: int) -> Plan:
         by_password=by_password,
         injections=injections(random, len(addons), by_password=by_password) if disturbed else (),
         kill=Kill(random.randint(1, 12 + 16 * len(addons)), random.uniform(0, 0.2)) if killed else None,
+        listed=random.choice(LISTED) if random.random() < 0.4 else {},
+        colleague=_colleague(random, addons) if random.random() < 0.3 else None,
+    )
+
+
+def _instances(random: Random, name: str) -> Iterator[Addon]:
+    """Yield the instances of a template: one, or two twins that are wanted alike, by their ids, or only one of them."""
+    first = _addon(random, name)
+    if name != TWINS or random.random() < 0.4:
+        yield first
+        return
+    if first.wanted and not isinstance(first.want, Mapping):
+        yield first
+        yield replace(_addon(random, name, bare=True), name=SECOND, template=name, want=first.want)
+        return
+    twin = replace(_addon(random, name), name=SECOND, template=name)
+    yield _wanted_by_id(first, FIRST_ID)
+    yield _wanted_by_id(twin, SECOND_ID)
+
+
+def _wanted_by_id(addon: Addon, instance_id: str) -> Addon:
+    if not addon.wanted:
+        return addon
+    want = addon.want if isinstance(addon.want, Mapping) else {"name": addon.template_name}
+    return replace(addon, want={**want, "addon_instance_id": instance_id})
+
+
+def _colleague(random: Random, addons: tuple[Addon, ...]) -> Colleague | None:
+    """Return a colleague who writes an add-on of which nothing else is the matter, so that the end of it is certain."""
+    fit = [
+        addon for addon in addons
+        if addon.finds == PASSED and not addon.fails and not addon.silent
+        and not {"drift", "stale_seconds"} & set(addon.condition)
+    ]  # fmt: skip
+    if not fit:
+        return None
+    addon = random.choice(fit)
+    template = _CATALOGUE.get(addon.template_name)
+    assert template is not None
+    up_to = [item for item in _stable(template, addon.version) if order(item) <= order(addon.target)]
+    version = random.choice(up_to) if up_to and random.random() < 0.7 else None
+    return Colleague(
+        addon=addon.name,
+        version=version,
+        custom={"colleague": random.randint(1, 999)},
+        moment=random.choice((GATE, BETWEEN, random.randint(1, 6 + 8 * len(addons)))),
+        fails=version is not None and random.random() < 0.3,
     )
 
 
 def _wants(random: Random, addons: tuple[Addon, ...]) -> Iterator[Any]:
     """Yield the entries of `addon_upgrade_addons`, `all` at a random place if it stands for some of them."""
     entries: list[Any] = [addon.want for addon in addons if addon.want is not None]
-    if any(addon.want is None for addon in addons):
+    implied = [addon.template_name for addon in addons if addon.want is None and addon.wanted]
+    unwanted = {addon.template_name for addon in addons if not addon.wanted}
+    if unwanted & {addon.template_name for addon in addons if addon.wanted}:
+        # Only one of two twins is wanted: `all` would mean both, and an exclusion none of them.
+        entries += implied
+    elif implied or unwanted:
         entries.insert(random.randint(0, len(entries)), "all")
-        entries += [f"!{addon.name}" for addon in addons if not addon.wanted]
-    yield from entries
+        entries += [f"!{name}" for name in sorted(unwanted)]
+    yield from [entry for number, entry in enumerate(entries) if entry not in entries[:number]]
 
 
-def _addon(random: Random, name: str) -> Addon:
+def _addon(random: Random, name: str, *, bare: bool = False) -> Addon:
+    """Return an add-on; a bare one is wanted, and of it nothing but the newest version."""
     template = _CATALOGUE.get(name)
     assert template is not None
     offered = _stable(template, "0")
     version = random.choice(offered if random.random() < 0.3 else offered[:-1])
     values = _varied(random, template, template.sound_values(version, CLUSTER_ID, PROJECT_ID))
     above = _stable(template, version)
-    exact = bool(above) and random.random() < 0.3
+    exact = bool(above) and not bare and random.random() < 0.3
     target = random.choice(above) if exact else (above or [version])[-1]
-    if random.random() < 0.08:
+    if random.random() < 0.08 and not bare:
         return Addon(name, version, values, version, values, None, wanted=False, condition=_pace(random))
     want: dict[str, Any] = {"name": name, **({"version": target} if exact else {})}
-    if random.random() < 0.25:
+    if random.random() < 0.25 and not bare:
         want["values"] = {"custom": _changed(random, values["custom"], share=0.3)}
     condition: dict[str, Any] = _pace(random)
     finds, drift = PASSED, None
@@ -184,7 +288,10 @@ def _addon(random: Random, name: str) -> Addon:
     needed: str | Mapping[str, Any] | None = want
     if set(want) == {"name"}:
         needed = random.choice((None, name))
-    return Addon(name, version, values, target, expected, needed, finds=finds, fails=fails, condition=condition)
+    silent = target != version and random.random() < 0.05
+    return Addon(
+        name, version, values, target, expected, needed, finds=finds, fails=fails, condition=condition, silent=silent
+    )
 
 
 def _stable(template: Template, above: str) -> list[str]:
@@ -240,7 +347,8 @@ def _varied(random: Random, template: Template, values: Values) -> Values:
     if random.random() < 0.3:
         custom = {**custom, "campaign": {"list": [1, {"two": "2"}], "empty": "", "no": False}}
     flavor = {**values["flavor"], "replicas": random.randint(1, 5)}
-    return {**values, "custom": custom, "flavor": flavor}
+    beside = {"multiAZPreferred": True, "tolerations": [{"key": "campaign"}]} if random.random() < 0.3 else {}
+    return {**values, "custom": custom, "flavor": flavor, **beside}
 
 
 def _changed(random: Random, custom: Values, *, share: float, without: Mapping[str, Any] | None = None) -> Values:

@@ -17,11 +17,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from campaign.injections import FAILS, LABELS, happened
-from campaign.invariants import INVARIANTS, Attempt, Story, broken
-from campaign.plans import FATAL, WARNING, Addon, Plan, make_plan
+from campaign.injections import COLLEAGUE, FAILS, LABELS, happened
+from campaign.invariants import INVARIANTS, Attempt, Intervention, Story, broken
+from campaign.plans import BETWEEN, FATAL, LISTED, SECOND, TWINS, WARNING, Addon, Colleague, Plan, make_plan
+from campaign.plans import GATE as AT_GATE
 
-GATE, ALONE, ONCE, SETTINGS, CONVERGENCE, MESSAGE = INVARIANTS
+GATE, ALONE, ONCE, SETTINGS, CONVERGENCE, MESSAGE, WHOLE, COLLEAGUES, UNWANTED = INVARIANTS
 STRATEGY = "parameterSyncStrategy"
 DNS = {"basic": {"image_version": "1"}, "custom": {STRATEGY: "ensureConsistent", "zones": ["a"]}}
 NEW_DNS = {"basic": {"image_version": "2"}, "custom": {STRATEGY: "ensureConsistent", "zones": ["a"], "by_hand": 1}}
@@ -57,7 +58,13 @@ def rollback(addon: str, at: float):
 def check(at: float, **values: Any):
     """Return the request for checks of the upgrades of some add-ons, with the values that they would send."""
     items = [
-        {"addonTemplateName": name.replace("_", "-"), "type": "addonUpgrade", "targetVersion": "2.0", "values": sent}
+        {
+            "addonTemplateName": "any",
+            "addonInstanceID": f"id-of-{name.replace('_', '-')}",
+            "type": "addonUpgrade",
+            "targetVersion": "2.0",
+            "values": sent,
+        }
         for name, sent in values.items()
     ]
     body = {"spec": {"addonList": items}}
@@ -66,7 +73,7 @@ def check(at: float, **values: Any):
 
 def task(addon: str, at: float, *risks: dict[str, str]):
     created = datetime.datetime.fromtimestamp(at, tz=datetime.timezone.utc).isoformat(timespec="microseconds")
-    metadata = {"addonTemplateName": addon, "type": "addonUpgrade", "createTimeStamp": created}
+    metadata = {"addonInstanceID": f"id-of-{addon}", "type": "addonUpgrade", "createTimeStamp": created}
     return {"metadata": metadata, "status": {"status": "Success", "riskList": list(risks)}}
 
 
@@ -271,6 +278,173 @@ def test_a_failure_that_does_not_say_why_is_found(story):
     assert names(story) == {MESSAGE}
 
 
+# Whatever the list answer leaves out
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"basic": {"image_version": "2"}, "custom": {"more": True}},
+        {"basic": {"image_version": "2"}, "custom": {"logLevel": 2, "more": True}},
+        {"basic": {"image_version": "2"}},
+    ],
+    ids=["left out", "the default", "all left out"],
+)
+def test_a_write_that_leaves_a_setting_out_is_found_although_the_service_refused_it(sent):
+    refused = put("metrics-server", sent, 129, status=400, worked=400)
+    story = with_requests(sound(), lambda log: log.insert(3, refused))
+    assert names(story) == {GATE, WHOLE}
+
+
+def test_a_write_may_change_what_the_user_wants_changed_and_nothing_beside():
+    want = {"name": "metrics-server", "values": {"custom": {"logLevel": 7}}}
+    sent = {**NEW_METRICS, "custom": {"logLevel": 7, "more": True}}
+    plan = replace(PLAN, addons=(COREDNS, replace(SERVER, want=want, expected=sent)))
+    story = with_requests(
+        replace(sound(), plan=plan),
+        lambda log: [
+            log[0]["body"]["spec"]["addonList"][1].update(values=sent),
+            log[3]["body"]["spec"].update(values=sent),
+        ],
+    )
+    assert names(with_addons(story, metrics_server=state("metrics-server", "2.0", sent))) == set()
+
+
+def test_settings_beside_custom_count_too():
+    plan = replace(PLAN, addons=(COREDNS, replace(SERVER, values={**METRICS, "multiAZPreferred": True})))
+    assert names(replace(sound(), plan=plan)) == {WHOLE}
+
+
+def test_an_add_on_that_tells_no_settings_must_be_left_alone():
+    plan = replace(PLAN, addons=(COREDNS, replace(SERVER, silent=True)), skip_blocked=True)
+    assert {SETTINGS, CONVERGENCE} <= names(with_attempt(replace(sound(), plan=plan), code=2, failures=["not told"]))
+
+
+# Twins
+
+FIRST = replace(SERVER, name=TWINS, template=TWINS, want={"name": TWINS, "addon_instance_id": f"id-of-{TWINS}"})
+TWIN = replace(SERVER, name=SECOND, template=TWINS, wanted=False, want=None)
+
+
+def two_ingresses(twin: Addon = TWIN) -> Story:
+    """Return a run that upgraded one of two twins, or both."""
+    requests = [check(100, nginx_ingress=NEW_METRICS), put(TWINS, NEW_METRICS, 130)]
+    tasks = [task(TWINS, 100)]
+    addons = {TWINS: state(TWINS, "2.0", NEW_METRICS, writes=1), SECOND: state(SECOND, "1.0", METRICS)}
+    if twin.wanted:
+        requests += [check(140, nginx_second=NEW_METRICS), put(SECOND, NEW_METRICS, 150)]
+        tasks.append(task(SECOND, 140))
+        addons[SECOND] = state(SECOND, "2.0", NEW_METRICS, writes=1)
+    plan = replace(PLAN, addons=(FIRST, twin), wants=(FIRST.want,))
+    return Story(plan, [Attempt(0, requests, addons)], tasks)
+
+
+@pytest.mark.parametrize("twin", [TWIN, replace(TWIN, wanted=True)], ids=["one of them", "both"])
+def test_twins_that_are_upgraded_as_they_are_wanted_break_nothing(twin):
+    assert broken(two_ingresses(twin)) == {}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        put(SECOND, NEW_METRICS, 140),
+        put(SECOND, METRICS, 140, version="1.0", status=400, worked=400),
+        rollback(SECOND, 140),
+        {**put(SECOND, {}, 140), "method": "DELETE", "body": None},
+    ],
+    ids=["upgraded", "edited in vain", "rolled back", "deleted"],
+)
+def test_a_write_to_a_twin_that_nobody_wants_is_found(request_):
+    assert UNWANTED in names(with_requests(two_ingresses(), lambda log: log.append(request_)))
+
+
+def test_a_check_of_one_twin_is_none_of_the_other():
+    story = two_ingresses(replace(TWIN, wanted=True))
+    assert names(replace(story, tasks=[task(TWINS, 100), task(TWINS, 140)])) == {GATE}
+    swapped = with_requests(
+        story, lambda log: log[2]["body"]["spec"]["addonList"][0].update(addonInstanceID=f"id-of-{TWINS}")
+    )
+    assert names(swapped) == {GATE}
+
+
+# A colleague
+
+CONSOLE = {**METRICS, "custom": {"logLevel": 4, "colleague": 7}}
+BOTH = {**NEW_METRICS, "custom": {**NEW_METRICS["custom"], "colleague": 7}}
+EDIT = Colleague("metrics-server", None, {"colleague": 7}, moment=3)
+
+
+def edited_before(sent: Any = None, checked_at: float = 100) -> Story:
+    """Return a run before whose check a colleague made a setting."""
+    sent = BOTH if sent is None else sent
+    story = with_requests(
+        sound(),
+        lambda log: [
+            log[0]["body"]["spec"]["addonList"][1].update(values=sent),
+            log[3]["body"]["spec"].update(values=sent),
+        ],
+    )
+    story = with_addons(story, metrics_server=state("metrics-server", "2.0", sent, writes=2))
+    story = with_tasks(story, task("coredns", 100), task("metrics-server", checked_at))
+    return replace(story, intervention=Intervention(EDIT, 1, 95, "1.0", CONSOLE))
+
+
+def upgraded_by_a_colleague(*requests: Any, fails: bool = False, status: str = "running") -> Story:
+    """Return a run in which a colleague has sent the upgrade of an add-on, and what the run has asked for after it."""
+    did = replace(EDIT, version="2.0", fails=fails)
+    story = with_requests(sound(), lambda log: [log.pop(3), *(log.append(item) for item in requests)])
+    story = with_addons(story, metrics_server=state("metrics-server", "2.0", BOTH, writes=1, status=status))
+    return replace(story, intervention=Intervention(did, 1, 125, "2.0", BOTH))
+
+
+def test_a_colleague_whose_settings_are_kept_breaks_nothing():
+    assert broken(edited_before()) == {}
+    assert broken(upgraded_by_a_colleague()) == {}
+    assert broken(upgraded_by_a_colleague(fails=True, status="upgradeFailed")) == {}
+
+
+def test_a_colleague_between_two_attempts_breaks_nothing():
+    before = failed_first("Could not go on")
+    later = replace(edited_before(), attempts=[before.attempts[0], *edited_before().attempts])
+    assert broken(replace(later, intervention=replace(later.intervention, attempt=2))) == {}
+    early = replace(later, intervention=replace(later.intervention, attempt=1))
+    assert names(early) == {SETTINGS}, "after the first attempt, the colleague's setting was not there"
+
+
+def test_a_setting_of_a_colleague_that_is_lost_is_found():
+    assert names(edited_before(sent=NEW_METRICS)) == {SETTINGS, CONVERGENCE, WHOLE}
+
+
+def test_a_write_of_what_a_colleague_has_changed_since_it_was_checked_is_found():
+    story = edited_before()
+    late = replace(story, intervention=replace(story.intervention, at=105))
+    assert names(late) == {GATE}
+
+
+def test_a_write_that_the_writing_colleague_keeps_out_loses_nothing():
+    refused = put("metrics-server", NEW_METRICS, 130, status=429, worked=429)
+    assert names(upgraded_by_a_colleague(refused)) == {ALONE}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_rollback_of_what_a_colleague_has_sent_is_found(fails):
+    assert COLLEAGUES in names(upgraded_by_a_colleague(rollback("metrics-server", 140), fails=fails))
+
+
+def test_a_rollback_of_what_the_run_has_sent_itself_after_the_colleague_is_none_of_the_colleagues():
+    own = put("metrics-server", BOTH, 135)
+    assert COLLEAGUES not in names(upgraded_by_a_colleague(own, rollback("metrics-server", 140)))
+    story = edited_before()
+    assert COLLEAGUES not in names(with_requests(story, lambda log: log.append(rollback("metrics-server", 140))))
+
+
+def test_the_end_of_a_colleague_whose_upgrade_fails_is_not_foretold():
+    story = upgraded_by_a_colleague(fails=True, status="upgradeFailed")
+    assert names(with_attempt(story, code=2, failures=["metrics-server is upgradeFailed"])) == set()
+    fine = replace(story.intervention, did=replace(story.intervention.did, fails=False))
+    assert names(replace(story, intervention=fine)) == {CONVERGENCE}
+
+
 def test_a_plan_follows_from_seed_and_number():
     assert make_plan(7, 3) == make_plan(7, 3)
     assert make_plan(7, 3) != make_plan(7, 4)
@@ -279,7 +453,7 @@ def test_a_plan_follows_from_seed_and_number():
 
 def test_five_hundred_runs_have_everything_in_store():
     plans = [make_plan(1, number) for number in range(1, 501)]
-    assert {injection.kind for plan in plans for injection in plan.injections} == set(LABELS) - {FAILS}
+    assert {injection.kind for plan in plans for injection in plan.injections} == set(LABELS) - {FAILS, COLLEAGUE}
     assert all(
         [plan.kill for plan in plans].count(None) < 500 and any(condition(plan) for plan in plans)
         for condition in (
@@ -290,8 +464,35 @@ def test_five_hundred_runs_have_everything_in_store():
             lambda plan: any(not addon.wanted for addon in plan.addons),
             lambda plan: not any(addon.changes for addon in plan.addons),
             lambda plan: any(addon.changes and addon.version == addon.target for addon in plan.addons),
+            lambda plan: any(addon.silent for addon in plan.addons) and plan.skip_blocked,
+            lambda plan: twins(plan) == [True, True] and not by_id(plan),
+            lambda plan: twins(plan) == [True, True] and by_id(plan),
+            lambda plan: sorted(twins(plan)) == [False, True],
+            lambda plan: plan.colleague and plan.colleague.fails and plan.colleague.moment == BETWEEN,
+            lambda plan: plan.colleague and plan.colleague.fails and plan.colleague.moment == AT_GATE,
+            lambda plan: plan.colleague and not plan.colleague.version and isinstance(plan.colleague.moment, int),
+            *(lambda plan, shape=shape: plan.listed == shape and not plan.kill for shape in LISTED),
         )
     )
+
+
+def twins(plan: Plan) -> list[bool]:
+    """Return whether each of two twins is wanted."""
+    found = [addon.wanted for addon in plan.addons if addon.template_name == TWINS]
+    return found if len(found) == 2 else []
+
+
+def by_id(plan: Plan) -> bool:
+    return any(isinstance(want, dict) and "addon_instance_id" in want for want in plan.wants)
+
+
+def test_only_one_of_two_twins_is_wanted_by_its_id_and_nothing_else_means_the_other():
+    for plan in (make_plan(1, number) for number in range(1, 501)):
+        if sorted(twins(plan)) == [False, True]:
+            entries = [want for want in plan.wants if TWINS in (want, want["name"] if isinstance(want, dict) else "")]
+            assert len(entries) == 1
+            assert entries[0]["addon_instance_id"]
+            assert not {"all", f"!{TWINS}"} & {want for want in plan.wants if isinstance(want, str)}
 
 
 def test_what_happened_is_what_does_not_wait_any_more():
