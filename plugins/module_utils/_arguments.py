@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._endpoints import PLAIN, SUBDOMAIN
-from ._values import MASK, masked, secrets
+from ._values import MADE_TEXT, MASK, masked, secrets
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,11 @@ WANTS = merged(
         }
     ),
 )
+
+
+def explained(message: str, params: Mapping[str, Any]) -> str:
+    """Return the words with which Ansible refuses options, with the likely cause where settings are text."""
+    return f"{message}. {MADE_TEXT}" if isinstance(params.get("values"), str) and "'values'" in message else message
 
 
 # Options that hold settings of add-ons.

@@ -17,6 +17,7 @@ from ._text import printable, quoted, table
 from ._values import (
     CONSISTENT,
     KEEP,
+    MADE_TEXT,
     MERGE,
     POLICIES,
     RESET,
@@ -127,7 +128,9 @@ def _read_want(entry: object) -> Want:
     if isinstance(entry, str):
         if any(character in entry for character in _OF_JSON):
             # Ansible takes text for names between commas. What is left of settings is not shown: it may hold secrets.
-            raise InputError("addons: an entry is text that looks like JSON or YAML; give a list of dictionaries.")
+            raise InputError(
+                f"addons: an entry is text that looks like JSON or YAML; give a list of dictionaries. {MADE_TEXT}"
+            )
         return Want(entry)
     if not isinstance(entry, Mapping):
         raise InputError(f"addons: an entry is a name, 'all', '!name' or a dictionary, not {type(entry).__name__}.")
@@ -140,9 +143,7 @@ def _read_want(entry: object) -> Want:
     if name == ALL or name.startswith("!"):
         raise InputError(f"addons: {printable(name)!r} stands alone in the list; as a dictionary it has no meaning.")
     values = entry.get("values")
-    if values is not None and not isinstance(values, Mapping):
-        raise InputError(f"addons: values of {printable(name)} must be a dictionary.")
-    refuse_odd_values(values or {}, name)
+    refuse_odd_values({} if values is None else values, name)
     policy = _string(entry, "values_policy", MERGE)
     if policy not in POLICIES:
         raise InputError(f"addons: values_policy of {printable(name)} must be one of {', '.join(POLICIES)}.")

@@ -22,7 +22,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from ._arguments import Spec, secret_options, shown_options
+from ._arguments import Spec, explained, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
 from ._text import printable, printable_lines
@@ -142,6 +142,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         # Options that are refused show with the refusal, before a run could hide anything in them.
         self.no_log_values.update(secret_options(self.params))
+        msg = explained(msg, self.params)
         self.params = shown_options(self.argument_spec, self.params)
         super().fail_json(msg, **kwargs)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -53,17 +54,53 @@ def told_values(values: object) -> Values | None:
     return values if isinstance(values, dict) and odd_section(values) is None else None
 
 
-def refuse_odd_values(values: Mapping[str, Any], of: str) -> None:
-    """Refuse settings that would take the place of a whole section.
+# What comes as text was perhaps written as a dictionary.
+MADE_TEXT = (
+    "Before 2.19, ansible-core makes text of a variable that holds a date, .nan or .inf: write a date in quotes; JSON "
+    "has no .nan and .inf."
+)
+
+
+def refuse_odd_values(values: object, of: str) -> None:
+    """Refuse settings that cannot be sent as they are, or would take the place of a whole section.
 
     Raises:
-        InputError: A section is no dictionary.
+        InputError: They or a section of them are no dictionary, or they hold what JSON has not.
     """
+    if not isinstance(values, Mapping):
+        hint = f" {MADE_TEXT}" if isinstance(values, str) else ""
+        raise InputError(f"values of {printable(of)} must be a dictionary.{hint}")
+    path = next(_not_json(values), None)
+    if path is not None:
+        raise InputError(
+            f"values.{printable(dotted(path))} of {printable(of)} is no number or no text that JSON has, such as .nan, "
+            ".inf, or half of a character."
+        )
     odd = odd_section(values)
     if odd is not None:
         raise InputError(
             f"values.{odd} of {printable(of)} must be a dictionary: anything else would replace the whole section."
         )
+
+
+def _not_json(value: object, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of what cannot be written as JSON in UTF-8."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _not_json(str(key), (*path, "(a key)"))
+            yield from _not_json(item, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _not_json(item, path)
+    elif not _is_sound(value):
+        yield path
+
+
+def _is_sound(value: object) -> bool:
+    """Whether JSON has a number, and UTF-8 a text."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def sync_strategy(values: Mapping[str, Any] | None) -> str | None:

@@ -26,7 +26,12 @@ from ansible.plugins.action.normal import ActionModule as ShippingAction
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec, secret_options, shown_options
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+    Spec,
+    explained,
+    secret_options,
+    shown_options,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import as_json, plain
@@ -113,7 +118,7 @@ class FastPath(ShippingAction):
         return shown
 
     def _refused(self, validated: ValidationResult) -> Result:
-        message = validated.errors.msg
+        message = explained(validated.errors.msg, validated.validated_parameters)
         if isinstance(validated.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({self._task.action}) module: {message}"
         return {"failed": True, "msg": message}

@@ -117,3 +117,60 @@ def test_a_user_logs_in_and_its_token_is_renewed(play, simulation):
     wrong = fails(play, {**login, "password": SECRET}, {})
     assert "log in to" in wrong["msg"]
     assert "The username or password is wrong." in wrong["msg"]
+
+
+SETTINGS = {
+    "a date": "2026-01-02",
+    "a time": "2026-01-02 03:04:05",
+    "no number": ".nan",
+    "infinity": "-.inf",
+}
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("what", SETTINGS)
+@pytest.mark.parametrize("through", [False, True], ids=["in the task", "in a variable"])
+def test_settings_that_json_lacks(play, simulation, tmp_path, ship, what, through):
+    """A date is sent as text. Before ansible-core 2.19, a whole variable that holds one comes as text."""
+    settings = f"{{custom: {{when: {SETTINGS[what]}, password: {SECRET}}}}}"
+    given, entries = settings, f"[{{name: metrics-server, values: {settings}}}]"
+    if through:
+        given, entries = '"{{ settings }}"', "\"{{ [{'name': 'metrics-server', 'values': settings}] }}\""
+    playbook = tmp_path / "settings.yml"
+    playbook.write_text(
+        f"""
+- hosts: localhost
+  gather_facts: false
+  vars:
+    settings: {settings}
+  tasks:
+    - name: edit
+      huaweicloud.cce.cce_addon: {{cluster_id: "{CLUSTER}", addon_template_name: metrics-server, values: {given}}}
+      ignore_errors: true
+    - name: check
+      huaweicloud.cce.cce_addon_check:
+        cluster_id: "{CLUSTER}"
+        addons: [{{name: metrics-server, values: {given}}}]
+      ignore_errors: true
+    - name: plan
+      huaweicloud.cce.cce_addon_plan_info:
+        cluster_id: "{CLUSTER}"
+        addons: {entries}
+      ignore_errors: true
+""",
+        encoding="utf-8",
+    )
+    played = play(str(playbook), "-v", ship=ship)
+    assert "Traceback" not in played.output
+    assert "not made for" not in played.output
+    assert SECRET not in played.output
+    for name in ("edit", "check", "plan"):
+        result = played.result(name)
+        if "msg" not in result:
+            assert "date" in what or "time" in what, "JSON has no such number"
+            continue
+        assert through or what in ("no number", "infinity"), "a date is text"
+        told = result["msg"]
+        assert "values.custom.when of metrics-server is no number" in told or "a date, .nan or .inf" in told
+    if what in ("no number", "infinity"):
+        assert [item for item in simulation.requests() if item["method"] != "GET"] == []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -26,7 +27,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import (
     report,
     strangers,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._values import MADE_TEXT, fingerprint
 from ansible_collections.huaweicloud.cce.plugins.module_utils._versions import Cluster, Offer
 
 CLUSTER = Cluster(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
@@ -83,6 +84,9 @@ def test_the_language_of_addons(entries, wants):
     assert read_wants(entries) == wants
 
 
+NOT_JSON = "values.x.y of a is no number or no text that JSON has, such as .nan, .inf, or half of a character."
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
@@ -94,7 +98,7 @@ def test_the_language_of_addons(entries, wants):
         ([""], "addons: a name is empty."),
         (
             '[{"name": "a", "values": {"custom": {"password": "x"}}}]',
-            "addons: an entry is text that looks like JSON or YAML; give a list of dictionaries.",
+            f"addons: an entry is text that looks like JSON or YAML; give a list of dictionaries. {MADE_TEXT}",
         ),
         (["all", "!"], "addons: a name is empty."),
         ([7], "addons: an entry is a name, 'all', '!name' or a dictionary, not int."),
@@ -106,7 +110,10 @@ def test_the_language_of_addons(entries, wants):
         ([{"name": ""}], "addons: name of  must be a string."),
         ([{"name": "all"}], "addons: 'all' stands alone in the list; as a dictionary it has no meaning."),
         ([{"name": "!a"}], "addons: '!a' stands alone in the list; as a dictionary it has no meaning."),
-        ([{"name": "a", "values": []}], "addons: values of a must be a dictionary."),
+        ([{"name": "a", "values": []}], "values of a must be a dictionary."),
+        ([{"name": "a", "values": "{'x': datetime.date(1)}"}], f"values of a must be a dictionary. {MADE_TEXT}"),
+        *(([{"name": "a", "values": {"x": [{"y": odd}]}}], NOT_JSON) for odd in (math.nan, -math.inf, "\ud83d")),
+        ([{"name": "a", "values": {"\udfff": 1}}], NOT_JSON.replace("x.y", "(a key)")),
         (
             [{"name": "a", "values": {"x": 1, "custom": "y"}}],
             "values.custom of a must be a dictionary: anything else would replace the whole section.",
