@@ -109,7 +109,7 @@ def differs(instance: Instance, other: Instance) -> bool:
 def completed(listed: Instance, shown: Instance) -> Instance:
     """Return an add-on as it was read alone, with what only the list told of it.
 
-    That a list has an empty object for its settings does not count: all add-ons have some.
+    That a list has an empty object for its settings does not count: it may have left them out.
     """
     if shown.version not in (None, listed.version):
         return shown

@@ -311,11 +311,13 @@ def _newest_target(want: Want, present: str | None, choice: _Choice) -> _Target:
         above = [version for version in above if same_patch_line(version, present)]
     chosen = choose_latest(above, dict(choice.offered), allow_unstable=choice.allow_unstable)
     stable = "" if choice.allow_unstable else "stable "
+    doubtful = [version for version in above if version not in choice.offered or choice.offered[version].stable is None]
     if chosen:
-        return _Target(chosen, f"{chosen} is the newest {stable}version on offer")
+        newer = [] if choice.allow_unstable else [version for version in doubtful if is_newer(version, chosen)]
+        doubt = choice.untold or (f"CCE does not tell whether these are stable: {quoted(newer)}" if newer else None)
+        return _Target(chosen, f"{chosen} is the newest {stable}version on offer{f' ({doubt})' if doubt else ''}")
     if choice.untold:
         return _Target(None, f"{choice.untold}, so whether there is a newer {stable}version is not known")
-    doubtful = [version for version in above if version not in choice.offered or choice.offered[version].stable is None]
     if doubtful:
         return _Target(
             None,
@@ -413,6 +415,8 @@ _SETTINGS_UNTOLD = (
 def _with_values(step: Step, action: str, present: Values | None, offered: Mapping[str, Offer]) -> Step:
     """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
     want = step.want
+    if step.instance is not None and not step.instance.id:
+        return replace(step, action=IMPOSSIBLE, why="CCE does not tell its ID")
     if present is None and want.values_policy != RESET:
         return replace(step, action=IMPOSSIBLE, why=_SETTINGS_UNTOLD)
     strategy = want.strategy
@@ -468,7 +472,7 @@ def needs_closer_look(step: Step) -> bool:
         return False
     if step.action == NONE:
         wants_strategy = step.want.strategy in SYNC_STRATEGIES
-        return instance.current_version is None or (wants_strategy and not instance.values)
+        return None in (instance.current_version, instance.status) or (wants_strategy and not instance.values)
     if step.action == IMPOSSIBLE and None in (instance.version, instance.target_versions):
         return True
     return not instance.values

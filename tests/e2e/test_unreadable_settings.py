@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from conftest import writes
-from simulation import CLUSTER
+from simulation import CLUSTER, SIMULATOR, Simulation
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.modules import (
@@ -17,6 +19,8 @@ from ansible_collections.huaweicloud.cce.plugins.modules import (
     cce_addon_plan_info,
 )
 
+# The cluster "silent" of the scenario `recorded.yml`.
+SILENT = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e02"
 LIST = r"/v3/addons$"
 SHOW = r"/v3/addons/[^/]+$"
 ANY = r"/v3/addons"
@@ -195,3 +199,39 @@ def test_a_section_that_is_no_dictionary_is_refused_before_anything_is_asked(ope
         with pytest.raises(InputError, match=message):
             operator.run(module, addons=[{"name": "metrics-server", "values": values}])
     assert operator.simulation.requests() == []
+
+
+# As clouds answer of which answers were recorded
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Iterator[Simulation]:
+    with Simulation(time_scale=20, scenario=SIMULATOR / "scenarios" / "recorded.yml") as simulation:
+        yield simulation
+
+
+def test_a_run_against_recorded_answers_keeps_every_setting(play, recorded):
+    before = recorded.addons(CLUSTER)
+    entries = [{"name": "coredns", "sync_strategy": "inherit"}, "cie-collector"]
+    played = play("huaweicloud.cce.upgrade", variables={"addon_upgrade_addons": entries}, against=recorded)
+    assert played.code == 0, played.output
+    after = recorded.addons(CLUSTER)
+    for name in ("coredns", "cie-collector"):
+        assert after[name]["settings_lost"] == []
+        assert after[name]["version"] != before[name]["version"]
+        for key, value in before[name]["values"].items():
+            if key not in ("basic", "systemAutoInject", "custom"):
+                assert after[name]["values"][key] == value, key
+    assert after["coredns"]["values"]["custom"]["stub_domains"] == before["coredns"]["values"]["custom"]["stub_domains"]
+    again = play("huaweicloud.cce.upgrade", variables={"addon_upgrade_addons": entries}, against=recorded)
+    assert again.code == 0, again.output
+    result = again.result("Keep what became of the cluster")["ansible_facts"]["addon_upgrade_result"]
+    assert result["outcome"] == "nothing_to_do"
+
+
+def test_a_cluster_that_tells_no_settings_at_all_is_not_touched(play, recorded):
+    before = recorded.addons(SILENT)
+    played = play("huaweicloud.cce.upgrade", variables={"cce_cluster_id": SILENT}, against=recorded)
+    assert played.code == 2
+    assert "does not tell its present settings" in played.output
+    assert recorded.addons(SILENT) == before

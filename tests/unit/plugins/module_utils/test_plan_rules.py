@@ -233,6 +233,7 @@ def test_where_nothing_newer_is_on_offer_nothing_is_done(version, found, options
 
 
 UNTOLD = "CCE does not tell which versions are on offer (it shows no template of this name, or one of no versions)"
+NEWEST = "1.29.4 is the newest stable version on offer"
 NO_SUPPORT = offer("1.29.4", support=None)
 NO_SUPPORT_PATCH = offer("1.28.9", support=None)
 PRESENT_ONLY = offered(offer("1.28.7"))
@@ -255,7 +256,14 @@ ODD_SUPPORT = ({"clusterVersion": ["(v1|.*)*"]},)
         (("1.29.4",), offered(offer("1.29.4", stable=None)), "latest", "impossible", "stable (1.29.4)"),
         (("1.29.4", "1.30.1"), offered(offer("1.30.1", stable=False)), "latest", "impossible", "stable (1.29.4)"),
         # What is known to be stable and newer is taken, whatever is above it.
-        (("1.29.4", "1.30.1"), offered(offer("1.29.4")), "latest", "upgrade", "1.29.4 is the newest stable version"),
+        (
+            ("1.29.4", "1.30.1"),
+            offered(offer("1.29.4")),
+            "latest",
+            "upgrade",
+            f"{NEWEST} (CCE does not tell whether these are",
+        ),
+        (("1.29.4", "1.30.1"), OFFERED, "latest", "upgrade", NEWEST),
         (("1.30.1",), offered(offer("1.30.1", stable=False)), "latest", "none", "(not stable: 1.30.1)"),
         # What is listed and is no version may be newer.
         (("newest",), OFFERED, "latest", "impossible", "whether it can go to newest, so"),
@@ -270,7 +278,13 @@ ODD_SUPPORT = ({"clusterVersion": ["(v1|.*)*"]},)
         (None, offered(NO_SUPPORT), "latest", "impossible", "CCE does not tell whether it can go to 1.29.4, so"),
         (None, offered(offer("1.29.4", support=ODD_SUPPORT)), "latest", "impossible", "it can go to 1.29.4"),
         (None, offered(offer("1.28.6", support=None)), "latest", "none", "no newer stable version is on offer"),
-        (None, offered(NO_SUPPORT, offer("1.28.8")), "latest", "upgrade", "1.28.8 is the newest stable version"),
+        (
+            None,
+            offered(NO_SUPPORT, offer("1.28.8")),
+            "latest",
+            "upgrade",
+            "(CCE does not tell whether it can go to 1.29.4)",
+        ),
         (None, offered(NO_SUPPORT), "latest_patch", "none", "no newer stable patch is on offer"),
         (None, offered(NO_SUPPORT_PATCH), "latest_patch", "impossible", "whether it can go to 1.28.9"),
         (None, offered(offer("newest")), "latest", "none", "no newer stable version is on offer"),
@@ -387,6 +401,14 @@ def test_a_reset_does_not_need_the_present_settings():
     assert step_for(None, instance(values={})).changed == ("basic", "custom")
 
 
+def test_an_add_on_without_an_id_cannot_be_changed():
+    without = replace(instance(), id="")
+    for want in (Want("coredns"), Want("coredns", None, {"custom": {"level": "warn"}})):
+        step = step_for(want, without)
+        assert (step.action, step.why) == ("impossible", "CCE does not tell its ID")
+    assert step_for(Want("coredns", None), without).action == "none"
+
+
 WITHOUT_VALUES = {"values": None, "current_version": "1.28.7"}
 
 
@@ -402,6 +424,7 @@ WITHOUT_VALUES = {"values": None, "current_version": "1.28.7"}
         ({"version": "1.28.7"}, WITHOUT_VALUES, False),
         ({"version": "1.28.7", "sync_strategy": "inherit"}, WITHOUT_VALUES, True),
         ({"version": "1.28.7"}, {"current_version": None}, True),
+        ({"version": "1.28.7"}, {"current_version": "1.28.7", "status": None}, True),
         ({"version": "1.28.7"}, {"current_version": "1.28.7"}, False),
         ({"version": "1.28.7", "values": {"custom": {"level": "debug"}}}, WITHOUT_VALUES, True),
         # What is impossible may be possible with what the list leaves out.
@@ -412,7 +435,7 @@ WITHOUT_VALUES = {"values": None, "current_version": "1.28.7"}
     ids=str,
 )
 def test_an_add_on_is_read_alone_only_where_the_list_tells_too_little(want, found, expected):
-    one = replace(instance(), **found)
+    one = replace(instance(status="running"), **found)
     assert needs_closer_look(step_for(Want("coredns", **want), one)) is expected
 
 
