@@ -167,6 +167,7 @@ def _step(name: str) -> dict[str, Any]:
     before, after = ADDONS[name]
     return {
         "name": name,
+        "addon_template_name": name,
         "action": "upgrade",
         "why": f"{after} is the newest stable version on offer",
         "from": before,
@@ -195,7 +196,8 @@ def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> dict[
 
 
 def _addon(step: Mapping[str, Any], version: str, status: str = "running") -> dict[str, Any]:
-    return {"addon_template_name": step["name"], "version": version, "status": status, "values": {}}
+    keys = ("addon_template_name", "addon_instance_id")
+    return {**{key: step[key] for key in keys}, "version": version, "status": status, "values": {}}
 
 
 def _upgraded(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]], duration: float) -> dict[str, Any]:

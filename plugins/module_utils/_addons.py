@@ -9,12 +9,13 @@ Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Ol
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ._errors import InputError
-from ._text import quoted
+from ._text import printable, quoted
 from ._values import told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
@@ -96,8 +97,50 @@ def read_instance(item: dict[str, Any]) -> Instance:
 
 
 def read_instances(items: Iterable[dict[str, Any]]) -> list[Instance]:
-    """Return the add-on instances of a list answer, by name."""
-    return sorted((read_instance(item) for item in items), key=lambda instance: instance.addon_template_name)
+    """Return the add-on instances of a list answer, in the order in which they are listed everywhere."""
+    return sorted((read_instance(item) for item in items), key=listing_order)
+
+
+def listing_order(instance: Instance) -> tuple[str, str, str]:
+    """Return by what instances are sorted: their template, then their own name, then their id."""
+    return instance.addon_template_name, instance.name or "", instance.id
+
+
+def shown_name(instance: Instance, instances: Sequence[Instance]) -> str:
+    """Return the name that people see of an instance, which no other one of `instances`, those of its cluster, has."""
+    return shown_names([(item.addon_template_name, item.name, item.id) for item in instances])[
+        (instance.addon_template_name, instance.id)
+    ]
+
+
+def shown_names(instances: Iterable[tuple[str, str | None, str]]) -> dict[tuple[str, str], str]:
+    """Return the names that people see of instances, each given by its template, its own name and its id.
+
+    It is that of the template where there is one instance of it, and `nginx-ingress (nginx-second)` where there are
+    several. Where the names of instances are missing or equal, their ids take the place of those.
+    """
+    names = {(template, uid): name for template, name, uid in instances}
+    of_template = Counter(template for template, _uid in names)
+    candidates = {}
+    for (template, uid), name in names.items():
+        by_id = f"{printable(template)} ({printable(uid)})"
+        by_name = f"{printable(template)} ({printable(name)})" if name else by_id
+        candidates[template, uid] = [printable(template) if of_template[template] == 1 else by_name, by_name, by_id]
+    chosen = dict.fromkeys(names, 0)
+    while True:
+        result = {key: candidates[key][number] for key, number in chosen.items()}
+        counts = Counter(result.values())
+        shared = [key for key, name in result.items() if counts[name] > 1 and chosen[key] < 2]
+        if not shared:
+            return result
+        for key in shared:
+            chosen[key] += 1
+
+
+def with_ids(instances: Iterable[Instance]) -> str:
+    """Return how a message lists the instances of one template: each by its own name and its id."""
+    ordered = sorted(instances, key=listing_order)
+    return quoted([f"{instance.name or 'without a name'} ({instance.id or 'without an id'})" for instance in ordered])
 
 
 def differs(instance: Instance, other: Instance) -> bool:
@@ -124,7 +167,7 @@ def find_instance(
     """Return the instance of a name or id, or None.
 
     Raises:
-        InputError: Several instances have that name: it does not tell which one is meant.
+        InputError: It may be any of several.
     """
     found = [
         instance
@@ -133,11 +176,16 @@ def find_instance(
         and (addon_template_name is None or instance.addon_template_name == addon_template_name)
     ]
     if len(found) > 1:
-        raise InputError(
-            f"{addon_template_name} is installed {len(found)} times (instances {quoted([item.id for item in found])}): "
-            "give addon_instance_id."
-        )
+        raise which_instance(found)
     return found[0] if found else None
+
+
+def which_instance(found: Sequence[Instance]) -> InputError:
+    """Return the error of who has to name one of several instances of a template, and has not."""
+    return InputError(
+        f"This cluster has {len(found)} instances of {printable(found[0].addon_template_name)}: {with_ids(found)}. Say "
+        "with addon_instance_id which one is meant."
+    )
 
 
 def describe(instance: Instance, values: dict[str, Any] | None) -> dict[str, Any]:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from . import _plan as plan_actions
 from . import _waiting
-from ._addons import Instance, find_instance
+from ._addons import Instance, find_instance, shown_name
 from ._cce import Cce
 from ._checks import (
     PENDING,
@@ -26,12 +27,13 @@ from ._checks import (
     read_created_tasks,
     read_tasks,
     select,
+    shown_addons,
     summarise,
 )
 from ._errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from ._plan import IMPOSSIBLE, Step, Wants, in_order
 from ._task import Result, Task
-from ._text import quoted
+from ._text import printable, quoted
 
 # A task that was created may show in the list some seconds later.
 _LOOKS = 3
@@ -40,8 +42,12 @@ _PAUSE = 2.0  # seconds between them
 
 @dataclass(frozen=True)
 class CheckRequest:
-    """One check to start. `target_version` and `values` are those of the upgrade; a static check has none."""
+    """One check to start. `target_version` and `values` are those of the upgrade; a static check has none.
 
+    `name` is the one that people see; no other instance of the cluster has it.
+    """
+
+    name: str
     addon_template_name: str
     addon_instance_id: str
     type: str
@@ -88,7 +94,9 @@ class Started:
 
 
 def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
-    """Start checks with one request for all of a type: that it may name an add-on twice is documented nowhere.
+    """Start checks, with one request for all of a type but those of further instances of an add-on.
+
+    That a request may name an add-on twice is documented nowhere.
 
     Args:
         cce: The client.
@@ -112,13 +120,23 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
         else:
             missing.append(request)
     known = {item.task_id for item in before}
-    for kind in dict.fromkeys(request.type for request in missing):
-        of_this_kind = [request for request in missing if request.type == kind]
-        started += _create(cce, task, cluster_id, of_this_kind, known)
-    targets = [f"{item.request.addon_template_name} {item.request.target_version or 'as it runs'}" for item in started]
+    for together in _naming_none_twice(missing):
+        started += _create(cce, task, cluster_id, together, known)
+    targets = [f"{item.request.name} {item.request.target_version or 'as it runs'}" for item in started]
     task.progress(f"cluster {cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
     order = {id(request): position for position, request in enumerate(requests)}
     return sorted(started, key=lambda item: order[id(item.request)])
+
+
+def _naming_none_twice(requests: Sequence[CheckRequest]) -> list[list[CheckRequest]]:
+    """Return requests in groups of one type, in which no add-on is named twice."""
+    groups: dict[tuple[str, int], list[CheckRequest]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for request in requests:
+        named = (request.type, request.addon_template_name)
+        groups.setdefault((request.type, seen[named]), []).append(request)
+        seen[named] += 1
+    return list(groups.values())
 
 
 def _create(
@@ -131,7 +149,7 @@ def _create(
         return found
     # The answer does not tell the task ids (one documented shape hides them), but the list does.
     found = _new_tasks(cce, task, cluster_id, requests, known)
-    hidden = [item.request.addon_template_name for item in found if item.task_id is None]
+    hidden = [item.request.name for item in found if item.task_id is None]
     if hidden:
         raise BadAnswer(
             f"CCE took the request for checks in cluster {cluster_id}, but shows no check task of {quoted(hidden)}, "
@@ -195,9 +213,12 @@ class Collected:
     checks: list[dict[str, Any]]
 
     @property
-    def pending(self) -> list[dict[str, Any]]:
-        """The checks that have not finished."""
-        return [check for check in self.checks if check["verdict"] == PENDING]
+    def pending(self) -> list[tuple[str, dict[str, Any]]]:
+        """The checks that have not finished, each with the name that people see of its add-on."""
+        named = zip(shown_addons(self.checks), self.checks)
+        return [
+            (str(name or check["addon_instance_id"]), check) for name, check in named if check["verdict"] == PENDING
+        ]
 
 
 def collect(
@@ -253,10 +274,7 @@ def wait(
     collected = waited.state
     if waited.is_done:
         return collected
-    names = [
-        f"{check['addon_template_name'] or check['addon_instance_id']} ({check['task_id']})"
-        for check in collected.pending
-    ]
+    names = [f"{name} ({check['task_id']})" for name, check in collected.pending]
     names += [f"task {task_id} does not show" for task_id in expected - {item.task_id for item in collected.tasks}]
     raise TimedOut(
         f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {', '.join(names)}. CCE goes on: "
@@ -292,7 +310,7 @@ def warn_of_missing_tasks(task: Task, collected: Collected, cluster_id: str) -> 
 
 
 def _in_words(collected: Collected, cluster_id: str) -> str:
-    names = [str(check["addon_template_name"]) for check in collected.pending]
+    names = [name for name, _check in collected.pending]
     finished = len(collected.checks) - len(names)
     waiting = f", waiting for {', '.join(names)}" if names else ""
     return f"cluster {cluster_id}: {finished} of {_checks(len(collected.checks))} finished{waiting}"
@@ -318,7 +336,8 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
         raise InputError(f"Nothing was checked in cluster {cluster_id}. Impossible: {'; '.join(impossible)}.")
     return [
         CheckRequest(
-            addon_template_name=step.name,
+            name=step.name,
+            addon_template_name=step.addon_template_name,
             addon_instance_id=step.instance.id,
             type=UPGRADE,
             target_version=step.version,
@@ -332,7 +351,10 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
 
 def baseline_for(requests: Sequence[CheckRequest]) -> list[CheckRequest]:
     """Return static checks of the same add-ons as they run, to compare with after an upgrade."""
-    return [CheckRequest(request.addon_template_name, request.addon_instance_id, STATIC) for request in requests]
+    return [
+        CheckRequest(request.name, request.addon_template_name, request.addon_instance_id, STATIC)
+        for request in requests
+    ]
 
 
 def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[CheckRequest]:
@@ -343,8 +365,9 @@ def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[Ch
     """
     requests = []
     for want in in_order(wants, instances):
-        instance = find_instance(instances, addon_template_name=want.name)
+        instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
         if instance is None:
-            raise InputError(f"{want.name} is not installed in this cluster, so there is nothing to check.")
-        requests.append(CheckRequest(want.name, instance.id, STATIC))
+            what = f"The instance {printable(want.addon_instance_id)} of " if want.addon_instance_id else ""
+            raise InputError(f"{what}{want.name} is not installed in this cluster, so there is nothing to check.")
+        requests.append(CheckRequest(shown_name(instance, instances), want.name, instance.id, STATIC))
     return requests

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._addons import shown_names
 from ._text import printable, table
 from ._times import from_seconds, instant, seconds_between
 
@@ -434,23 +435,33 @@ def report(checks: Sequence[dict[str, Any]]) -> list[str]:
     """Return the lines of the table that a person reads: a row a task, then each failed risk and its way out."""
     if not checks:
         return ["No check task was found: nothing is known about the risks of an upgrade."]
+    names = shown_addons(checks)
     lines = table(
         ("ADD-ON", "CHECK", "TARGET", "STATUS", "VERDICT", "CREATED"),
         [
             (
-                check["addon_template_name"] or check["addon_instance_name"],
+                name,
                 check["type"],
                 check["target_version"],
                 check["status"],
                 check["verdict"],
                 check["created_at"],
             )
-            for check in checks
+            for name, check in zip(names, checks)
         ],
     )
-    for check in checks:
-        lines += findings(check)
+    for name, check in zip(names, checks):
+        lines += findings({**check, "addon_template_name": name})
     return lines
+
+
+def shown_addons(checks: Sequence[dict[str, Any]]) -> list[str | None]:
+    """Return the names that people see of what described tasks have checked; they tell instances apart."""
+    found = [
+        (check["addon_template_name"], check["addon_instance_name"], check["addon_instance_id"]) for check in checks
+    ]
+    names = shown_names([(template, name, uid) for template, name, uid in found if template and uid])
+    return [names.get((template, uid), template or name) for template, name, uid in found]
 
 
 def findings(check: dict[str, Any]) -> list[str]:

@@ -37,21 +37,23 @@ from ._times import instant
 
 # What is judged of a step, and of a check that was started.
 _STEP_KEYS = (
-    "name", "action", "from", "to", "why", "failed", "addon_instance_id", "values_fingerprint", "previous_version",
-    "updated_at",
+    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "failed", "values_fingerprint",
+    "previous_version", "updated_at",
 )  # fmt: skip
+_TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
 # A ticket begins with it: a text that is JSON altogether, templates of ansible-core before 2.19 turn into data.
 _TICKET = "v1 "
 _DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ]|$)", re.ASCII)
-_ACCEPTANCE_KEYS = ("addon", "risk", "target_version", "cluster", "reason", "owner", "until")
+_ACCEPTANCE_KEYS = ("addon", "addon_instance_id", "risk", "target_version", "cluster", "reason", "owner", "until")
 
 
 @dataclass(frozen=True)
 class Acceptance:
     """A Warning that somebody answers for: one named risk of one add-on, for a reason, until a date.
 
-    `until` is the last day on which it counts. `cluster` is a pattern (`prod-*`) for the name or id of clusters.
+    `addon` is the name of a template: all of its instances are meant, or with `addon_instance_id` that one. `until` is
+    the last day on which it counts. `cluster` is a pattern (`prod-*`) for the name or id of clusters.
     """
 
     addon: str
@@ -61,13 +63,15 @@ class Acceptance:
     target_version: str | None = None
     cluster: str = "*"
     owner: str | None = None
+    addon_instance_id: str | None = None
 
-    def covers(self, addon: str, risk: str | None, version: str | None, clusters: Iterable[str]) -> bool:
-        """Whether it is about a risk of an add-on, on its way to a version, in a cluster of these names."""
+    def covers(self, decision: Mapping[str, Any], risk: str | None, clusters: Iterable[str]) -> bool:
+        """Whether it is about a risk of what was decided on, in a cluster of these names."""
         return (
-            self.addon == addon
+            self.addon == decision["addon_template_name"]
+            and self.addon_instance_id in (None, decision["addon_instance_id"])
             and self.risk == risk
-            and self.target_version in (None, version)
+            and self.target_version in (None, decision["to"])
             and any(fnmatch.fnmatchcase(name, self.cluster) for name in clusters)
         )
 
@@ -200,6 +204,8 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
                 target_version=str(entry["target_version"]) if entry.get("target_version") else None,
                 cluster=str(entry.get("cluster") or "*"),
                 owner=str(entry["owner"]) if entry.get("owner") else None,
+                # An id that is empty, as of a variable that was not set, is that of no instance.
+                addon_instance_id=None if entry.get("addon_instance_id") is None else str(entry["addon_instance_id"]),
             )
         )
     return tuple(acceptances)
@@ -304,6 +310,8 @@ def judge_step(
     """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
     decision: dict[str, Any] = {
         "name": step["name"],
+        "addon_template_name": step["addon_template_name"],
+        "addon_instance_id": step["addon_instance_id"],
         "action": step["action"],
         "from": step["from"],
         "to": step["to"],
@@ -363,9 +371,7 @@ def _without_accepted(
         if risk["status"] != "Failed":
             continue
         covering = [
-            item
-            for item in policy.accepted
-            if item.until >= today and item.covers(decision["name"], risk["name"], decision["to"], clusters)
+            item for item in policy.accepted if item.until >= today and item.covers(decision, risk["name"], clusters)
         ]
         if covering:
             accepted.append(describe_acceptance(covering[0]))
@@ -381,6 +387,7 @@ def describe_acceptance(acceptance: Acceptance) -> dict[str, Any]:
     """Return an accepted warning as plain data."""
     return {
         "addon": acceptance.addon,
+        "addon_instance_id": acceptance.addon_instance_id,
         "risk": acceptance.risk,
         "target_version": acceptance.target_version,
         "cluster": acceptance.cluster,
@@ -395,7 +402,7 @@ def _refuse_accepted_fatals(decisions: Sequence[Mapping[str, Any]], policy: Poli
         for risk in decision["risks"]:
             if risk["level"] != "Fatal" or risk["status"] != "Failed":
                 continue
-            if any(item.covers(decision["name"], risk["name"], decision["to"], clusters) for item in policy.accepted):
+            if any(item.covers(decision, risk["name"], clusters) for item in policy.accepted):
                 raise InputError(
                     f"accepted_warnings names the risk {printable(str(risk['name']))} of {decision['name']}, but it is "
                     "Fatal. A Fatal risk cannot be accepted: remove the entry, and repair the risk."
@@ -447,7 +454,9 @@ def gate(
         "decisions": decisions,
         "blocked": blocked,
         "passed": [item["name"] for item in decisions if not item["blocks"] and item["action"] in CHANGES],
-        "targets": {item["name"]: item["to"] for item in decisions if not item["blocks"] and item["to"]},
+        "targets": [
+            {key: item[key] for key in _TARGET_KEYS} for item in decisions if not item["blocks"] and item["to"]
+        ],
         "accepted": _acceptances(decisions, policy, today),
         "values_known": started is not None,
         "judged_at": now,
@@ -460,7 +469,9 @@ def _day(seconds: float) -> datetime.date:
 
 
 def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: datetime.date) -> dict[str, Any]:
-    used = [item for decision in decisions for item in decision["accepted"]]
+    accepted = [item for decision in decisions for item in decision["accepted"]]
+    # Two instances of an add-on may share one.
+    used = [item for number, item in enumerate(accepted) if item not in accepted[:number]]
     described = [(item, describe_acceptance(item)) for item in policy.accepted]
     return {
         "used": used,
@@ -498,7 +509,8 @@ def report(result: Mapping[str, Any]) -> list[str]:
         ]
     for kind, text in (("expired", "has expired and does not count"), ("unused", "was not needed")):
         for item in result["accepted"][kind]:
-            lines.append(f"Accepted warning {printable(item['addon'])}/{printable(item['risk'])} {text}.")
+            of = f" (instance {printable(item['addon_instance_id'])})" if item["addon_instance_id"] else ""
+            lines.append(f"Accepted warning {printable(item['addon'])}{of}/{printable(item['risk'])} {text}.")
     if not result["values_known"]:
         lines += ["", "Judged from the newest results that CCE has; with which settings they were made is not known."]
     return lines

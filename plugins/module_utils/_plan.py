@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ._addons import ABNORMAL, ENDED_BADLY, Instance, find_instance
+from ._addons import ABNORMAL, ENDED_BADLY, Instance, find_instance, listing_order, shown_name, with_ids
 from ._errors import InputError
 from ._text import printable, quoted, table
 from ._values import (
@@ -53,14 +53,15 @@ NONE = "none"
 IMPOSSIBLE = "impossible"
 CHANGES = frozenset((UPGRADE, EDIT, INSTALL))
 
-_KEYS = ("name", "version", "values", "values_policy", "sync_strategy")
+_KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
 
 
 @dataclass(frozen=True)
 class Want:
     """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one.
 
-    With `addon_instance_id`, that instance is meant and no other; nothing is installed in its place.
+    `name` is that of a template. With `addon_instance_id`, that instance is meant and no other; nothing is installed in
+    its place.
     """
 
     name: str
@@ -78,7 +79,10 @@ class Want:
 
 @dataclass(frozen=True)
 class Wants:
-    """What the user wants of a cluster, in upgrade order; `all_at` is where the add-ons that are not named come in."""
+    """What the user wants of a cluster, in upgrade order; `all_at` is where the add-ons that are not named come in.
+
+    A name without an id, wanted or excluded, means all instances of that template but those that are named by id.
+    """
 
     named: tuple[Want, ...]
     excluded: frozenset[str] = frozenset()
@@ -87,10 +91,12 @@ class Wants:
 
 @dataclass(frozen=True)
 class Step:
-    """What would happen to one add-on, and why.
+    """What would happen to one instance of an add-on, and why.
 
-    `failed` says what is wrong with an add-on that is where it was wanted: an operation on it ended badly. `changed`
-    are the settings that would change; None where that is not known, as CCE does not tell the present ones.
+    `name` is the one that people see, and no other step of the plan has it. The service and policies know the add-on
+    by its `addon_template_name`. `failed` says what is wrong with an add-on that is where it was wanted: an operation
+    on it ended badly. `changed` are the settings that would change; None where that is not known, as CCE does not tell
+    the present ones.
     """
 
     name: str
@@ -103,6 +109,11 @@ class Step:
     changed: tuple[str, ...] | None = ()
     offered: tuple[str, ...] = ()
     failed: str | None = None
+
+    @property
+    def addon_template_name(self) -> str:
+        """The add-on, as CCE calls it."""
+        return self.want.name
 
     @property
     def fingerprint(self) -> str | None:
@@ -156,6 +167,7 @@ def _read_want(entry: object) -> Want:
         values=dict(values or {}),
         values_policy=policy or MERGE,
         sync_strategy=strategy,
+        addon_instance_id=_string(entry, "addon_instance_id"),
     )
 
 
@@ -166,8 +178,8 @@ def read_wants(entries: Sequence[object]) -> Wants:
     `!name` leaves one out.
 
     Raises:
-        InputError: The list is empty, names an add-on twice or both wants and excludes it, or an entry is not of the
-            language.
+        InputError: The list is empty, names an add-on or an instance twice, both wants and excludes an add-on, or an
+            entry is not of the language.
     """
     if isinstance(entries, str):
         # As Ansible reads text where it wants a list: from a command line, `-e addon_upgrade_addons=coredns,everest`.
@@ -184,8 +196,13 @@ def read_wants(entries: Sequence[object]) -> Wants:
             excluded.append(entry[1:].strip())
         else:
             named.append(_read_want(entry))
-    names = [want.name for want in named]
-    twice = sorted({name for name in names if names.count(name) > 1} | (set(names) & set(excluded)))
+    names = [want.name for want in named if want.addon_instance_id is None]
+    ids = [want.addon_instance_id for want in named if want.addon_instance_id is not None]
+    twice = sorted(
+        {name for name in names if names.count(name) > 1}
+        | (set(names) & set(excluded))
+        | {uid for uid in ids if ids.count(uid) > 1}
+    )
     if twice:
         raise InputError(f"addons: {quoted(twice)} is there twice; what is wanted is not clear.")
     if not named and all_at is None:
@@ -196,16 +213,24 @@ def read_wants(entries: Sequence[object]) -> Wants:
 
 
 def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
-    """Return the wants with `all` spelled out: the add-ons that are not named, by name."""
-    if wants.all_at is None:
-        return list(wants.named)
-    named = {want.name for want in wants.named} | wants.excluded
-    others = sorted({instance.addon_template_name for instance in instances} - named)
-    return [
-        *wants.named[: wants.all_at],
-        *(Want(name) for name in others),
-        *wants.named[wants.all_at :],
-    ]
+    """Return the wants with `all` spelled out by name, each spread over the instances that it means."""
+    by_id = {(want.name, want.addon_instance_id) for want in wants.named}
+    free: dict[str, list[Instance]] = {instance.addon_template_name: [] for instance in instances}
+    for instance in sorted(instances, key=listing_order):
+        if (instance.addon_template_name, instance.id) not in by_id:
+            free[instance.addon_template_name].append(instance)
+    named = {want.name for want in wants.named if want.addon_instance_id is None} | wants.excluded
+    others = sorted(free.keys() - named) if wants.all_at is not None else []
+    place = wants.all_at or 0
+    ordered = [*wants.named[:place], *(Want(name) for name in others), *wants.named[place:]]
+    return [one for want in ordered for one in _spread(want, free.get(want.name))]
+
+
+def _spread(want: Want, instances: Sequence[Instance] | None) -> list[Want]:
+    """Return a want for each of the instances that a name means. What is not installed (None) may have to be."""
+    if want.addon_instance_id is not None or instances is None:
+        return [want]
+    return [replace(want, addon_instance_id=instance.id) for instance in instances]
 
 
 # What an add-on's template offers, by version; None where CCE tells no template of that name.
@@ -488,17 +513,24 @@ def make_plan(
     may_install: bool = False,
 ) -> list[Step]:
     """Return what would happen to each wanted add-on, in upgrade order. `offered` is by template name."""
-    return [
-        decide(
-            want,
-            find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id),
-            offered.get(want.name),
-            cluster,
-            allow_unstable=allow_unstable,
-            may_install=may_install,
-        )
-        for want in in_order(wants, instances)
-    ]
+    steps = []
+    for want in in_order(wants, instances):
+        instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
+        options = {"allow_unstable": allow_unstable, "may_install": may_install}
+        step = decide(want, instance, offered.get(want.name), cluster, **options)
+        if instance is not None:
+            step = replace(step, name=shown_name(instance, instances))
+        elif want.addon_instance_id is not None:
+            step = _without_instance(step, want.addon_instance_id, instances)
+        steps.append(step)
+    return steps
+
+
+def _without_instance(step: Step, addon_instance_id: str, instances: Sequence[Instance]) -> Step:
+    """Return the step of an instance that is not there, under a name that no other one has, and say which there are."""
+    others = [instance for instance in instances if instance.addon_template_name == step.addon_template_name]
+    why = f"{step.why}; it has {with_ids(others)}" if others else step.why
+    return replace(step, name=f"{step.addon_template_name} (no instance {printable(addon_instance_id)})", why=why)
 
 
 def report(steps: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -513,14 +545,14 @@ def report(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def narrowed(wants: Wants, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return, in the language of `addons`, what described steps would change: exact versions, the user's own values."""
-    named = {want.name: want for want in wants.named}
     found = []
     for step in steps:
         if step["action"] in CHANGES:
-            want = named.get(step["name"], Want(step["name"]))
+            want = want_of(wants, step)
             found.append(
                 {
                     "name": want.name,
+                    "addon_instance_id": step["addon_instance_id"],
                     "version": step["to"],
                     "values": want.values,
                     "values_policy": want.values_policy,
@@ -528,3 +560,10 @@ def narrowed(wants: Wants, steps: Sequence[Mapping[str, Any]]) -> list[dict[str,
                 }
             )
     return found
+
+
+def want_of(wants: Wants, step: Mapping[str, Any]) -> Want:
+    """Return what the user wants of the instance that a described step is about."""
+    name = step["addon_template_name"]
+    named = {want.addon_instance_id: want for want in wants.named if want.name == name}
+    return named.get(step["addon_instance_id"]) or named.get(None) or Want(name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import _plan, _waiting
-from ._addons import Instance, completed, find_instance, read_instance, read_instances
+from ._addons import Instance, completed, find_instance, read_instance, read_instances, shown_name
 from ._cce import Cce
 from ._clusters import read_cluster, read_clusters
 from ._errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
@@ -178,6 +178,7 @@ def describe(step: Step, task: Task) -> dict[str, Any]:
     instance = step.instance
     return {
         "name": step.name,
+        "addon_template_name": step.addon_template_name,
         "action": step.action,
         "why": step.why,
         "failed": step.failed,
@@ -214,8 +215,9 @@ def plan_when_idle(
         TimedOut: The time was over first.
     """
     steps = plan(cce, task, cluster_id, wants, **options)
-    if timeout_option and busy(steps):
-        wait_until_idle(cce, task, cluster_id, busy(steps), timeout_option)
+    under_way = [step.instance.id for step in steps if step.instance is not None and step.instance.is_busy]
+    if timeout_option and under_way:
+        wait_until_idle(cce, task, cluster_id, under_way, timeout_option)
         steps = plan(cce, task, cluster_id, wants, **options)
     return steps
 
@@ -238,9 +240,9 @@ def busy(steps: Sequence[Step]) -> list[str]:
 
 
 def wait_until_idle(
-    cce: Cce, task: Task, cluster_id: str, names: Sequence[str], timeout_option: str = "wait_timeout"
+    cce: Cce, task: Task, cluster_id: str, ids: Sequence[str], timeout_option: str = "wait_timeout"
 ) -> list[Instance]:
-    """Wait until no operation is under way on any of the add-ons, and return the instances of the cluster.
+    """Wait until no operation is under way on any of some instances, and return all instances of the cluster.
 
     Raises:
         TimedOut: The time that the option grants was over first.
@@ -248,10 +250,10 @@ def wait_until_idle(
     timeout = task.params[timeout_option]
 
     def still_busy(instances: Sequence[Instance]) -> list[Instance]:
-        return [item for item in instances if item.addon_template_name in names and item.is_busy]
+        return [item for item in instances if item.id in ids and item.is_busy]
 
     def in_words(instances: Sequence[Instance]) -> str:
-        states = [f"{item.addon_template_name} is {item.status}" for item in still_busy(instances)]
+        states = [f"{shown_name(item, instances)} is {item.status}" for item in still_busy(instances)]
         return f"cluster {cluster_id}: {', '.join(states) or 'no operation is under way'}"
 
     waited = _waiting.poll(

@@ -258,8 +258,7 @@ def _cluster(host: str, variables: Data, *, waits: bool) -> dict[str, Any]:
 
 
 def _from_upgrade(result: Data) -> dict[str, Any]:
-    used = list(result["accepted"]["used"])
-    addons = [_upgraded_addon(addon, used, predicted=result["check_mode"]) for addon in result["addons"]]
+    addons = [_upgraded_addon(addon, predicted=result["check_mode"]) for addon in result["addons"]]
     states = [addon["state"] for addon in addons]
     if result["outcome"] in (FAILED, ROLLED_BACK):
         states.append(result["outcome"])
@@ -279,7 +278,7 @@ def _from_upgrade(result: Data) -> dict[str, Any]:
     }
 
 
-def _upgraded_addon(addon: Data, used: Sequence[Data], *, predicted: bool) -> dict[str, Any]:
+def _upgraded_addon(addon: Data, *, predicted: bool) -> dict[str, Any]:
     outcome, verdict = addon["outcome"], addon["verdict"]
     if outcome == BLOCKED:
         state = verdict if verdict in (FATAL, UNKNOWN, PENDING) else BLOCKED
@@ -291,6 +290,8 @@ def _upgraded_addon(addon: Data, used: Sequence[Data], *, predicted: bool) -> di
     now = addon["after"] or ({} if outcome == FAILED else addon["before"] or {"version": addon["from"]})
     return {
         "name": str(addon["name"]),
+        "addon_template_name": str(addon["addon_template_name"]),
+        "addon_instance_id": _text(addon["addon_instance_id"]),
         "state": state,
         "verdict": _text(verdict),
         "outcome": _text(outcome),
@@ -302,7 +303,7 @@ def _upgraded_addon(addon: Data, used: Sequence[Data], *, predicted: bool) -> di
         "duration": _number(addon["duration"]),
         "checked_at": _text(addon["checked_at"]),
         "check_task_id": _text(addon["check_task_id"]),
-        "accepted": [_accepted(item) for item in used if item["addon"] == addon["name"]],
+        "accepted": [_accepted(item) for item in addon["accepted"]],
         "risks": _risks(addon["risks"]),
     }
 
@@ -331,6 +332,8 @@ def _decided_addon(decision: Data) -> dict[str, Any]:
         state = _known(verdict, VERDICTS) if decision["action"] in CHANGES else NOTHING_TO_DO
     return {
         "name": str(decision["name"]),
+        "addon_template_name": str(decision["addon_template_name"]),
+        "addon_instance_id": _text(decision["addon_instance_id"]),
         "state": state,
         "verdict": _text(verdict),
         "outcome": None,

@@ -15,7 +15,7 @@ from typing import Any
 
 from ._addons import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
 from ._checks import FATAL, PASSED, STATIC, UPGRADE, WARNING
-from ._plan import CHANGES, EDIT, NONE, Want, Wants
+from ._plan import CHANGES, EDIT, NONE, Want, Wants, want_of
 from ._text import printable, quoted, table
 from ._times import from_seconds, instant, seconds_between
 from ._values import SYNC_STRATEGIES, changed_paths, dotted
@@ -76,10 +76,9 @@ def jobs(
         verify_only: Whether nothing is to be changed.
     """
     decided = {decision["name"]: decision for decision in decisions}
-    named = {want.name: want for want in wants.named}
     found = []
     for step in plan:
-        want = named.get(step["name"], Want(step["name"]))
+        want = want_of(wants, step)
         task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
         if task is not None:
             found.append(_job(task, step, decided.get(step["name"]), want, max_age))
@@ -109,6 +108,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
     checked = instant(decision["checked_at"]) if decision else None
     return {
         "name": step["name"],
+        "addon_template_name": step["addon_template_name"],
         "task": task,
         "action": step["action"],
         "from": step["previous_version"] if task == RESUME else step["from"],
@@ -317,14 +317,14 @@ def result(
     happened = {event["name"]: event for event in events}
     jobs_by_name = {job["name"]: job for job in todo}
     decisions = {decision["name"]: decision for decision in (gate or {}).get("decisions") or []}
-    was = {addon["addon_template_name"]: addon for addon in before}
+    was = {addon["addon_instance_id"]: addon for addon in before}
     addons = [
         _addon_result(
             step,
             decisions.get(step["name"]),
             jobs_by_name.get(step["name"]),
             happened.get(step["name"]),
-            was.get(step["name"]),
+            was.get(step["addon_instance_id"]),
             gate,
             check_mode=check_mode,
         )
@@ -379,6 +379,8 @@ def _addon_result(
     outcome, reason = _addon_outcome(step, decision, job, event, gate, check_mode=check_mode)
     return {
         "name": step["name"],
+        "addon_template_name": step["addon_template_name"],
+        "addon_instance_id": step["addon_instance_id"],
         "outcome": outcome,
         "reason": reason,
         "action": step["action"],
@@ -390,6 +392,7 @@ def _addon_result(
         "check_task_id": (decision or {}).get("task_id"),
         "checked_at": (decision or {}).get("checked_at"),
         "risks": list((decision or {}).get("risks") or []),
+        "accepted": list((decision or {}).get("accepted") or []),
         "before": _state(was, None),
         "after": _state(after, _risks_after(job, event)),
         "values_changed": _differences(was, after) if after or (event or {}).get("problem") else {},

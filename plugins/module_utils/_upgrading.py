@@ -23,6 +23,8 @@ from ._addons import (
     find_instance,
     read_instance,
     read_instances,
+    shown_name,
+    which_instance,
 )
 from ._cce import Cce
 from ._checks import UPGRADE as UPGRADE_CHECK
@@ -61,7 +63,8 @@ class Change:
 
     Attributes:
         action: What is done, as the result names it.
-        name: The add-on's template name.
+        name: The name that people see.
+        addon_template_name: The add-on, as CCE calls it.
         before: The instance as it was; None for an install.
         send: Sends the one write.
         is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
@@ -69,6 +72,7 @@ class Change:
 
     action: str
     name: str
+    addon_template_name: str
     before: Instance | None
     send: Callable[[], Any]
     is_done: Callable[[Instance | None], bool]
@@ -123,14 +127,17 @@ def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
 
     def look() -> Step:
         options = {"allow_unstable": params["allow_unstable"], "may_install": True}
-        return plan(cce, task, cluster_id, Wants((want,)), **options)[0]
+        steps = plan(cce, task, cluster_id, Wants((want,)), **options)
+        if len(steps) > 1:
+            raise _before_any_write(which_instance([step.instance for step in steps if step.instance is not None]))
+        return steps[0]
 
     step = look()
     if step.instance is not None and step.instance.is_busy:
         if task.check_mode:
             task.warn(f"{step.name} is {step.instance.status}: what is predicted holds for its present state.")
         else:
-            wait_until_idle(cce, task, cluster_id, [step.name])
+            wait_until_idle(cce, task, cluster_id, [step.instance.id])
             step = look()
     if step.action == IMPOSSIBLE:
         raise InputError(
@@ -169,8 +176,8 @@ def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None
     found = tasks[0] if len(tasks) == 1 and check_task_id else None
     judgement = judge(found, wanted)
     if judgement.blocks:
-        check = describe_check(found or CheckTask(addon_template_name=step.name), judgement)
-        found_out = " ".join(line.strip() for line in findings(check))
+        check = describe_check(found or CheckTask(addon_template_name=step.addon_template_name), judgement)
+        found_out = " ".join(line.strip() for line in findings({**check, "addon_template_name": step.name}))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
             f"{step.name} in cluster {cluster_id} to {step.version}. {found_out}",
@@ -210,6 +217,7 @@ def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result
     change = Change(
         action=NONE,
         name=step.name,
+        addon_template_name=step.addon_template_name,
         before=None,
         send=lambda: None,
         is_done=lambda found: found is not None and _is_running(task, found),
@@ -228,8 +236,9 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
         return Change(
             action=INSTALL,
             name=step.name,
+            addon_template_name=step.addon_template_name,
             before=None,
-            send=lambda: cce.install_addon(cluster_id, step.name, version, values),
+            send=lambda: cce.install_addon(cluster_id, step.addon_template_name, version, values),
             is_done=lambda found: found is not None and found.is_at(version),
         )
 
@@ -242,8 +251,9 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
     return Change(
         action=step.action,
         name=step.name,
+        addon_template_name=step.addon_template_name,
         before=before,
-        send=lambda: cce.update_addon(cluster_id, before.id, step.name, version, values),
+        send=lambda: cce.update_addon(cluster_id, before.id, step.addon_template_name, version, values),
         is_done=is_done,
     )
 
@@ -267,14 +277,12 @@ def _has_values(found: Instance, before: Instance, values: Values) -> bool:
 def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
     """Roll an add-on back to its previous version, unless it is at the wanted one already."""
     started = task.clock.monotonic()
-    instance = _find(cce, cluster_id, want.name, addon_instance_id)
+    instance, name = _find_first(cce, cluster_id, want.name, addon_instance_id)
     if instance is None:
         raise InputError(f"{want.name or addon_instance_id} is not installed in cluster {cluster_id}.")
-    name = instance.addon_template_name
     if instance.is_busy and not task.check_mode:
-        instance = (
-            find_instance(wait_until_idle(cce, task, cluster_id, [name]), addon_instance_id=instance.id) or instance
-        )
+        instances = wait_until_idle(cce, task, cluster_id, [instance.id])
+        instance = find_instance(instances, addon_instance_id=instance.id) or instance
     if instance.is_rollbackable is None:
         instance = look_closer(cce, task, cluster_id, instance)
     target = want.version or instance.previous_version
@@ -296,7 +304,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
     if instance.is_busy:  # in check mode alone
         task.warn(f"{name} is {instance.status}: whether it can be rolled back shows when that has ended.")
         return result
-    _refuse_rollback(instance, want, cluster_id)
+    _refuse_rollback(instance, name, want, cluster_id)
     if task.check_mode:
         return result
     was = instance
@@ -307,6 +315,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
     change = Change(
         action=ROLLBACK,
         name=name,
+        addon_template_name=was.addon_template_name,
         before=was,
         send=lambda: cce.roll_back_addon(cluster_id, was.id),
         is_done=is_done,
@@ -314,8 +323,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
     return _carry_out(cce, task, cluster_id, change, result, started)
 
 
-def _refuse_rollback(instance: Instance, want: Want, cluster_id: str) -> None:
-    name = instance.addon_template_name
+def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str) -> None:
     what = f"Nothing was changed: {name} {instance.version} in cluster {cluster_id} cannot be rolled back"
     if not instance.is_rollbackable:
         said = "does not tell whether it is" if instance.is_rollbackable is None else "says that it is not"
@@ -335,7 +343,7 @@ def _refuse_rollback(instance: Instance, want: Want, cluster_id: str) -> None:
 def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Result:
     """Delete an add-on, unless it is gone already."""
     started = task.clock.monotonic()
-    instance = _find(cce, cluster_id, name, addon_instance_id)
+    instance, shown = _find_first(cce, cluster_id, name, addon_instance_id)
     result: Result = {
         "changed": instance is not None,
         "action": DELETE if instance else NONE,
@@ -346,14 +354,15 @@ def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_i
         "addon": _shown(task, instance),
     }
     if task.diff and instance is not None:
-        result["diff"] = _version_diff(instance.addon_template_name, instance.version, None)
+        result["diff"] = _version_diff(shown, instance.version, None)
     if instance is None:
         return {**result, "duration": 0.0}
     if task.check_mode:
         return result
     change = Change(
         action=DELETE,
-        name=instance.addon_template_name,
+        name=shown,
+        addon_template_name=instance.addon_template_name,
         before=instance,
         send=lambda: _delete(cce, cluster_id, instance.id),
         is_done=lambda found: found is None or found.status == _DESTROYED,
@@ -371,14 +380,31 @@ def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | 
     return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
 
 
-def _read(cce: Cce, cluster_id: str, name: str, addon_instance_id: str | None) -> Instance | None:
+def _read(cce: Cce, cluster_id: str, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
     """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
     if addon_instance_id is None:
-        return _find(cce, cluster_id, name, None)
+        return _find(cce, cluster_id, addon_template_name, None)
     try:
         return read_instance(cce.addon(cluster_id, addon_instance_id))
     except NotFound:
         return None
+
+
+def _find_first(
+    cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None
+) -> tuple[Instance | None, str]:
+    """Return an instance on which nothing was done yet, and the name that people see of it."""
+    instances = read_instances(cce.addons(cluster_id))
+    try:
+        found = find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
+    except InputError as error:
+        raise _before_any_write(error) from None
+    return found, shown_name(found, instances) if found else ""
+
+
+def _before_any_write(error: InputError) -> InputError:
+    error.message = f"Nothing was changed. {error.message}"
+    return error
 
 
 def _version_diff(name: str, before: str | None, after: str | None) -> dict[str, Any]:
@@ -434,7 +460,7 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
     for pause in _LOOKS:
         task.clock.sleep(pause)
         try:
-            found = _read(cce, cluster_id, change.name, instance_id)
+            found = _read(cce, cluster_id, change.addon_template_name, instance_id)
         except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
             seen = f"the last look failed: {trouble.message}"
             continue
@@ -492,7 +518,7 @@ def _await(
         return _is_complete(task, change, found) or has_ended_badly(found)
 
     waited: _waiting.Waited[Instance | None] = _waiting.poll(
-        lambda: _read(cce, cluster_id, change.name, addon_instance_id),
+        lambda: _read(cce, cluster_id, change.addon_template_name, addon_instance_id),
         is_over,
         state=change.before,
         timeout=task.params["wait_timeout"],

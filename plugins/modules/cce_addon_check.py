@@ -461,7 +461,8 @@ def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list
 def _describe(item: Started) -> dict[str, Any]:
     request = item.request
     return {
-        "name": request.addon_template_name,
+        "name": request.name,
+        "addon_template_name": request.addon_template_name,
         "task_id": item.task_id,
         "type": request.type,
         "addon_instance_id": request.addon_instance_id,

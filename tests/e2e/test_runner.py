@@ -82,6 +82,15 @@ def upgraded(job: Job) -> dict[str, str]:
 # One cluster
 
 
+def approved(simulation: Simulation, versions: dict[str, str]) -> list[dict[str, str]]:
+    """Return what a precheck publishes of add-ons that may go to these versions."""
+    addons = simulation.addons(CLUSTER)
+    return [
+        {"name": name, "addon_template_name": name, "addon_instance_id": addons[name]["id"], "to": version}
+        for name, version in versions.items()
+    ]
+
+
 def test_a_precheck_with_the_answers_of_its_survey_publishes_the_verdict(awx, simulation, inventory):
     job = awx.job("precheck.yml", inventory, answers(PRECHECK))
     assert job.status == "failed", job.output
@@ -93,7 +102,7 @@ def test_a_precheck_with_the_answers_of_its_survey_publishes_the_verdict(awx, si
                 "verdict": "fatal",
                 "blocked": ["coredns"],
                 "passed": ["metrics-server", "nginx-ingress"],
-                "targets": {"metrics-server": "1.3.90", "nginx-ingress": "2.6.4"},
+                "targets": approved(simulation, {"metrics-server": "1.3.90", "nginx-ingress": "2.6.4"}),
             }
         }
     }
@@ -144,16 +153,18 @@ def test_an_upgrade_goes_to_what_was_approved_and_nowhere_else(awx, simulation, 
     simulation.call("POST", place, {"target_versions": ["1.3.37"]})
     given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE}
     precheck = awx.job("precheck.yml", inventory, given)
-    assert precheck.artifacts["cce_precheck"][CLUSTER]["targets"] == {"metrics-server": "1.3.37"}
+    assert precheck.artifacts["cce_precheck"][CLUSTER]["targets"] == approved(simulation, {"metrics-server": "1.3.37"})
     simulation.call("POST", place, {"target_versions": [*(offered or []), "1.3.37", "1.3.90"]})
     upgrade = awx.job("upgrade.yml", inventory, {**given, **handed_on(precheck)})
     assert upgrade.status == "successful", upgrade.output
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.37"
 
 
-@pytest.mark.parametrize("approved", [{}, {CLUSTER: {"open": False, "targets": {"metrics-server": "1.3.90"}}}])
-def test_a_cluster_that_nobody_approved_is_not_upgraded(awx, simulation, inventory, approved):
-    given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE, "cce_precheck": approved}
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_cluster_that_nobody_approved_is_not_upgraded(awx, simulation, inventory, is_there):
+    closed = {CLUSTER: {"open": False, "targets": approved(simulation, {"metrics-server": "1.3.90"})}}
+    published = closed if is_there else {}
+    given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE, "cce_precheck": published}
     refused = awx.job("upgrade.yml", inventory, given)
     assert refused.status == "failed", refused.output
     assert "not among those whose gate was open when the upgrade was approved" in refused.output

@@ -99,6 +99,7 @@ def gate_arguments(wanted: Wanted) -> dict[str, Any]:
     """Return what the gate is told about the wanted upgrade, besides the checks and the policy."""
     step = {
         "name": "coredns",
+        "addon_template_name": "coredns",
         "action": "upgrade",
         "from": "1.28.7",
         "to": wanted.target_version,

@@ -151,7 +151,8 @@ def test_no_policy_lets_a_fatal_pass(policy, name, started, age):
         ]
     }
     wanted = Wanted(INSTANCE, TARGET, NOW, HOUR, task_id=TASK if started else None)
-    accepted = [item for item in policy.accepted if item.covers("coredns", name, TARGET, ["cluster"])]
+    about = {"addon_template_name": "coredns", "addon_instance_id": INSTANCE, "to": TARGET}
+    accepted = [item for item in policy.accepted if item.covers(about, name, ["cluster"])]
     with pytest.raises(InputError, match="Fatal") if accepted else contextlib.nullcontext():
         decision = gate(checks=described(answer, wanted), policy=policy, **gate_arguments(wanted))
         assert not decision["open"]

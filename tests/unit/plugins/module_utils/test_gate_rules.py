@@ -29,6 +29,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._times import inst
 NOW = 1_785_931_200.0  # 2026-08-05T12:00:00Z
 STEP = {
     "name": "coredns",
+    "addon_template_name": "coredns",
     "action": "upgrade",
     "from": "1.28.7",
     "to": "1.30.33",
@@ -210,6 +211,8 @@ def test_a_step_that_does_nothing_needs_no_check():
     found = decided(step={**STEP, "action": "none", "why": "it is newest already", "values_fingerprint": None})
     assert found == {
         "name": "coredns",
+        "addon_template_name": "coredns",
+        "addon_instance_id": "instance-1",
         "action": "none",
         "from": "1.28.7",
         "to": "1.30.33",
@@ -254,12 +257,13 @@ def test_an_accepted_warning_is_read():
         "target_version": "1.30.33",
         "cluster": "prod-*",
         "owner": "me",
+        "addon_instance_id": "instance-1",
     }
     (acceptance,) = read_acceptances([whole])
     assert describe_acceptance(acceptance) == whole
     moment = "2026-08-05T23:59:00+00:00"
     assert read_acceptances([{**ENTRY, "until": moment}])[0].until == datetime.date(2026, 8, 5)
-    plain = {**ENTRY, "target_version": None, "cluster": "*", "owner": None}
+    plain = {**ENTRY, "target_version": None, "cluster": "*", "owner": None, "addon_instance_id": None}
     assert describe_acceptance(ACCEPTED) == plain
 
 
@@ -274,7 +278,10 @@ WHAT = "accepted_warnings: the entry for coredns/AddonStatus"
         (["coredns"], "accepted_warnings: an entry must be a dictionary."),
         (
             [{**ENTRY, "b": 1, "a": 1}],
-            ": unknown key b, a. The keys are addon, risk, target_version, cluster, reason, owner, until.",
+            (
+                ": unknown key b, a. "
+                "The keys are addon, addon_instance_id, risk, target_version, cluster, reason, owner, until."
+            ),
         ),
         *(
             ([{**ENTRY, key: None}], f" has no '{key}'. A Warning is accepted for a reason, and until a date.")
@@ -326,7 +333,7 @@ def test_a_ticket_holds_no_more_than_what_is_judged():
     step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
     assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
         'v1 ["cluster-1",null,'
-        '[["coredns","upgrade","1.28.7","1.30.33","a newer version",null,"instance-1","f",null,null]],'
+        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null]],'
         '[["instance-1","addonUpgrade","task-1","f"]]]'
     )
 
@@ -478,8 +485,19 @@ def judged(policy: Policy | None = None, **changes: object) -> dict:
     arguments = {
         "plan": [
             STEP,
-            {**STEP, "name": "nginx-ingress", "addon_instance_id": "instance-2"},
-            {**STEP, "name": "everest", "action": "none", "addon_instance_id": "instance-3"},
+            {
+                **STEP,
+                "name": "nginx-ingress",
+                "addon_template_name": "nginx-ingress",
+                "addon_instance_id": "instance-2",
+            },
+            {
+                **STEP,
+                "name": "everest",
+                "addon_template_name": "everest",
+                "action": "none",
+                "addon_instance_id": "instance-3",
+            },
         ],
         "started": [STARTED, {**STARTED, "addon_instance_id": "instance-2", "task_id": "task-2"}],
         "checks": [check(WARNING), check(FATAL, taskID="task-2", addonInstanceID="instance-2")],
@@ -503,7 +521,20 @@ def test_the_gate_tells_its_decision():
         "verdict": "fatal",
         "blocked": ["nginx-ingress"],
         "passed": ["coredns"],
-        "targets": {"coredns": "1.30.33", "everest": STEP["to"]},
+        "targets": [
+            {
+                "name": "coredns",
+                "addon_template_name": "coredns",
+                "addon_instance_id": "instance-1",
+                "to": "1.30.33",
+            },
+            {
+                "name": "everest",
+                "addon_template_name": "everest",
+                "addon_instance_id": "instance-3",
+                "to": STEP["to"],
+            },
+        ],
         "accepted": {"used": [], "unused": [], "expired": []},
         "values_known": True,
         "judged_at": NOW,

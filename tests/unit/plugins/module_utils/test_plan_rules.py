@@ -104,7 +104,10 @@ NOT_JSON = "values.x.y of a is no number or no text that JSON has, such as .nan,
         ([7], "addons: an entry is a name, 'all', '!name' or a dictionary, not int."),
         (
             [{"name": "a", "b": 1, "a": 1}],
-            "addons: unknown key a, b. The keys are name, version, values, values_policy, sync_strategy.",
+            (
+                "addons: unknown key a, b. The keys are name, addon_instance_id, version, values, values_policy, "
+                "sync_strategy."
+            ),
         ),
         ([{"version": "1"}], "addons: an entry has no name."),
         ([{"name": ""}], "addons: name of  must be a string."),
@@ -140,7 +143,7 @@ def test_all_is_what_is_not_named_by_name_and_where_it_stands():
     instances = [Instance(id=name, addon_template_name=name) for name in ("d", "b", "c", "a", "e")]
     wants = read_wants(["e", "all", "c", "!b"])
     assert [want.name for want in in_order(wants, instances)] == ["e", "a", "d", "c"]
-    assert in_order(read_wants(["e", "c"]), instances) == [Want("e"), Want("c")]
+    assert in_order(read_wants(["e", "x"]), instances) == [Want("e", addon_instance_id="e"), Want("x")]
 
 
 def test_an_exclusion_that_names_nothing_is_told_with_what_it_may_mean():
@@ -538,12 +541,19 @@ def test_a_plan_is_a_table_for_people():
 def test_a_plan_is_carried_out_with_the_versions_and_values_that_were_judged():
     wants = read_wants([{"name": "a", "values": {"x": 1}, "values_policy": "keep", "sync_strategy": "force"}, "all"])
     steps = [
-        {"name": name, "action": action, "to": "2"}
+        {"name": name, "addon_template_name": name, "addon_instance_id": f"id-{name}", "action": action, "to": "2"}
         for name, action in (("a", "upgrade"), ("b", "none"), ("c", "edit"), ("d", "impossible"), ("e", "install"))
     ]
     merge = {"version": "2", "values": {}, "values_policy": "merge", "sync_strategy": None}
     assert narrowed(wants, steps) == [
-        {"name": "a", "version": "2", "values": {"x": 1}, "values_policy": "keep", "sync_strategy": "force"},
-        {"name": "c", **merge},
-        {"name": "e", **merge},
+        {
+            "name": "a",
+            "addon_instance_id": "id-a",
+            "version": "2",
+            "values": {"x": 1},
+            "values_policy": "keep",
+            "sync_strategy": "force",
+        },
+        {"name": "c", "addon_instance_id": "id-c", **merge},
+        {"name": "e", "addon_instance_id": "id-e", **merge},
     ]

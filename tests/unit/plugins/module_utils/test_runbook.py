@@ -31,6 +31,7 @@ def at(minutes: float) -> str:
 def step(**changes: Any) -> dict[str, Any]:
     return {
         "name": "coredns",
+        "addon_template_name": "coredns",
         "action": "upgrade",
         "why": "asked for",
         "from": "1.28.7",
@@ -207,7 +208,7 @@ def test_only_new_fatal_risks_are_the_upgrades_and_no_result_is_no_verification(
 
 def addon(**changes: Any) -> dict[str, Any]:
     broken = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
-    return {"addon_template_name": "coredns", "values": {}, **broken, **changes}
+    return {"addon_template_name": "coredns", "addon_instance_id": ID, "values": {}, **broken, **changes}
 
 
 VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broken", "unknown"))

@@ -34,6 +34,7 @@ def at(minutes: float) -> str:
 def step(**changes: Any) -> dict[str, Any]:
     return {
         "name": "coredns",
+        "addon_template_name": "coredns",
         "action": "upgrade",
         "why": "asked for",
         "from": "1.28.7",
@@ -86,6 +87,7 @@ def test_a_job_says_all_that_the_role_needs():
     (job,) = jobs([step()], [decision()], [], wants, now=NOW, max_age=3600)
     assert job == {
         "name": "coredns",
+        "addon_template_name": "coredns",
         "task": "upgrade",
         "action": "upgrade",
         "from": "1.28.7",
@@ -204,7 +206,7 @@ def test_a_verification_says_what_it_found():
 
 def addon(**changes: Any) -> dict[str, Any]:
     broken = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
-    return {"addon_template_name": "coredns", "values": {}, **broken, **changes}
+    return {"addon_template_name": "coredns", "addon_instance_id": ID, "values": {}, **broken, **changes}
 
 
 @pytest.mark.parametrize(
@@ -309,6 +311,8 @@ def test_the_result_of_an_upgrade_is_whole():
         "addons": [
             {
                 "name": "coredns",
+                "addon_template_name": "coredns",
+                "addon_instance_id": ID,
                 "outcome": "upgraded",
                 "reason": None,
                 "action": "upgrade",
@@ -320,6 +324,7 @@ def test_the_result_of_an_upgrade_is_whole():
                 "check_task_id": "task-1",
                 "checked_at": at(1),
                 "risks": [risk("Known", "Warning")],
+                "accepted": [],
                 "before": {"version": "1.28.7", "status": "running", "risks": []},
                 "after": {"version": "1.30.33", "status": "running", "risks": [risk("Mild", "Warning")]},
                 "values_changed": {
@@ -477,7 +482,7 @@ def test_the_story_of_a_rollback():
             checked_back=[check("addonStatic", 1, verdict="unknown", reason="no answer")],
             restored={"failed": True, "msg": "locked"},
         ),
-        plan=[step(), step(name="everest"), step(name="npd")],
+        plan=[step(), step(name="everest", addon_instance_id="e"), step(name="npd", addon_instance_id="n")],
     )
     assert found["message"] == [
         "coredns in cluster production: ROLLED_BACK",
