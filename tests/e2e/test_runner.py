@@ -14,7 +14,7 @@ import pytest
 import yaml
 from awx_jobs import COLLECTION, Controller, Job, answers
 from conftest import writes
-from simulation import CLUSTER, Simulation
+from simulation import CLUSTER, SIMULATOR, Simulation
 
 PRECHECK = "cce_awx_precheck_survey"
 UPGRADE = "cce_awx_upgrade_survey"
@@ -172,6 +172,26 @@ def test_a_cluster_that_nobody_approved_is_not_upgraded(awx, simulation, invento
     # With a sliced precheck, AWX hands on what one slice has found.
     sliced = awx.job("upgrade.yml", inventory, {**given, "cce_approved_only": False})
     assert sliced.status == "successful", sliced.output
+
+
+def test_an_approval_is_about_the_instances_that_were_checked(tmp_path):
+    """Another ingress controller that is installed between the precheck and the approval is not upgraded."""
+    with Simulation(time_scale=20, scenario=SIMULATOR / "scenarios" / "twins.yml") as twins:
+        first, second = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+        twins.call("POST", f"/instances/{CLUSTER}/{second}", {"default_backend_missing": False})
+        awx = controller(twins, tmp_path)
+        inventory = awx.imported()
+        given = {**answers(UPGRADE, cce_addons="[nginx-ingress]"), **WHOLE}
+        precheck = awx.job("precheck.yml", inventory, given)
+        assert precheck.status == "successful", precheck.output
+        targets = precheck.artifacts["cce_precheck"][CLUSTER]["targets"]
+        assert [item["addon_instance_id"] for item in targets] == [first, second]
+        precheck.artifacts["cce_precheck"][CLUSTER]["targets"] = targets[:1]
+        upgrade = awx.job("upgrade.yml", inventory, {**given, **handed_on(precheck)})
+        assert upgrade.status == "successful", upgrade.output
+        [record] = upgrade.artifacts["cce_upgrade"].values()
+        assert [addon["addon_instance_id"] for addon in record["addons"]] == [first]
+        assert {item["path"].split("/addons/")[1].split("?")[0] for item in writes(twins)} == {first}
 
 
 def test_the_report_after_an_upgrade_is_about_what_is_there_now(awx, simulation, inventory):
