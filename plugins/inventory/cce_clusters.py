@@ -22,6 +22,9 @@ description:
     C(cce_labels), C(cce_nodes) (C(total) and C(active)), C(cce_created_at), and C(cce_addons) (a dictionary from the
     name of each installed add-on to its C(version) and C(status), or null if the cloud does not report them). They have
     the same meaning as what M(huaweicloud.cce.cce_cluster_info) returns.
+  - If a cluster has several instances of an add-on, C(version) and C(status) in C(cce_addons) are those of the one with
+    the lowest version, so that a condition on the version finds every cluster in which one of them must be upgraded.
+    C(instances) lists C(version) and C(status) of each.
   - C(ansible_connection) is V(local), because clusters are reached through the API of the cloud. All hosts are in the
     group C(cce_clusters). The roles and playbooks of this collection work on these hosts as they are.
   - It sends one request for each project, and another one to look up the project's ID if that is not given. All

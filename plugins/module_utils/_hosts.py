@@ -111,10 +111,28 @@ def host_variables(cluster: Cluster, *, endpoint: str, account: str | None, conn
         "cce_labels": shown["labels"],
         "cce_nodes": shown["nodes"],
         "cce_created_at": shown["created_at"],
-        "cce_addons": None
-        if addons is None
-        else {addon["name"]: {"version": addon["version"], "status": addon["status"]} for addon in addons},
+        "cce_addons": None if addons is None else _addons_by_name(addons),
     }
+
+
+def _addons_by_name(addons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return add-ons by the names of their templates. Several instances of one stand together, the oldest for all.
+
+    A condition on the version then holds for a cluster where one of them still has to be upgraded.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for addon in addons:
+        found.setdefault(addon["name"], []).append({"version": addon["version"], "status": addon["status"]})
+    return {name: {**_oldest(instances), "instances": instances} for name, instances in found.items()}
+
+
+def _oldest(instances: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the instance with the lowest version; one whose version is not known may be that."""
+    by_age = [(version_key(instance["version"] or ""), instance) for instance in instances]
+    known = [(key, instance) for key, instance in by_age if key is not None]
+    if len(known) < len(by_age):
+        return next(instance for key, instance in by_age if key is None)
+    return min(known, key=lambda pair: pair[0])[1]
 
 
 @dataclass(frozen=True)

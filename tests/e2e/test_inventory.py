@@ -116,6 +116,12 @@ def fleet(fleet_running: Simulation) -> Simulation:
     return fleet_running
 
 
+def installed(version: str) -> dict[str, Any]:
+    """Return what the inventory tells of an add-on of which the cluster has one instance."""
+    instance = {"version": version, "status": "running"}
+    return {**instance, "instances": [instance]}
+
+
 @dataclass(frozen=True)
 class Listed:
     code: int
@@ -193,9 +199,9 @@ def test_the_cluster_of_the_environment_is_a_host(ask, simulation):
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "cce_account": None,
         "cce_addons": {
-            "coredns": {"status": "running", "version": "1.28.7"},
-            "metrics-server": {"status": "running", "version": "1.3.6"},
-            "nginx-ingress": {"status": "running", "version": "2.2.9"},
+            "coredns": installed("1.28.7"),
+            "metrics-server": installed("1.3.6"),
+            "nginx-ingress": installed("2.2.9"),
         },
         "cce_autopilot": False,
         "cce_ca_path": None,

@@ -34,7 +34,8 @@ def test_every_variable_has_the_prefix_and_none_is_a_secret():
     found = variables(addons=(InstalledAddon("coredns", "1.0.0", "running"),))
     assert all(name.startswith("cce_") for name in found)
     assert "hidden" not in str(found)
-    assert found["cce_addons"] == {"coredns": {"version": "1.0.0", "status": "running"}}
+    alone = {"version": "1.0.0", "status": "running"}
+    assert found["cce_addons"] == {"coredns": {**alone, "instances": [alone]}}
     assert variables()["cce_addons"] is None
 
 
@@ -110,6 +111,19 @@ ADDONS = (InstalledAddon("coredns", "1.28.7"), InstalledAddon("npd", None), Inst
 def test_filters(filters, expected):
     found = variables(phase="Available", version="v1.28.8-r0", tags={"stage": "prod", "tier": "1"}, addons=ADDONS)
     assert is_wanted(found, read_filters({**NOTHING, **filters})) is expected
+
+
+@pytest.mark.parametrize(
+    ("versions", "oldest"),
+    [(("2.10", "2.9.0"), "2.9.0"), (("2.9.0", "2.10"), "2.9.0"), (("2.9.0", None), None), (("odd", "2.9.0"), "odd")],
+)
+def test_of_several_instances_the_oldest_stands_for_all(versions, oldest):
+    found = variables(addons=tuple(InstalledAddon("nginx-ingress", version, "running") for version in versions))
+    addon = found["cce_addons"]["nginx-ingress"]
+    assert addon["version"] == oldest
+    assert [instance["version"] for instance in addon["instances"]] == list(versions)
+    assert is_wanted(found, Filters(addons_below={"nginx-ingress": "2.10.0"}))
+    assert is_wanted(found, Filters(addons_below={"nginx-ingress": "2.8.0"})) is (oldest != "2.9.0")
 
 
 def test_a_cluster_whose_addons_are_not_known_may_have_an_old_one():
