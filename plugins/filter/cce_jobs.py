@@ -66,6 +66,13 @@ _value:
   elements: dict
   contains:
     name:
+      description: >-
+        Name to show, which no other add-on of the cluster has. It is the name of the add-on template, followed by that
+        of the instance in brackets if the cluster has several instances of it.
+      type: str
+      returned: always
+      sample: coredns
+    addon_template_name:
       description: Name of the add-on template.
       type: str
       returned: always

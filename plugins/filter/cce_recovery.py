@@ -45,7 +45,8 @@ EXAMPLES = r"""
 - name: Roll back
   huaweicloud.cce.cce_addon:
     cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
-    addon_template_name: "{{ job.name }}"
+    addon_template_name: "{{ job.addon_template_name }}"
+    addon_instance_id: "{{ job.addon_instance_id }}"
     state: rolled_back
   when: (job | huaweicloud.cce.cce_recovery(addon=found.addons | first, sent=upgraded.changed)).roll_back
 """

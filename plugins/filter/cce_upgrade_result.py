@@ -141,10 +141,22 @@ _value:
       returned: always
       contains:
         name:
+          description: >-
+            Name to show, which no other add-on of the cluster has. It is the name of the add-on template, followed by
+            that of the instance in brackets if the cluster has several instances of it.
+          type: str
+          returned: always
+          sample: metrics-server
+        addon_template_name:
           description: Name of the add-on template.
           type: str
           returned: always
           sample: metrics-server
+        addon_instance_id:
+          description: ID of the add-on instance. Null if the add-on is not installed.
+          type: str
+          returned: always
+          sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
         outcome:
           description: >-
             One word, C(upgraded), C(nothing_to_do), C(blocked), C(not_reached), C(rolled_back) or C(failed).
@@ -198,6 +210,12 @@ _value:
           sample: "2026-08-05T17:10:44.648388+08:00"
         risks:
           description: The risks of that task, as M(huaweicloud.cce.cce_addon_check_info) returns them.
+          type: list
+          elements: dict
+          returned: always
+          sample: []
+        accepted:
+          description: The accepted Warnings that let it pass, as M(huaweicloud.cce.cce_addon_gate_info) returns them.
           type: list
           elements: dict
           returned: always

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
-  - Returns the entries of O(_input) whose add-ons the plan would change, each with the exact version of the plan, and
-    with its settings as the user gave them.
+  - Returns an entry for each add-on instance that the plan would change, with the exact version of the plan, and with
+    the settings as the user gave them in O(_input).
   - This way, M(huaweicloud.cce.cce_addon_check) and M(huaweicloud.cce.cce_addon) do the same thing even if a new
     version is published in between.
 positional: _input, plan
@@ -43,6 +43,7 @@ _value:
   elements: dict
   sample:
     - name: coredns
+      addon_instance_id: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
       version: 1.30.33
       values: {}
       values_policy: merge

@@ -40,7 +40,8 @@ options:
   addon_template_name:
     description:
       - Name of the add-on template, such as V(coredns).
-      - One of O(addon_template_name) and O(addon_instance_id) is required.
+      - One of O(addon_template_name) and O(addon_instance_id) is required. If the cluster has several instances of the
+        template, only the ID tells which one is meant, and without it the module fails with the ID of each.
     type: str
   addon_instance_id:
     description:
@@ -155,6 +156,13 @@ EXAMPLES = r"""
     values:
       flavor:
         replicas: 3
+
+- name: Upgrade the second of two ingress controllers
+  huaweicloud.cce.cce_addon:
+    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    addon_template_name: nginx-ingress
+    addon_instance_id: 2c8e4d10-71b5-4c0f-a6a3-0d9f3b7e5a11
+    version: latest
 
 - name: Roll CoreDNS back
   huaweicloud.cce.cce_addon:

@@ -50,6 +50,8 @@ options:
       - Each is a dictionary with C(addon), C(risk), C(reason) and C(until) (the last day on which it counts), and
         optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and C(owner). It names one
         risk. A Fatal risk cannot be accepted.
+      - C(addon) is the name of an add-on template. If a cluster has several instances of it, the entry is about all of
+        them, or about the one that its C(addon_instance_id) names.
     type: list
     elements: dict
     default: []
@@ -118,10 +120,22 @@ decisions:
   returned: success
   contains:
     name:
+      description: >-
+        Name to show, which no other add-on of the cluster has. It is the name of the add-on template, followed by that
+        of the instance in brackets if the cluster has several instances of it.
+      type: str
+      returned: always
+      sample: coredns
+    addon_template_name:
       description: Name of the add-on template.
       type: str
       returned: always
       sample: coredns
+    addon_instance_id:
+      description: ID of the add-on instance. Null if the add-on is not installed.
+      type: str
+      returned: always
+      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
     action:
       description: What would happen, as in the plan.
       type: str
@@ -214,6 +228,11 @@ decisions:
           type: str
           returned: always
           sample: coredns
+        addon_instance_id:
+          description: ID of the only instance for which it is accepted. Null means all instances.
+          type: str
+          returned: always
+          sample: null
         risk:
           description: Name of the risk.
           type: str
@@ -257,10 +276,31 @@ passed:
   returned: success
   sample: [metrics-server]
 targets:
-  description: Versions of the add-ons that do not block, by name. That is the present one if nothing is to be upgraded.
-  type: dict
+  description: The add-ons that do not block, each with its version, which is the present one if nothing is to be done.
+  type: list
+  elements: dict
   returned: success
-  sample: {"metrics-server": "1.3.90"}
+  contains:
+    name:
+      description: Name to show, as in the plan.
+      type: str
+      returned: always
+      sample: metrics-server
+    addon_template_name:
+      description: Name of the add-on template.
+      type: str
+      returned: always
+      sample: metrics-server
+    addon_instance_id:
+      description: ID of the add-on instance.
+      type: str
+      returned: always
+      sample: 9d3a6c51-2f0e-4a7b-8c1d-5e6f7a8b9c02
+    to:
+      description: Version that it may go to.
+      type: str
+      returned: always
+      sample: 1.3.90
 accepted:
   description: What became of the accepted Warnings.
   type: dict

@@ -29,7 +29,7 @@ options:
     required: true
   addon_template_name:
     description:
-      - Only the add-on of this template, such as V(coredns).
+      - Only the add-on of this template, such as V(coredns). A cluster may have several instances of it.
     type: str
   addon_instance_id:
     description:
@@ -62,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 addons:
-  description: The add-on instances, by name.
+  description: The add-on instances, by template name, then by their own name.
   returned: success
   type: list
   elements: dict

@@ -36,10 +36,12 @@ options:
       - V(all) means every installed add-on that the list does not name. C(!name) leaves one out; it fails
         if that is neither installed nor on offer.
       - A name alone asks for the newest stable version on offer.
-      - A dictionary has the keys C(name) (required), C(version) (an exact version, V(latest), the default, or
-        V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the default,
-        V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration was
-        modified by hand).
+      - A dictionary has the keys C(name) (required), C(addon_instance_id), C(version) (an exact version, V(latest), the
+        default, or V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the
+        default, V(keep) or V(reset)) and C(sync_strategy) (V(inherit) or V(force), for an add-on whose configuration
+        was modified by hand).
+      - If the cluster has several instances of an add-on, an entry with C(addon_instance_id) means that one. Any other
+        entry, C(!name) too, means all instances that no entry names by ID.
       - With the policy V(merge), the settings are the target version's defaults, overridden by the present settings,
         overridden by the C(values). With V(keep), they are the present settings, overridden by the C(values). With
         V(reset), they are the target version's defaults, overridden by the C(values).
@@ -111,6 +113,13 @@ plan:
   elements: dict
   contains:
     name:
+      description: >-
+        Name to show, which no other add-on of the cluster has. It is the name of the add-on template, followed by that
+        of the instance in brackets if the cluster has several instances of it.
+      type: str
+      returned: always
+      sample: coredns
+    addon_template_name:
       description: Name of the add-on template.
       type: str
       returned: always
@@ -224,8 +233,9 @@ ticket:
   returned: success
   type: str
   sample: >-
-    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","upgrade","1.28.7","1.30.33","1.30.33 is the newest
-    stable version on offer","0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","3f1c5a0b9d2e4f67"]],null]
+    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","coredns",
+    "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
+    offer",null,"3f1c5a0b9d2e4f67",null,null]],null]
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given

@@ -59,6 +59,7 @@ REASONS_NOT_TO_RUN = {
     "it is for another tool",
     "it is a step of a release",
     "it takes an upgrade that fails",
+    "it takes a cluster with two ingress controllers",
     "it needs a network of yours",
     "it is a drawing",
 }

@@ -278,3 +278,20 @@ def test_what_there_is_can_be_asked_by_name_and_by_id(play, simulation):
         (NAMES[SECOND], "2.4.6"),
     ]
     assert all(name in plan["text"] for name in NAMES.values())
+
+
+def test_a_name_of_an_instance_is_data_whatever_it_looks_like(play, tmp_path):
+    trap = tmp_path / "trap"
+    hostile = "{{ lookup('pipe', 'touch " + str(trap) + "') }}\x1b[2J\n| <b>' \""
+    scenario = (SIMULATOR / "scenarios" / "twins.yml").read_text(encoding="utf-8")
+    path = tmp_path / "hostile.yml"
+    path.write_text(scenario.replace("name: nginx-second", f"name: {json.dumps(hostile)}"), encoding="utf-8")
+    with Simulation(time_scale=20, scenario=path) as simulation:
+        repaired(simulation)
+        variables = {"addon_upgrade_addons": [NGINX], "cce_report": True}
+        played = play(UPGRADE, variables=variables, against=simulation)
+        assert played.code == 0, played.output
+        assert sorted(outcomes(played).values()) == ["upgraded", "upgraded"]
+        assert set(written(simulation)) == {FIRST, SECOND}
+    assert not trap.exists()
+    assert "\x1b[2J" not in played.output
