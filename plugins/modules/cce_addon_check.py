@@ -24,7 +24,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode no task is started. RV(plan) shows what would be checked, and RV(started) is empty.
+      - In check mode no task is started. RV(plan) shows what would be checked, and RV(checks_started) is empty.
   diff_mode:
     support: none
 options:
@@ -104,7 +104,7 @@ options:
     default: false
   brief:
     description:
-      - Whether to leave out RV(text), RV(started), and in RV(plan) the settings and the offered versions. With a
+      - Whether to leave out RV(text), RV(checks_started), and in RV(plan) the settings and the offered versions. With a
         thousand clusters, they fill the memory of the controller. RV(ticket) is all that the gate needs.
     type: bool
     default: false
@@ -168,7 +168,7 @@ ticket:
     "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
     offer",null,"3f1c5a0b9d2e4f67",null,null]],
     [["0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","addonUpgrade","5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11","3f1c5a0b9d2e4f67"]]]
-started:
+checks_started:
   description: The checks that were started or adopted, in the order of O(addons).
   returned: success, unless O(brief=true)
   type: list
@@ -451,12 +451,12 @@ def run(task: Task) -> Result:
 
 def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
     if "plan" not in planned:
-        return {**planned, "started": started}
+        return {**planned, "checks_started": started}
     cluster_id, name = planned["cluster_id"], task.params["cluster_name"] or None
     ticket = Ticket(cluster_id, name, planned["plan"], None if task.check_mode else started).text()
     if task.params["brief"]:
         return {"cluster_id": cluster_id, "plan": planned["plan"], "ticket": ticket}
-    return {**planned, "started": started, "ticket": ticket}
+    return {**planned, "checks_started": started, "ticket": ticket}
 
 
 def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import pytest
-from conftest import CLUSTER
+import yaml
+from conftest import CLUSTER, COLLECTION
 from simulation import SIMULATOR, Simulation
 
 MODULES = ("cce_addon_check", "cce_addon_plan_info")
@@ -63,7 +67,7 @@ def test_the_rest_is_checked_only_on_demand(play, simulation):
         ("metrics-server", "upgrade"),
         ("coredns", "impossible"),
     ]
-    assert [item["name"] for item in result["started"]] == ["metrics-server"]
+    assert [item["name"] for item in result["checks_started"]] == ["metrics-server"]
     assert "9.9.9" in result["text"]
 
 
@@ -94,4 +98,35 @@ def test_an_operation_under_way_is_awaited_before_the_check(play, simulation):
     assert played.code == 0, played.output
     result = played.result("it")
     assert [(step["action"], step["from"]) for step in result["plan"]] == [("none", "1.3.90")]
-    assert result["started"] == []
+    assert result["checks_started"] == []
+
+
+def test_checks_in_the_background_end(play):
+    """async_status takes a result with a key of its own for that of a job that goes on."""
+    options = {"cluster_id": CLUSTER, "addons": ["metrics-server"]}
+    polled = {**task("cce_addon_check", **options), "name": "polled", "async": 40, "poll": 1}
+    begun = {**task("cce_addon_check", **options), "name": "begun", "register": "job", "async": 40, "poll": 0}
+    asked = {
+        "name": "asked",
+        "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+        "register": "state",
+        "until": "state is finished",
+        "retries": 20,
+        "delay": 1,
+    }
+    played = play([polled, begun, asked])
+    assert played.code == 0, played.output
+    for name in ("polled", "asked"):
+        result = played.result(name)
+        assert [item["name"] for item in result["checks_started"]] == ["metrics-server"]
+        assert result["summary"]["verdict"] == "passed"
+
+
+MODULE_FILES = sorted(path.stem for path in Path(COLLECTION, "plugins", "modules").glob("cce_*.py"))
+
+
+@pytest.mark.parametrize("name", MODULE_FILES)
+def test_no_result_has_a_key_by_which_ansible_tells_how_a_job_goes(name):
+    module = importlib.import_module(f"ansible_collections.huaweicloud.cce.plugins.modules.{name}")
+    returned = set(yaml.safe_load(module.RETURN))
+    assert not returned & {"started", "finished", "ansible_job_id", "results_file", "stdout", "stderr", "rc"}

@@ -384,7 +384,7 @@ def test_checks_of_which_nobody_knows_whether_they_were_started_are_started_once
     operator.simulation.fault(kind, "POST", "precheck$", **options)
     result = operator.run(cce_addon_check, addons=["all"], wait=True)
     assert result["summary"]["total"] == 2
-    assert all(item["values_fingerprint"] for item in result["started"])
+    assert all(item["values_fingerprint"] for item in result["checks_started"])
     assert len(operator.asked("POST", "/precheck")) == 2
     operator.simulation.fault(kind, "POST", "precheck$", **options, times=None)
     with pytest.raises(OutcomeUnknown, match="second time") as unknown:
@@ -404,12 +404,12 @@ def test_a_check_that_somebody_else_starts_at_the_same_moment_is_not_taken_for_o
         if not theirs:
             theirs.append(None)
             other = {"addons": [{"name": "coredns", "sync_strategy": "force"}], "on_running": "start", "wait": False}
-            theirs[:] = elsewhere.run(cce_addon_check, **other)["started"]
+            theirs[:] = elsewhere.run(cce_addon_check, **other)["checks_started"]
             operator.simulation.fault(fault.pop("kind"), "POST", "precheck$", **fault)
         return create(cce, cluster_id, bodies)
 
     monkeypatch.setattr(Cce, "create_checks", at_the_same_moment)
-    [mine] = operator.run(cce_addon_check, addons=["coredns"], on_running="start", wait=False)["started"]
+    [mine] = operator.run(cce_addon_check, addons=["coredns"], on_running="start", wait=False)["checks_started"]
     assert len(theirs) == 1
     assert mine["values_fingerprint"] is None or mine["task_id"] != theirs[0]["task_id"]
     assert (mine["values_fingerprint"] is None) is ("drop" in lost), "where the ids are hidden, nobody knows"

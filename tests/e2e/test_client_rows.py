@@ -404,7 +404,7 @@ def test_created_tasks_are_found_wherever_their_ids_are(operator, shape):
     operator.simulation.fault("shape", "POST", "precheck$", **shape)
     result = operator.run(cce_addon_check, addons=["all"])
     tasks = operator.simulation.call("GET", "/state")["clusters"][CLUSTER]["tasks"]
-    assert {item["task_id"] for item in result["started"]} == {task["metadata"]["taskID"] for task in tasks}
+    assert {item["task_id"] for item in result["checks_started"]} == {task["metadata"]["taskID"] for task in tasks}
     assert len(operator.asked("POST", "/precheck")) == 1
 
 
