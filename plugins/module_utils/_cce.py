@@ -65,6 +65,10 @@ class Cce:
         """CCE's base URL."""
         return self._endpoints.cce
 
+    def now(self) -> float:
+        """Return the time of day by the service's clock, in seconds since 1970: what it made is as old as it says."""
+        return self.http.service_now()
+
     # Projects
 
     def project_id(self) -> str:

@@ -22,6 +22,7 @@ from ._errors import BadAnswer, CceError, OutcomeUnknown, Unauthenticated, Unrea
 from ._refusals import as_error, read_refusal
 from ._retries import Failure
 from ._text import printable, shortened
+from ._times import clock_difference
 
 try:
     import requests
@@ -188,10 +189,16 @@ class Http:
         self._conceal = conceal
         # The end of the whole operation that requests are part of, on `clock`.
         self._deadline: float | None = None
+        # By how many seconds the clock of who answered last is ahead of ours.
+        self.clock_difference: float | None = None
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def service_now(self) -> float:
+        """Return the time of day by the service's clock, in seconds since 1970; by ours until an answer tells."""
+        return self._now() + (self.clock_difference or 0.0)
 
     @contextlib.contextmanager
     def not_after(self, end: float) -> Iterator[None]:
@@ -323,6 +330,9 @@ class Http:
             response = self._session.send(prepared, timeout=(timeout, timeout), allow_redirects=False, **surroundings)
         except requests.RequestException as error:
             raise _TryFailed(*_no_answer(doing, url, error, timeout)) from None
+        difference = clock_difference(response.headers, self._now())
+        if difference is not None:
+            self.clock_difference = difference
         with response:
             try:
                 raw = self._read(response, doing, end)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from ._refusals import LOCKED
+from ._times import http_date
 
 _SAFE_METHODS = frozenset(("GET", "HEAD"))
 _LONGEST_BACK_OFF = 20.0
@@ -67,10 +67,8 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
+    date = http_date(text)
+    return None if date is None else max(0.0, date - now)
 
 
 def delay(failure: Failure, attempt: int, now: float, random: Callable[[], float]) -> float:

@@ -7,7 +7,14 @@
 from __future__ import annotations
 
 import calendar
+import datetime
 import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+# Clocks of one service differ a little, and headers tell whole seconds. What is further ahead than this is from the
+# future, and tells nothing.
+CLOCK_TOLERANCE = 60.0  # seconds
 
 _NANOSECONDS = 1_000_000_000
 
@@ -52,3 +59,26 @@ def seconds_between(earlier: int, later: int) -> float:
 def from_seconds(seconds: float) -> int:
     """Return the instant of a POSIX time stamp in seconds."""
     return int(seconds * _NANOSECONDS)
+
+
+def http_date(text: str | None) -> float | None:
+    """Return the seconds since 1970 of a date in a header of HTTP, or None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def clock_difference(headers: Mapping[str, str], now: float) -> float | None:
+    """Return by how many seconds the clock of who answered is ahead of ours; None where the answer does not tell.
+
+    Args:
+        headers: Those of the answer. One that comes from a cache says for how long it was there.
+        now: Our time, in seconds since 1970.
+    """
+    date = http_date(headers.get("Date"))
+    if date is None:
+        return None
+    cached = (headers.get("Age") or "").strip()
+    return date + (float(cached) if cached.isascii() and cached.isdigit() else 0.0) - now

@@ -66,7 +66,7 @@ GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulation]:
-    # Its clock runs ahead of ours by twenty minutes a minute; after an hour, results of checks come from the future.
+    # Its clock runs ahead of ours by twenty minutes a minute, and its answers tell the time.
     with Simulation(time_scale=20) as simulation:
         yield simulation
 

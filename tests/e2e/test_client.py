@@ -683,3 +683,21 @@ def test_an_id_cannot_become_another_path(operator):
         for cluster_id in ("../../v3/projects", "a/b", "", "..", "a%2fb"):
             with pytest.raises(InputError, match="is not an id"):
                 cce.cluster(cluster_id)
+
+
+def test_the_clock_of_the_service_is_known_from_its_last_answer_that_tells_it(operator):
+    with operator.client(**PERMANENT) as cce:
+        assert cce.http.clock_difference is None
+        assert abs(cce.now() - time.time()) < 1
+        for advance, ahead in ((0, 0), (7200, 7200)):
+            operator.simulation.call("POST", "/clock", {"advance": advance})
+            cce.clusters()
+            assert abs(cce.now() - time.time() - ahead) < 5
+        operator.simulation.fault("body", "GET", "clusters$", body={"items": []}, headers={"Date": "noon"})
+        cce.clusters()
+        assert abs(cce.now() - time.time() - 7200) < 5, "what is no date tells nothing"
+        operator.simulation.fault("status", "GET", "clusters$", status=400)
+        operator.simulation.call("POST", "/clock", {"advance": 7200})
+        with pytest.raises(CceError):
+            cce.clusters()
+        assert abs(cce.now() - time.time() - 14400) < 5, "a refusal tells it as well"

@@ -27,6 +27,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._refusals import as_error, read_refusal
 from ansible_collections.huaweicloud.cce.plugins.module_utils._retries import Failure
+from ansible_collections.huaweicloud.cce.plugins.module_utils._times import clock_difference, http_date
 from ansible_collections.huaweicloud.cce.plugins.module_utils._waiting import Waited, interval, poll
 
 
@@ -299,3 +300,42 @@ def test_every_shape_of_an_error_is_read(status, body, code, message):
 def test_an_encoded_authorization_message_is_passed_on():
     refusal = read_refusal(403, {}, "", {"errorCode": "X", "encoded_authorization_message": "opaque"})
     assert as_error("do it", refusal).failure()["details"]["encoded_authorization_message"] == "opaque"
+
+
+# The service's clock
+
+DATE = "Wed, 05 Aug 2026 12:00:00 GMT"
+NOON = 1_785_931_200.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (DATE, NOON),
+        ("Wed, 05 Aug 2026 20:00:00 +0800", NOON),
+        ("Wed, 05 Aug 2026 12:00:00 -0000", NOON),
+        *(
+            (text, None)
+            for text in (None, "", "noon", "2026-08-05T12:00:00Z", "Wed, 41 Aug 2026 12:00:00 GMT", "x" * 9999)
+        ),
+    ],
+)
+def test_a_date_of_http_is_a_point_in_time(text, seconds):
+    assert http_date(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "difference"),
+    [
+        ({"Date": DATE}, -30.0),
+        ({"Date": DATE, "Age": "40"}, 10.0),
+        ({"Date": DATE, "Age": " 40 "}, 10.0),
+        *(({"Date": DATE, "Age": age}, -30.0) for age in ("", "-40", "1.5", "x", "\u0664")),
+        ({"Age": "40"}, None),
+        ({"Date": "noon"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_an_answer_tells_how_far_the_clock_of_the_service_is_ahead(headers, difference):
+    assert clock_difference(headers, NOON + 30) == difference
