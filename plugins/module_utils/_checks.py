@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._addons import shown_names
+from ._strays import answer_defects, error_in, spelled_twice, stray_fatal
 from ._text import printable, table
 from ._times import from_seconds, instant, seconds_between
 
@@ -105,9 +106,23 @@ class _Reader:
         if value is None:
             return {}
         if isinstance(value, dict):
+            twice = spelled_twice(value)
+            if twice is not None:
+                self.defects.append(f"{where} has the key {twice} in two spellings")
             return value
         self.defects.append(f"{where} is not an object")
         return {}
+
+    def strays(self, item: dict[str, Any], status: dict[str, Any]) -> None:
+        """Note what stands at places that no document names, and says that the task is not what it seems."""
+        error = error_in(item) or error_in(status)
+        if error is not None:
+            self.defects.append(f"the task tells of an error ({error})")
+        lists = (item.get("riskList"), status.get("riskList"))
+        risks = {id(risk) for found in lists if isinstance(found, list) for risk in found if isinstance(risk, dict)}
+        stray = stray_fatal(item, risks)
+        if stray is not None:
+            self.defects.append(stray)
 
     def text(self, value: object, where: str) -> str | None:
         if value is None or isinstance(value, str):
@@ -137,10 +152,11 @@ class _Reader:
             self.defects.append("riskList is not a list")
             value = [value]
         risks = []
-        for item in value:
-            if not isinstance(item, dict):
+        for found in value:
+            if not isinstance(found, dict):
                 self.defects.append("a risk is not an object")
                 continue
+            item = self.mapping(found, "a risk")
             risks.append(
                 Risk(
                     name=self.text(item.get("riskName"), "riskName"),
@@ -157,11 +173,13 @@ def read_task(item: object) -> CheckTask:
     reader = _Reader()
     if not isinstance(item, dict):
         return CheckTask(defects=("the task is not an object",))
+    item = reader.mapping(item, "the task")
     metadata = reader.mapping(item.get("metadata"), "metadata")
     spec = reader.mapping(item.get("spec"), "spec")
     status = reader.mapping(item.get("status"), "status")
     # The table says riskList is part of status, the example shows it beside. Both together: all of them count.
     risks = reader.risks(status.get("riskList")) + reader.risks(item.get("riskList"))
+    reader.strays(item, status)
     return CheckTask(
         type=reader.text(metadata.get("type"), "type"),
         task_id=reader.text(metadata.get("taskID"), "taskID"),
@@ -180,11 +198,16 @@ def read_task(item: object) -> CheckTask:
 
 
 def read_tasks(answer: dict[str, Any]) -> list[CheckTask]:
-    """Return the tasks of a list answer: `items` is an array in the table, a single object in the example."""
+    """Return the tasks of a list answer: `items` is an array in the table, a single object in the example.
+
+    What is wrong with the answer as a whole is a defect of each of its tasks.
+    """
     items = answer.get("items")
     if items is None:
         return []
-    return [read_task(item) for item in (items if isinstance(items, list) else [items])]
+    tasks = [read_task(item) for item in (items if isinstance(items, list) else [items])]
+    defects = answer_defects(answer)
+    return [replace(task, defects=(*task.defects, *defects)) for task in tasks] if defects else tasks
 
 
 def read_created_tasks(answer: dict[str, Any]) -> list[CheckTask]:
