@@ -107,7 +107,7 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
 
     Raises:
         OutcomeUnknown: Twice it stayed open whether the request was carried out.
-        BadAnswer: It was carried out, and CCE does not show the tasks.
+        BadAnswer: It was carried out, and CCE does not show the tasks, or shows others.
     """
     before = read_tasks(cce.checks(cluster_id))
     running = [item for item in before if judge(item).verdict == PENDING and item.task_id]
@@ -121,7 +121,9 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
             missing.append(request)
     known = {item.task_id for item in before}
     for together in _naming_none_twice(missing):
-        started += _create(cce, task, cluster_id, together, known)
+        created = _create(cce, task, cluster_id, together, known)
+        started += created
+        known |= {item.task_id for item in created}
     targets = [f"{item.request.name} {item.request.target_version or 'as it runs'}" for item in started]
     task.progress(f"cluster {cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
     order = {id(request): position for position, request in enumerate(requests)}
@@ -144,6 +146,7 @@ def _create(
 ) -> list[Started]:
     """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
     created = _created(cce, task, cluster_id, requests)
+    _refuse_known(created, known, cluster_id)
     found = [_started(request, _matching(request, created)) for request in requests]
     if all(item.task_id for item in found):
         return found
@@ -176,6 +179,18 @@ def _created(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequ
         error.message += " That was the second time. Checks change nothing in the cluster: run the task again."
         error.retryable = True
         raise
+
+
+def _refuse_known(created: Sequence[CheckTask], known: set[str | None], cluster_id: str) -> None:
+    """A task that was there before was given the settings of somebody else, whatever the answer says."""
+    ids = [item.task_id for item in created if item.task_id and item.task_id in known]
+    if ids:
+        raise BadAnswer(
+            f"CCE answered the request for checks in cluster {cluster_id} with tasks that were there before "
+            f"({quoted(ids)}): with which settings those were made is not known, so they do not count. Checks change "
+            "nothing in the cluster: run the task again; if it stays, ask the cloud's support.",
+            retryable=True,
+        )
 
 
 def _matching(request: CheckRequest, tasks: Sequence[CheckTask]) -> list[CheckTask]:

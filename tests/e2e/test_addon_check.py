@@ -130,3 +130,36 @@ def test_no_result_has_a_key_by_which_ansible_tells_how_a_job_goes(name):
     module = importlib.import_module(f"ansible_collections.huaweicloud.cce.plugins.modules.{name}")
     returned = set(yaml.safe_load(module.RETURN))
     assert not returned & {"started", "finished", "ansible_job_id", "results_file", "stdout", "stderr", "rc"}
+
+
+def test_a_create_that_answers_with_checks_that_were_there_before_is_refused(play, simulation):
+    """They were given the settings of somebody else."""
+    theirs = {"cluster_id": CLUSTER, "addons": [{"name": "coredns", "sync_strategy": "inherit"}]}
+    before = play([task("cce_addon_check", **theirs)]).result("it")["checks_started"][0]["task_id"]
+    tasks = simulation.call("GET", "/state")["clusters"][CLUSTER]["tasks"]
+    known = {"kind": "AddonCheck", "apiVersion": "v3", "status": {"items": tasks}}
+    for answer in (known, {**known, "status": {"phase": "Init", "itemsStatus": tasks}}):
+        simulation.fault("body", "POST", "precheck$", body=answer, status=201)
+        played = play([task("cce_addon_check", cluster_id=CLUSTER, addons=["coredns"], on_running="start")])
+        assert played.code == 2
+        message = played.result("it")["msg"]
+        assert f"with tasks that were there before ({before})" in message
+        assert "do not count" in message
+        assert "checks" not in played.result("it")
+
+
+def test_one_task_is_not_the_check_of_an_upgrade_and_of_what_runs(play, simulation):
+    checked = {"cluster_id": CLUSTER, "addons": ["metrics-server"], "baseline": True, "on_running": "start"}
+    play([task("cce_addon_check", **checked)])
+    [static] = [
+        item
+        for item in simulation.call("GET", "/state")["clusters"][CLUSTER]["tasks"]
+        if item["metadata"]["type"] == "addonStatic"
+    ]
+    static["metadata"].update(taskID="00000000-0000-4000-8000-00000000000a", type=None)
+    static["spec"] = {"addonTargetVersion": "1.3.90"}
+    answer = {"status": {"items": [static]}}
+    simulation.fault("body", "POST", "precheck$", body=answer, status=201, times=2)
+    played = play([task("cce_addon_check", **checked)])
+    assert played.code == 2
+    assert "with tasks that were there before (00000000-0000-4000-8000-00000000000a)" in played.result("it")["msg"]
