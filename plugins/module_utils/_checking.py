@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import _plan as plan_actions
@@ -32,12 +32,14 @@ from ._checks import (
 )
 from ._errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from ._plan import IMPOSSIBLE, Step, Wants, in_order
+from ._strays import answer_defects
 from ._task import Result, Task
 from ._text import printable, quoted
 
 # A task that was created may show in the list some seconds later.
 _LOOKS = 3
 _PAUSE = 2.0  # seconds between them
+_BIG_DIFFERENCE = 300.0  # seconds between the service's clock and ours
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,11 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
         BadAnswer: It was carried out, and CCE does not show the tasks, or shows others.
     """
     before = read_tasks(cce.checks(cluster_id))
-    running = [item for item in before if judge(item).verdict == PENDING and item.task_id]
+    running = [
+        item
+        for item in before
+        if judge(item).verdict == PENDING and item.task_id and item.cluster_target_version is None
+    ]
     started: list[Started] = []
     missing: list[CheckRequest] = []
     for request in requests:
@@ -221,19 +227,37 @@ def _new_tasks(
 
 @dataclass(frozen=True)
 class Collected:
-    """The check tasks of one reading, judged and described, with the answer that they were read from."""
+    """One reading of the check tasks of a cluster.
+
+    Attributes:
+        answer: The answer that they were read from.
+        everything: All its tasks.
+        tasks: Those that were asked for, newest first.
+        wanted: What they were judged by.
+    """
 
     answer: dict[str, Any]
+    everything: list[CheckTask]
     tasks: list[CheckTask]
-    checks: list[dict[str, Any]]
+    wanted: Wanted
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The tasks that were asked for, judged and described."""
+        return self.described(self.tasks)
 
     @property
     def pending(self) -> list[tuple[str, dict[str, Any]]]:
-        """The checks that have not finished, each with the name that people see of its add-on."""
-        named = zip(shown_addons(self.checks), self.checks)
+        """The checks that were asked for and have not finished, each with the name that people see of its add-on."""
+        checks = self.checks
+        named = zip(shown_addons(checks), checks)
         return [
             (str(name or check["addon_instance_id"]), check) for name, check in named if check["verdict"] == PENDING
         ]
+
+    def described(self, tasks: Sequence[CheckTask]) -> list[dict[str, Any]]:
+        """Return tasks of this reading as the modules return them."""
+        return [describe(item, judge(item, self.wanted)) for item in tasks]
 
 
 def collect(
@@ -242,19 +266,23 @@ def collect(
     cluster_id: str,
     narrow: Callable[[Sequence[CheckTask]], list[CheckTask]],
     *,
-    type: str | None = None,  # the API's own word
-    task_id: str | None = None,
-    addon_instance_id: str | None = None,
+    wanted: Wanted | None = None,
+    now: Callable[[], float] | None = None,
 ) -> Collected:
     """Read the check tasks of a cluster once, newest first, and judge them.
 
-    The filters are sent to the API, and applied here as well; `narrow` makes the choice that the API can't.
+    Args:
+        cce: The client.
+        task: The run.
+        cluster_id: The cluster.
+        narrow: Makes a further choice.
+        wanted: What is asked for.
+        now: Tells the time by which ages are judged, once the answer is there; as a rule, the service's.
     """
-    answer = cce.checks(cluster_id, type=type, task_id=task_id, addon_instance_id=addon_instance_id)
-    tasks = select(read_tasks(answer), type=type, task_id=task_id, addon_instance_id=addon_instance_id)
-    tasks = narrow(newest_first(tasks))
-    wanted = Wanted(now=task.clock.now())
-    return Collected(answer, tasks, [describe(item, judge(item, wanted)) for item in tasks])
+    answer = cce.checks(cluster_id)
+    everything = newest_first(read_tasks(answer))
+    wanted = replace(wanted or Wanted(), now=(now or task.clock.now)())
+    return Collected(answer, everything, narrow(select(everything, wanted)), wanted)
 
 
 def wait(
@@ -274,18 +302,7 @@ def wait(
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
     timeout = task.params["wait_timeout"]
-    waited = _waiting.poll(
-        read,
-        lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
-        timeout=timeout,
-        clock=task.clock.monotonic,
-        sleep=task.clock.sleep,
-        progress=task.progress,
-        describe=lambda state: _in_words(state, cluster_id),
-        not_after=cce.http.not_after,
-        state=first,
-        fixed_interval=task.params["wait_interval"],
-    )
+    waited = _wait(cce, task, read, cluster_id, first, expected)
     collected = waited.state
     if waited.is_done:
         return collected
@@ -298,37 +315,79 @@ def wait(
     )
 
 
+def _wait(
+    cce: Cce,
+    task: Task,
+    read: Callable[[], Collected],
+    cluster_id: str,
+    first: Collected | None,
+    expected: Set[str | None],
+) -> _waiting.Waited[Collected]:
+    return _waiting.poll(
+        read,
+        lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
+        timeout=task.params["wait_timeout"],
+        clock=task.clock.monotonic,
+        sleep=task.clock.sleep,
+        progress=task.progress,
+        describe=lambda state: _in_words(state, cluster_id),
+        not_after=cce.http.not_after,
+        state=first,
+        fixed_interval=task.params["wait_interval"],
+    )
+
+
+def _reading_of(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Callable[[], Collected]:
+    def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
+        return [item for item in tasks if item.task_id in task_ids]
+
+    return lambda: collect(cce, task, cluster_id, narrow, now=cce.now)
+
+
 def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
     """Wait for check tasks, and return them once all have finished.
 
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
-
-    def read() -> Collected:
-        return collect(cce, task, cluster_id, lambda tasks: [item for item in tasks if item.task_id in task_ids])
-
-    return wait(cce, task, read, cluster_id, expected=task_ids)
+    return wait(cce, task, _reading_of(cce, task, cluster_id, task_ids), cluster_id, expected=task_ids)
 
 
-def warn_of_missing_tasks(task: Task, collected: Collected, cluster_id: str) -> None:
-    """The list has no pages; should it ever count more tasks than it returns, some are not judged."""
-    info = collected.answer.get("pageInfo")
-    count = info.get("currentCount") if isinstance(info, dict) else None
-    items = collected.answer.get("items")
-    returned = len(items) if isinstance(items, list) else int(items is not None)
-    if isinstance(count, int) and count > returned:
+def finished_in_time(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+    """Wait for check tasks, and return what there is once they have finished or `wait_timeout` is over."""
+    return _wait(cce, task, _reading_of(cce, task, cluster_id, task_ids), cluster_id, None, task_ids).state
+
+
+def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
+    """Return a reading with a task of no contents in the place of each that was asked for and does not show."""
+    shown = {item.task_id for item in collected.tasks}
+    missing = [
+        CheckTask(task_id=task_id, defects=("CCE does not show this check",))
+        for task_id in dict.fromkeys(task_ids)
+        if task_id not in shown
+    ]
+    return replace(collected, tasks=[*collected.tasks, *missing])
+
+
+def warn_of_the_answer(cce: Cce, task: Task, collected: Collected, cluster_id: str) -> None:
+    """Warn of what keeps the checks of a reading from being known for certain, also where there is none to show it."""
+    for defect in answer_defects(collected.answer):
+        task.warn(f"The checks of cluster {cluster_id} are not known for certain: {defect}.")
+    ahead = cce.http.clock_difference or 0.0
+    if abs(ahead) > _BIG_DIFFERENCE:
+        # In the same words each time: Ansible shows a warning once.
         task.warn(
-            f"CCE counts {count} check tasks in cluster {cluster_id} but returned {returned}: "
-            "those that are missing are not judged."
+            f"The clock of this machine is more than {_BIG_DIFFERENCE / 60:.0f} minutes "
+            f"{'behind' if ahead > 0 else 'ahead of'} that of the service. How old the results of checks are is judged "
+            "by the service's clock; set this one right, as the service refuses signatures of another time."
         )
 
 
 def _in_words(collected: Collected, cluster_id: str) -> str:
     names = [name for name, _check in collected.pending]
-    finished = len(collected.checks) - len(names)
+    finished = len(collected.tasks) - len(names)
     waiting = f", waiting for {', '.join(names)}" if names else ""
-    return f"cluster {cluster_id}: {finished} of {_checks(len(collected.checks))} finished{waiting}"
+    return f"cluster {cluster_id}: {finished} of {_checks(len(collected.tasks))} finished{waiting}"
 
 
 def _checks(count: int) -> str:
@@ -337,7 +396,8 @@ def _checks(count: int) -> str:
 
 def results(collected: Collected) -> Result:
     """Return the part of a task's result that tells the checks."""
-    return {"checks": collected.checks, "summary": summarise(collected.checks)}
+    checks = collected.checks
+    return {"checks": checks, "summary": summarise(checks)}
 
 
 def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible: bool = False) -> list[CheckRequest]:

@@ -19,7 +19,7 @@ from typing import Any
 from ._addons import shown_names
 from ._strays import answer_defects, error_in, spelled_twice, stray_fatal
 from ._text import printable, table
-from ._times import from_seconds, instant, seconds_between
+from ._times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
 
 STATIC = "addonStatic"
 UPGRADE = "addonUpgrade"
@@ -52,7 +52,8 @@ class Risk:
 class CheckTask:
     """One check task, in the API's own words; what the API left out is None.
 
-    `defects` says, in words, what of the task could not be read.
+    `defects` says, in words, what of the task could not be read. A task with a `cluster_target_version` is one that an
+    upgrade of the cluster has made.
     """
 
     type: str | None = None
@@ -61,6 +62,7 @@ class CheckTask:
     addon_instance_name: str | None = None
     addon_instance_id: str | None = None
     target_version: str | None = None
+    cluster_target_version: str | None = None
     created_at: str | None = None
     expires_at: str | None = None
     status: str | None = None
@@ -73,10 +75,12 @@ class CheckTask:
 class Wanted:
     """What a check must be about to count for an upgrade. A part that is None is not asked for.
 
-    `now` and `max_age` are seconds; without `now` neither age nor expiry is judged.
+    `now` and `max_age` are seconds; without `now` neither age nor expiry is judged. `now` is the service's time.
     """
 
     type: str | None = None
+    task_id: str | None = None
+    addon_template_name: str | None = None
     addon_instance_id: str | None = None
     target_version: str | None = None
     now: float | None = None
@@ -187,6 +191,7 @@ def read_task(item: object) -> CheckTask:
         addon_instance_name=reader.text(metadata.get("addonInstanceName"), "addonInstanceName"),
         addon_instance_id=reader.text(metadata.get("addonInstanceID"), "addonInstanceID"),
         target_version=reader.text(spec.get("addonTargetVersion"), "addonTargetVersion"),
+        cluster_target_version=reader.text(spec.get("clusterTargetVersion"), "clusterTargetVersion"),
         # The table says createTimeStamp, the example createTimestamp.
         created_at=reader.time(metadata, "createTimeStamp", "createTimestamp"),
         expires_at=reader.time(metadata, "expireTimeStamp", "expireTimestamp"),
@@ -222,26 +227,22 @@ def read_created_tasks(answer: dict[str, Any]) -> list[CheckTask]:
     return []
 
 
-def select(
-    tasks: Iterable[CheckTask],
-    *,
-    type: str | None = None,  # the API's own word
-    task_id: str | None = None,
-    addon_instance_id: str | None = None,
-    addon_template_name: str | None = None,
-) -> list[CheckTask]:
-    """Return the tasks that meet all filters.
+def may_be_about(task: CheckTask, wanted: Wanted) -> bool:
+    """Whether nothing in a task rules out that it is a check of what is wanted.
 
-    A task that leaves out what is asked for is kept: it cannot be ruled out, and it blocks.
+    A task that leaves out what is asked for cannot be ruled out. An instance says more than the name of a template.
     """
-    wanted = {
-        "type": type,
-        "task_id": task_id,
-        "addon_instance_id": addon_instance_id,
-        "addon_template_name": addon_template_name,
-    }
-    asked = [(name, value) for name, value in wanted.items() if value is not None]
-    return [task for task in tasks if all(getattr(task, name) in (None, value) for name, value in asked)]
+    if wanted.target_version is not None and task.target_version is None and task.cluster_target_version is not None:
+        return False  # an upgrade of the cluster has made it
+    asked = ["type", "task_id", "addon_instance_id", "target_version"]
+    if task.addon_instance_id is None or wanted.addon_instance_id is None:
+        asked.append("addon_template_name")
+    return all(getattr(wanted, name) is None or getattr(task, name) in (None, getattr(wanted, name)) for name in asked)
+
+
+def select(tasks: Iterable[CheckTask], wanted: Wanted) -> list[CheckTask]:
+    """Return the tasks that may be about what is wanted; those that do not say so block."""
+    return [task for task in tasks if may_be_about(task, wanted)]
 
 
 def _newest_first(task: CheckTask) -> tuple[bool, int]:
@@ -277,12 +278,18 @@ def _failed(task: CheckTask) -> list[Risk]:
 
 def _mismatch(task: CheckTask, wanted: Wanted) -> str | None:
     """Return why the task says nothing about what is wanted, or None."""
+    if wanted.task_id is not None and task.task_id != wanted.task_id:
+        return f"it is the check {task.task_id or 'of no id'}, not {wanted.task_id}"
+    if wanted.addon_template_name is not None and task.addon_template_name != wanted.addon_template_name:
+        return f"it checked the add-on {task.addon_template_name or 'of no name'}, not {wanted.addon_template_name}"
     if wanted.addon_instance_id is not None and task.addon_instance_id != wanted.addon_instance_id:
         return f"it checked the instance {task.addon_instance_id or 'of no name'}, not {wanted.addon_instance_id}"
     if wanted.type is not None and task.type != wanted.type:
         return f"it is a check of type {task.type or 'unknown'}, not {wanted.type}"
     if wanted.target_version is not None and task.target_version != wanted.target_version:
         return f"it checked an upgrade to {task.target_version or 'no version'}, not to {wanted.target_version}"
+    if wanted.target_version is not None and task.cluster_target_version is not None:
+        return f"an upgrade of the cluster to {task.cluster_target_version} made it"
     return _out_of_date(task, wanted)
 
 
@@ -296,14 +303,16 @@ def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
             return "its expiry time cannot be read"
         if expires <= now:
             return f"it expired at {task.expires_at}"
+    created = instant(task.created_at)
+    age = None if created is None else seconds_between(created, now)
+    if age is not None and age < -CLOCK_TOLERANCE:
+        return f"it was made at {task.created_at}, which is {-age:.0f} s in the future: the clocks differ"
     if wanted.max_age is not None:
-        created = instant(task.created_at)
-        if created is None:
+        if age is None:
             return "it does not say when it was made"
-        # A time in the future is as far off as one in the past: either way it does not tell how old the result is.
         # Asked this way round, an age limit that is no number (NaN) lets nothing pass.
-        if not abs(seconds_between(created, now)) <= wanted.max_age:
-            return f"it was made at {task.created_at}, more than {wanted.max_age:g} s from now"
+        if not max(age, 0.0) <= wanted.max_age:
+            return f"it was made at {task.created_at}, more than {wanted.max_age:g} s ago"
     return None
 
 
@@ -325,6 +334,61 @@ def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
     if reason is not None:
         return Judgement(UNKNOWN, reason)
     return Judgement(WARNING if failed else PASSED)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the checks of a cluster say about an upgrade.
+
+    Attributes:
+        judgement: The verdict.
+        own: The check that was made for the upgrade, if it shows.
+        by: The check that the verdict comes from: a newer one may be worse.
+    """
+
+    judgement: Judgement
+    own: CheckTask | None = None
+    by: CheckTask | None = None
+
+
+def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> Decided:
+    """Return what all checks of a cluster say about the upgrade for which one of them was made.
+
+    A newer check of the same upgrade that has finished and is worse wins: what it found is there now. It may have been
+    given other settings, so one that is better says nothing.
+
+    Args:
+        task_id: The check that was made for the upgrade.
+        tasks: All check tasks of the cluster.
+        wanted: What that check must be about.
+    """
+    own, judgement = worst_of([task for task in tasks if task_id and task.task_id == task_id], wanted)
+    if own is None:
+        return Decided(Judgement(UNKNOWN, "CCE does not show the check that was started"))
+    others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
+    # By their contents alone: of what they leave out, it was decided that they may be about this upgrade.
+    finished = [task for task in others if _may_be_newer(task, own) and judge(task).verdict != PENDING]
+    newer, verdict = worst_of(finished, Wanted())
+    if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
+        return Decided(judgement, own, own)
+    reason = f"a newer check of the same upgrade ({_named(newer)}) has found more than the one that was started"
+    return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer)
+
+
+def _may_be_newer(task: CheckTask, own: CheckTask) -> bool:
+    created, since = instant(task.created_at), instant(own.created_at)
+    return created is None or since is None or created >= since
+
+
+def _named(task: CheckTask) -> str:
+    return f"{task.task_id or 'of no id'}, made at {task.created_at or 'a time that is not told'}"
+
+
+def worst_of(tasks: Iterable[CheckTask], wanted: Wanted) -> tuple[CheckTask | None, Judgement]:
+    """Return the task with the worst verdict, and that; of none, that no check was made."""
+    judged = [(task, judge(task, wanted)) for task in tasks]
+    none: tuple[CheckTask | None, Judgement] = (None, judge(None))
+    return min(judged, key=lambda item: VERDICTS.index(item[1].verdict), default=none)
 
 
 def _unknown(task: CheckTask, failed: Sequence[Risk]) -> str | None:
@@ -422,6 +486,7 @@ def describe(task: CheckTask, judgement: Judgement) -> dict[str, Any]:
         "addon_instance_name": task.addon_instance_name,
         "addon_instance_id": task.addon_instance_id,
         "target_version": task.target_version,
+        "cluster_target_version": task.cluster_target_version,
         "created_at": task.created_at,
         "expires_at": task.expires_at,
         "status": task.status,

@@ -20,15 +20,17 @@ from ._checks import (
     PASSED,
     UNKNOWN,
     UPGRADE,
-    VERDICTS,
     WARNING,
     CheckTask,
+    Decided,
     Judgement,
     Risk,
     Wanted,
+    decide,
     findings,
-    judge,
+    may_be_about,
     worst,
+    worst_of,
 )
 from ._errors import InputError
 from ._plan import CHANGES, IMPOSSIBLE, INSTALL, NONE
@@ -224,6 +226,7 @@ def _read_check(check: Mapping[str, Any]) -> CheckTask:
         "addon_instance_name",
         "addon_instance_id",
         "target_version",
+        "cluster_target_version",
         "created_at",
         "expires_at",
         "status",
@@ -233,73 +236,50 @@ def _read_check(check: Mapping[str, Any]) -> CheckTask:
     return CheckTask(risks=risks, defects=defects, **{name: check.get(name) for name in names})
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The check that counts for a step, and why it may not count."""
-
-    check: Mapping[str, Any] | None
-    task: CheckTask | None
-    judgement: Judgement
+# A described check, and the task that it describes.
+_Read = tuple[Mapping[str, Any], CheckTask]
 
 
 def _find(
-    step: Mapping[str, Any],
-    started: Sequence[Mapping[str, Any]] | None,
-    checks: Sequence[Mapping[str, Any]],
-    wanted: Wanted,
-) -> _Found:
-    """Return the check of a step, judged for this instance, target version and settings.
+    step: Mapping[str, Any], started: Sequence[Mapping[str, Any]] | None, tasks: Sequence[CheckTask], wanted: Wanted
+) -> Decided:
+    """Return what the checks of a cluster say about a step, for this instance, target version and settings.
 
-    Where checks were started, it is the one started with these very settings. Where none were (check mode), it is the
-    newest result for this instance and target; with which settings it was made is not known then. Where several may be
-    the one, the worst of them counts.
+    Where checks were started, it is the one started with these very settings that counts, unless a newer one is worse.
+    Where none were (check mode), it is the newest result for this instance and target; with which settings it was made
+    is not known then. Where several may be the one, the worst of them counts.
     """
     if started is None:
-        return _worst(_may_be_newest(checks, wanted), wanted) or _Found(None, None, judge(None))
-    mine_started = [
+        task, judgement = worst_of(_may_be_newest(tasks, wanted), wanted)
+        return Decided(judgement, task, task)
+    mine = [
         item
         for item in started
         if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == UPGRADE
     ]
-    item = mine_started[0] if len(mine_started) == 1 else None
-    task_id = item.get("task_id") if item else None
-    found = _worst([check for check in checks if task_id and check["task_id"] == task_id], wanted)
-    if item is None or found is None:
-        return _Found(None, None, Judgement(UNKNOWN, "CCE does not show the check that was started"))
-    if not item.get("values_fingerprint") or item["values_fingerprint"] != step["values_fingerprint"]:
-        reason = "the check was made with other settings than the upgrade would send"
-        return found if found.judgement.blocks else replace(found, judgement=Judgement(UNKNOWN, reason))
-    return found
+    item = mine[0] if len(mine) == 1 else {}
+    decided = decide(item.get("task_id"), tasks, wanted)
+    fingerprint = item.get("values_fingerprint")
+    if decided.judgement.blocks or (fingerprint and fingerprint == step["values_fingerprint"]):
+        return decided
+    reason = "the check was made with other settings than the upgrade would send"
+    return replace(decided, judgement=Judgement(UNKNOWN, reason))
 
 
-def _may_be_newest(checks: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[Mapping[str, Any]]:
+def _may_be_newest(tasks: Sequence[CheckTask], wanted: Wanted) -> list[CheckTask]:
     """Return the checks of which each may be the newest of what is wanted: nothing in them rules that out.
 
     Several checks may be from the same instant, and one whose time cannot be read may be newer than all.
     """
-    mine = [
-        check
-        for check in checks
-        if check["addon_instance_id"] in (None, wanted.addon_instance_id)
-        and check["type"] in (None, wanted.type)
-        and check["target_version"] in (None, wanted.target_version)
-    ]
-    times = [instant(check["created_at"]) for check in mine]
-    newest = max((time for time in times if time is not None), default=None)
-    return [check for check, time in zip(mine, times) if time in (None, newest)]
-
-
-def _worst(checks: Sequence[Mapping[str, Any]], wanted: Wanted) -> _Found | None:
-    """Return the check with the worst verdict, or None of none."""
-    tasks = [_read_check(check) for check in checks]
-    found = [_Found(check, task, judge(task, wanted)) for check, task in zip(checks, tasks)]
-    return min(found, key=lambda item: VERDICTS.index(item.judgement.verdict), default=None)
+    mine = [(instant(task.created_at), task) for task in tasks if may_be_about(task, wanted)]
+    newest = max((time for time, _task in mine if time is not None), default=None)
+    return [task for time, task in mine if time in (None, newest)]
 
 
 def judge_step(
     step: Mapping[str, Any],
     started: Sequence[Mapping[str, Any]] | None,
-    checks: Sequence[Mapping[str, Any]],
+    checks: Sequence[_Read],
     policy: Policy,
     *,
     clusters: Sequence[str],
@@ -345,16 +325,18 @@ def judge_step(
         now=now,
         max_age=policy.max_age,
     )
-    found = _find(step, started, checks, wanted)
-    verdict = found.judgement.verdict
+    decided = _find(step, started, [task for _check, task in checks], wanted)
+    verdict = decided.judgement.verdict
+    risks = next((check.get("risks") or [] for check, task in checks if task is decided.by), [])
     decision.update(
         verdict=verdict,
-        reason=found.judgement.reason,
+        reason=decided.judgement.reason,
         blocks=verdict in BLOCKING,
-        task_id=found.task.task_id if found.task else None,
-        checked_at=found.task.created_at if found.task else None,
+        # The upgrade stays bound to its own check: only of that one the settings are known.
+        task_id=decided.own.task_id if decided.own else None,
+        checked_at=decided.own.created_at if decided.own else None,
         # What was looked for and not found decides nothing.
-        risks=[dict(risk) for risk in (found.check or {}).get("risks") or [] if risk["status"] != "Success"],
+        risks=[dict(risk) for risk in risks if risk["status"] != "Success"],
     )
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
@@ -418,6 +400,7 @@ def gate(
     cluster_id: str,
     cluster_name: str | None = None,
     now: float,
+    service_now: float | None = None,
     run_started: float | None = None,
     resumable: Container[str] = (),
 ) -> dict[str, Any]:
@@ -426,11 +409,12 @@ def gate(
     Args:
         plan: Described steps, as `cce_addon_plan_info` returns them.
         started: What `cce_addon_check` started; None where nothing was started, as in check mode.
-        checks: Described check tasks, as `cce_addon_check_info` returns them.
+        checks: Described check tasks, as `cce_addon_check_info` returns them: all of the cluster.
         policy: What the user decides about Warnings.
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
-        now: The present time, in seconds since 1970. The age of results counts from here.
+        now: The present time, in seconds since 1970.
+        service_now: The same by the service's clock, if it tells: the age of results counts from here.
         run_started: When the run started, likewise. Accepted warnings must not have ended before.
         resumable: Names of failed add-ons that a run of the role goes on with, as one that was killed has left them.
 
@@ -439,8 +423,10 @@ def gate(
     """
     clusters = [name for name in (cluster_id, cluster_name) if name]
     today = _day(now if run_started is None else run_started)
+    read = [(check, _read_check(check)) for check in checks]
+    clock = now if service_now is None else service_now
     decisions = [
-        judge_step(step, started, checks, policy, clusters=clusters, now=now, today=today, resumable=resumable)
+        judge_step(step, started, read, policy, clusters=clusters, now=clock, today=today, resumable=resumable)
         for step in plan
     ]
     _refuse_accepted_fatals(decisions, policy, clusters)

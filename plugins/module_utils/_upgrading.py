@@ -28,7 +28,7 @@ from ._addons import (
 )
 from ._cce import Cce
 from ._checks import UPGRADE as UPGRADE_CHECK
-from ._checks import CheckTask, Wanted, findings, judge, read_tasks, select
+from ._checks import CheckTask, Wanted, decide, findings, read_tasks
 from ._checks import describe as describe_check
 from ._errors import (
     CceError,
@@ -161,22 +161,25 @@ def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
 
 
 def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None:
-    """Read the check that the upgrade relies on once more: what was judged before may have been another state."""
+    """Read the check that the upgrade relies on once more: what was judged before may have been another state.
+
+    All checks of the cluster are read, as a newer one of the same upgrade may have found what this one did not.
+    """
     check_task_id = task.params["check_task_id"]
     if check_task_id is None:
         return
-    tasks = select(read_tasks(cce.checks(cluster_id, task_id=check_task_id)), task_id=check_task_id)
+    tasks = read_tasks(cce.checks(cluster_id))
     wanted = Wanted(
         type=UPGRADE_CHECK,
         addon_instance_id=step.instance.id if step.instance else "",
         target_version=step.version,
-        now=task.clock.now(),
+        now=cce.now(),
         max_age=task.params["max_check_age"],
     )
-    found = tasks[0] if len(tasks) == 1 and check_task_id else None
-    judgement = judge(found, wanted)
+    decided = decide(check_task_id, tasks, wanted)
+    judgement = decided.judgement
     if judgement.blocks:
-        check = describe_check(found or CheckTask(addon_template_name=step.addon_template_name), judgement)
+        check = describe_check(decided.by or CheckTask(addon_template_name=step.addon_template_name), judgement)
         found_out = " ".join(line.strip() for line in findings({**check, "addon_template_name": step.name}))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "

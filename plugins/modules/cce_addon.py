@@ -103,6 +103,7 @@ options:
       - ID of the check task that the upgrade relies on. It is read again right before the upgrade is sent.
       - Nothing is changed and the module fails, unless the check is about this add-on instance and version, is not
         older than O(max_check_age), and has the verdict V(passed) or V(warning). An empty ID also makes it fail.
+      - A newer check of the same upgrade that is worse makes it fail, too, whoever made that one.
     type: str
   max_check_age:
     description:

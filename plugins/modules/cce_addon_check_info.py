@@ -16,7 +16,12 @@ description:
     (must not be skipped).
   - The verdict fails closed. Whatever is not known to be safe blocks. An unknown status or level, a missing part, an
     expired result and no result at all have the verdict V(unknown), which blocks just like V(fatal) and V(pending).
-  - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role).
+  - A task that does not say what was asked for, such as its add-on instance, cannot be ruled out. It is returned with
+    the verdict V(unknown), and so is every task of an answer from which tasks are missing, or that tells of an error.
+  - The module always reads all check tasks of the cluster, and selects among them.
+  - The age of a result is judged by the clock of the service.
+  - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role). The roles and
+    M(huaweicloud.cce.cce_addon_gate_info) know which settings a check was given. This module does not.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -46,8 +51,8 @@ options:
   task_ids:
     description:
       - Only the check tasks of these IDs.
-      - The API accepts a single ID only, so the module applies this filter itself. With O(wait=true), it also waits for
-        tasks that CCE does not list yet.
+      - With O(wait=true), the module also waits for tasks that CCE does not list yet. One that CCE does not list in the
+        end is returned with the verdict V(unknown).
     type: list
     elements: str
   addon_instance_id:
@@ -57,8 +62,18 @@ options:
   addon_template_name:
     description:
       - Only check tasks of add-ons of this template, such as V(coredns).
-      - The API has no such filter, so the module applies it itself. A task that does not name its template is kept.
+      - A task that does not name its template is kept, and has the verdict V(unknown).
     type: str
+  target_version:
+    description:
+      - Only checks of an upgrade of the add-on to this version.
+    type: str
+  max_age:
+    description:
+      - Seconds after which a result is too old to count. A task that is older, or does not say when it was made, has
+        the verdict V(unknown). By default, only the expiry that CCE gives a result counts.
+      - In any case, a result from more than a minute in the future has the verdict V(unknown).
+    type: float
   latest:
     description:
       - Only the newest check task of each add-on instance and type.
@@ -92,18 +107,20 @@ EXAMPLES = r"""
   huaweicloud.cce.cce_addon_check_info:
     cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
 
-- name: Wait for the newest upgrade check of CoreDNS
+- name: Wait for the newest check of an upgrade of CoreDNS to 1.30.33
   huaweicloud.cce.cce_addon_check_info:
     cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
     type: addonUpgrade
     addon_template_name: coredns
+    target_version: 1.30.33
+    max_age: 3600
     latest: true
     wait: true
   register: coredns
 
-- name: Stop unless it may be upgraded
+- name: Stop if that check blocks, or if there is none
   ansible.builtin.assert:
-    that: coredns.summary.blocking == [] and coredns.summary.total > 0
+    that: coredns.summary.verdict in ['passed', 'warning']
     fail_msg: "{{ coredns.summary.text.splitlines() }}"
 
 - name: List the names of the Fatal risks
@@ -149,6 +166,13 @@ checks:
       type: str
       returned: always
       sample: 1.30.33
+    cluster_target_version:
+      description: >-
+        Target version of the cluster, if an upgrade of the cluster made the task. Such a task says nothing about the
+        upgrade of an add-on.
+      type: str
+      returned: always
+      sample: null
     created_at:
       description: When the task was created, as the API wrote it.
       type: str
@@ -323,7 +347,7 @@ failure:
       sample: {}
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
     CLUSTER,
@@ -338,9 +362,16 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     collect,
     results,
     wait,
-    warn_of_missing_tasks,
+    warn_of_the_answer,
+    with_missing,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE, latest, select
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
+    STATIC,
+    UPGRADE,
+    CheckTask,
+    Wanted,
+    latest,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
@@ -349,6 +380,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     run_as_module,
     with_query,
 )
+
+# What may be asked for of a task, in the options' words.
+ASKED = ("type", "task_id", "addon_instance_id", "addon_template_name", "target_version")
 
 SPEC = merged(
     CONNECTION,
@@ -362,6 +396,8 @@ SPEC = merged(
             "task_ids": {"type": "list", "elements": "str"},
             "addon_instance_id": {"type": "str"},
             "addon_template_name": {"type": "str"},
+            "target_version": {"type": "str"},
+            "max_age": {"type": "float"},
             "latest": {"type": "bool", "default": False},
             "brief": {"type": "bool", "default": False},
         }
@@ -372,25 +408,25 @@ SPEC = merged(
 def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
-    wanted = set(params["task_ids"]) if params["task_ids"] is not None else None
-    filters = {name: params[name] for name in ("type", "task_id", "addon_instance_id")}
+    task_ids = None if params["task_ids"] is None else set(params["task_ids"])
+    # An empty text asks for nothing, as templates produce it.
+    asked = {name: params[name] or None for name in ASKED}
 
-    def narrow(tasks: Any) -> Any:
-        tasks = select(tasks, addon_template_name=params["addon_template_name"])
-        if wanted is not None:
-            tasks = [item for item in tasks if item.task_id in wanted]
-        return latest(tasks) if params["latest"] else tasks
+    def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
+        mine = [item for item in tasks if task_ids is None or item.task_id in task_ids]
+        return latest(mine) if params["latest"] else mine
 
     with connected(task) as cce:
 
         def read() -> Collected:
-            return collect(cce, task, params["cluster_id"], narrow, **filters)
+            wanted = Wanted(**asked, max_age=params["max_age"])
+            return collect(cce, task, params["cluster_id"], narrow, wanted=wanted, now=cce.now)
 
         collected = read()
         if params["wait"]:
-            collected = wait(cce, task, read, params["cluster_id"], collected, expected=wanted or set())
-    if not any(filters.values()):
-        warn_of_missing_tasks(task, collected, params["cluster_id"])
+            collected = wait(cce, task, read, params["cluster_id"], collected, expected=task_ids or set())
+        warn_of_the_answer(cce, task, collected, params["cluster_id"])
+    collected = with_missing(collected, params["task_ids"] or [])
     found = results(collected)
     result = {"changed": False, **found}
     if not params["brief"]:

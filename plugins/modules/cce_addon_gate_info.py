@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Judges every step of a plan by its check, which must be about this add-on instance, target version and settings, and
     by a policy on Warnings. Waits for checks that have not finished.
+  - A newer check of the same upgrade that is worse wins, whoever made it.
   - Whatever is not known to be safe blocks. There is no policy on Fatal risks, because they always block.
   - The module succeeds, whatever it decides. To stop a play at a closed gate, use the role
     P(huaweicloud.cce.addon_precheck#role), or look at RV(open).
@@ -57,7 +58,8 @@ options:
     default: []
   max_age:
     description:
-      - Seconds after which a result is too old to count.
+      - Seconds after which a result is too old to count, by the clock of the service. A result from more than a minute
+        in the future does not count either.
     type: float
     default: 3600.0
   wait_timeout:
@@ -172,12 +174,13 @@ decisions:
       returned: always
       sample: true
     checked_at:
-      description: When the check task was created, as the API wrote it.
+      description: When the check that was started for this step was created, as the API wrote it.
       type: str
       returned: always
       sample: "2026-08-05T17:10:44.648388+08:00"
     task_id:
-      description: ID of the check task.
+      description: >-
+        ID of the check that was started for this step. If a newer check is worse, RV(decisions[].reason) names that.
       type: str
       returned: always
       sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
@@ -382,6 +385,13 @@ checks:
       type: str
       returned: always
       sample: 1.30.33
+    cluster_target_version:
+      description: >-
+        Target version of the cluster, if an upgrade of the cluster made the task. Such a task says nothing about the
+        upgrade of an add-on.
+      type: str
+      returned: always
+      sample: null
     created_at:
       description: When the task was created, as the API wrote it.
       type: str
@@ -457,8 +467,6 @@ failure:
       sample: {}
 """
 
-from typing import Any
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
     CONNECTION,
     QUERY,
@@ -467,13 +475,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+    Collected,
     collect,
-    finished,
-    warn_of_missing_tasks,
+    finished_in_time,
+    warn_of_the_answer,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import TimedOut
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
     Policy,
     Ticket,
@@ -518,45 +526,48 @@ def run(task: Task) -> Result:
         max_age=params["max_age"],
     )
     with connected(task) as cce:
-        checks = _checks(cce, task, ticket) if ticket.needs_checks else []
+        collected = _collected(cce, task, ticket) if ticket.needs_checks else None
         # Only the role addon_upgrade goes on with it, and says when its run has begun.
         goes_on = ticket.failed and params["run_started"] is not None
         resumable = _resumable(cce, task, ticket) if goes_on else []
+        service_now = cce.now()
     decision = gate(
         ticket.plan,
         started=ticket.started,
-        checks=checks,
+        checks=collected.described(collected.everything) if collected else [],
         policy=policy,
         cluster_id=ticket.cluster_id,
         cluster_name=ticket.cluster_name,
         now=task.clock.now(),
+        service_now=service_now,
         run_started=params["run_started"],
         resumable=resumable,
     )
     result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
     if any(item["type"] == STATIC for item in ticket.started or []):
         # For a comparison after the upgrade.
-        result["checks"] = checks
+        result["checks"] = collected.checks if collected else []
     return with_query(result, query)
 
 
-def _checks(cce: Cce, task: Task, ticket: Ticket) -> list[dict[str, Any]]:
-    """Return the checks that were started, once they have finished or the time is over; all, where none were."""
+def _collected(cce: Cce, task: Task, ticket: Ticket) -> Collected:
+    """Return the checks of the cluster, once those that were started have finished or the time is over.
+
+    Checks that take too long are for the gate to tell, together with everything else that blocks.
+    """
     if ticket.started is None:
-        collected = collect(cce, task, ticket.cluster_id, list)
-        warn_of_missing_tasks(task, collected, ticket.cluster_id)
-        return collected.checks
-    try:
-        return finished(cce, task, ticket.cluster_id, {item["task_id"] for item in ticket.started}).checks
-    except TimedOut as error:
-        # Checks that take too long are for the gate to tell, together with everything else that blocks.
-        return list(error.result["checks"])
+        collected = collect(cce, task, ticket.cluster_id, list, now=cce.now)
+    else:
+        task_ids = {item["task_id"] for item in ticket.started}
+        collected = finished_in_time(cce, task, ticket.cluster_id, task_ids)
+    warn_of_the_answer(cce, task, collected, ticket.cluster_id)
+    return collected
 
 
 def _resumable(cce: Cce, task: Task, ticket: Ticket) -> list[str]:
     """Return the failed add-ons that a run of the role addon_upgrade has left, which the next one goes on with."""
-    checks = collect(cce, task, ticket.cluster_id, list).checks
-    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=task.clock.now())]
+    checks = collect(cce, task, ticket.cluster_id, list, now=cce.now).checks
+    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=cce.now())]
 
 
 def main() -> None:

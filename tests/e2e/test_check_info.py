@@ -11,6 +11,8 @@ import pytest
 from conftest import CLUSTER
 from simulation import Simulation
 
+from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_check, cce_addon_check_info
+
 CHECK = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["all"], "wait": True}}
 TASKS = r"precheck/tasks$"
 
@@ -38,7 +40,7 @@ def test_results_are_facts(play):
     assert played.result("fact")["cce_addon_check_summary.verdict"] == "fatal"
 
 
-def test_filters_latest_and_query(play, simulation):
+def test_filters_latest_and_query(play):
     coredns = info("name", addon_template_name="coredns")
     played = play([CHECK, CHECK, coredns, info("latest", latest=True), info("query", query="summary.total")])
     assert len(played.result("name")["checks"]) == 2
@@ -46,11 +48,8 @@ def test_filters_latest_and_query(play, simulation):
     assert played.result("query")["query_result"] == 6
     one = played.result("name")["checks"][0]
     filters = {"task_id": one["task_id"], "addon_instance_id": one["addon_instance_id"], "type": "addonUpgrade"}
-    simulation.call("DELETE", "/requests")
     played = play([info("all", **filters)])
     assert [check["task_id"] for check in played.result("all")["checks"]] == [one["task_id"]]
-    query = simulation.requests()[-1]["query"]
-    assert all(f"{name}={value}" in query for name, value in filters.items())
 
 
 def test_brief_says_everything_once(play):
@@ -115,7 +114,116 @@ def test_task_ids_hidden_by_the_create_answer_are_found(play, simulation):
     assert "shows no check task of" in played.result("check")["msg"], "nothing was created: found out, not assumed"
 
 
-def test_tasks_that_are_counted_but_not_returned_are_warned_of(play, simulation):
+def test_where_tasks_are_counted_but_not_returned_nothing_is_known(play, simulation):
     play([CHECK])
     simulation.fault("shape", "GET", TASKS, current_count=99)
-    assert "CCE counts 99 check tasks" in play([info()]).result("info")["warnings"][0]
+    result = play([info()]).result("info")
+    assert result["summary"]["passed"] == result["summary"]["warning"] == 0
+    assert result["summary"]["verdict"] == "fatal", "what is known to be Fatal stays so"
+    assert "CCE counts 99 check tasks but returned 3" in result["warnings"][0]
+
+
+COREDNS = {
+    "type": "addonUpgrade",
+    "addon_template_name": "coredns",
+    "target_version": "1.30.33",
+    "max_age": 3600,
+    "latest": True,
+}
+INHERIT = {
+    "huaweicloud.cce.cce_addon_check": {
+        "cluster_id": CLUSTER,
+        "addons": [{"name": "coredns", "sync_strategy": "inherit"}],
+    }
+}
+# As the module's documentation has it.
+STOP = {
+    "name": "stop",
+    "ansible.builtin.assert": {"that": "info.summary.verdict in ['passed', 'warning']"},
+}
+
+
+def test_what_was_asked_for_and_is_there_passes(play):
+    played = play([INHERIT, {**info(**COREDNS), "register": "info"}, STOP])
+    assert played.code == 0, played.output
+    [check] = played.result("info")["checks"]
+    assert (check["verdict"], check["target_version"]) == ("passed", "1.30.33")
+    others = [info(version, target_version=version) for version in ("1.30.6", "", "1.30.33")]
+    played = play(others)
+    assert [played.result(name)["summary"]["total"] for name in ("1.30.6", "1.30.33")] == [0, 1]
+
+
+NEVER = "2099-01-01T00:00:00.000000+08:00"
+
+
+NOT_THERE: tuple[tuple[dict, str], ...] = (
+    ({"drop": "metadata.addonTemplateName"}, "it checked the add-on of no name, not coredns"),
+    ({"drop": "metadata.type"}, "it is a check of type unknown, not addonUpgrade"),
+    ({"drop": "spec"}, "it checked an upgrade to no version, not to 1.30.33"),
+    ({"set": {"spec.clusterTargetVersion": "v1.31.1-r4"}}, "an upgrade of the cluster to v1.31.1-r4 made it"),
+    ({"drop": "metadata.createTimeStamp"}, "it does not say when it was made"),
+    ({"set": {"metadata.createTimeStamp": "2020-01-01T00:00:00Z"}}, "more than 3600 s ago"),
+    ({"set": {"metadata.createTimeStamp": NEVER}}, "in the future: the clocks differ"),
+    ({"current_count": 2}, "CCE counts 2 check tasks but returned 1"),
+    ({"set": {"answer.nextMarker": "x"}}, "the list has further pages (nextMarker)"),
+    ({"set": {"answer.errorCode": "CCE.01500001"}}, "an error beside the list of checks (errorCode)"),
+    ({"set": {"status.RiskList": [{"riskName": "A", "level": "Fatal", "status": "Failed"}]}}, "something Fatal"),
+)
+
+
+def test_what_was_asked_for_and_is_not_there_is_unknown(play, simulation):
+    started = play([{"name": "check", **INHERIT}]).result("check")["checks"][0]
+    tasks = []
+    for shape, reason in NOT_THERE:
+        simulation.fault("shape", "GET", TASKS, **shape)
+        tasks += [
+            {**info(reason, **COREDNS), "register": "info"},
+            {**STOP, "name": f"after {reason}", "register": "so"},
+        ]
+        tasks[-1]["ignore_errors"] = True
+    played = play(tasks)
+    assert played.code == 0, played.output
+    for _shape, reason in NOT_THERE:
+        assert played.result(f"after {reason}")["evaluated_to"] is False, reason
+        result = next(found for name, found in played.tasks.items() if name == reason)
+        [check] = result["checks"]
+        assert check["verdict"] == "unknown"
+        assert reason in check["reason"]
+        assert result["summary"]["blocking"] == [started["task_id"]]
+
+
+def test_a_task_without_the_instance_that_was_asked_for_is_unknown(play, simulation):
+    started = play([{"name": "check", **INHERIT}]).result("check")["checks"][0]
+    simulation.fault("shape", "GET", TASKS, drop="metadata.addonInstanceID")
+    result = play([info(addon_instance_id=started["addon_instance_id"])]).result("info")
+    assert result["checks"][0]["reason"].startswith("it checked the instance of no name")
+
+
+def test_a_check_that_was_asked_for_by_its_id_and_does_not_show_is_unknown(play):
+    started = play([{"name": "check", **INHERIT}]).result("check")["checks"][0]["task_id"]
+    result = play([info(task_ids=[started, "gone"])]).result("info")
+    assert [(check["task_id"], check["verdict"]) for check in result["checks"]] == [
+        (started, "passed"),
+        ("gone", "unknown"),
+    ]
+    assert result["summary"]["blocking"] == ["gone"]
+    assert "CCE does not show this check" in result["summary"]["text"]
+
+
+# Clocks
+
+
+def test_the_age_of_a_result_is_judged_by_the_clock_of_the_service(operator):
+    operator.run(cce_addon_check, addons=["coredns"])
+    assert operator.told[-1].startswith("cluster")
+    # Ours stays behind from now on.
+    operator.simulation.call("POST", "/clock", {"advance": 7200})
+    options = {"cluster_id": CLUSTER, "latest": True}
+    [check] = operator.run(cce_addon_check_info, max_age=3600, **options)["checks"]
+    assert (check["verdict"], check["reason"].endswith("more than 3600 s ago")) == ("unknown", True)
+    [warning] = [text for text in operator.told if "clock" in text]
+    assert "The clock of this machine is more than 5 minutes behind that of the service." in warning
+    # What is made now comes from the future by our clock alone.
+    operator.run(cce_addon_check, addons=["coredns"])
+    [check] = operator.run(cce_addon_check_info, max_age=3600, **options)["checks"]
+    assert check["verdict"] == "fatal" or check["reason"] is None

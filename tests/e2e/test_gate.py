@@ -242,3 +242,89 @@ def test_what_cannot_be_wanted_is_said(play, simulation, addons, text):
     assert played.code == 2
     assert text in played.output
     assert writes(simulation) == []
+
+
+# A newer check of the same upgrade, which somebody else has made
+
+OURS = {"cluster_id": CLUSTER, "addons": [{"name": "coredns", "sync_strategy": "inherit"}]}
+# CCE finds a Fatal risk with the settings that somebody else would send.
+THEIRS = {"cluster_id": CLUSTER, "addons": ["coredns"], "on_running": "start"}
+
+
+def check(name: str, options: dict) -> dict:
+    return {"name": name, "huaweicloud.cce.cce_addon_check": options, "register": name}
+
+
+def judge(name: str) -> dict:
+    return {
+        "name": name,
+        "huaweicloud.cce.cce_addon_gate_info": {"ticket": "{{ ours.ticket }}"},
+        "register": name,
+    }
+
+
+UPGRADE_BOUND_TO_IT = {
+    "name": "upgrade",
+    "huaweicloud.cce.cce_addon": {
+        "cluster_id": CLUSTER,
+        "addon_template_name": "coredns",
+        "version": "1.30.33",
+        "sync_strategy": "inherit",
+        "values_fingerprint": "{{ decision.decisions[0].values_fingerprint }}",
+        "check_task_id": "{{ decision.decisions[0].task_id }}",
+        "max_check_age": 3600,
+    },
+}
+
+
+def test_a_newer_fatal_of_the_same_upgrade_closes_the_gate_and_stops_the_write(play, simulation):
+    played = play(
+        [check("ours", OURS), judge("decision"), check("theirs", THEIRS), judge("later"), UPGRADE_BOUND_TO_IT]
+    )
+    assert played.code == 2
+    assert played.result("decision")["open"]
+    later = played.result("later")
+    newer = played.result("theirs")["checks_started"][0]["task_id"]
+    assert (later["open"], later["verdict"]) == (False, "fatal")
+    assert f"a newer check of the same upgrade ({newer}, made at" in later["decisions"][0]["reason"]
+    assert later["decisions"][0]["task_id"] == played.result("ours")["checks_started"][0]["task_id"]
+    message = played.result("upgrade")["msg"]
+    assert f"a newer check of the same upgrade ({newer}, made at" in message
+    assert "AddonValidate" in message
+    assert writes(simulation) == [] or all("precheck" in item["path"] for item in writes(simulation))
+    assert simulation.addons(CLUSTER)["coredns"]["writes"] == 0
+    # Once it is checked anew, what somebody else found before does not count any more.
+    played = play([check("ours", OURS), judge("decision"), UPGRADE_BOUND_TO_IT])
+    assert played.code == 0, played.output
+    assert simulation.addons(CLUSTER)["coredns"]["version"] == "1.30.33"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"current_count": 9},
+        {"set": {"answer.nextMarker": "x"}},
+        {"set": {"answer.kind": "Status"}},
+        {"set": {"answer.errorCode": "CCE.01500001"}},
+        {"set": {"answer.riskList": [{"riskName": "A", "level": "Fatal", "status": "Failed"}]}},
+        {"set": {"status.risk_list": [{"riskName": "A", "level": "FATAL", "status": "Failed"}]}},
+        {"set": {"metadata.riskItems": [{"riskName": "A", "Level": "Fatal", "status": "Failed"}]}},
+        {"set": {"metadata.createTimeStamp": "2099-01-01T00:00:00Z"}},
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_not_what_it_seems_closes_the_gate_and_stops_the_write(play, simulation, shape):
+    first = [check("ours", OURS), judge("decision")]
+    simulation.fault("shape", "GET", "precheck/tasks$", skip=3, times=None, **shape)
+    played = play([*first, UPGRADE_BOUND_TO_IT])
+    assert played.code == 2
+    assert "Nothing was changed: the check" in played.output
+    assert simulation.addons(CLUSTER)["coredns"]["writes"] == 0
+    simulation.call("DELETE", "/faults")
+    simulation.fault("shape", "GET", "precheck/tasks$", times=None, **shape)
+    role = {"ansible.builtin.import_role": {"name": "huaweicloud.cce.addon_upgrade"}}
+    variables = {"addon_upgrade_cluster_id": CLUSTER, "addon_upgrade_addons": OURS["addons"]}
+    played = play([role], variables=variables)
+    assert played.code == 2
+    assert "NOTHING WAS UPGRADED" in played.output
+    assert simulation.addons(CLUSTER)["coredns"]["writes"] == 0

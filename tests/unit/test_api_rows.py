@@ -266,7 +266,7 @@ CHECKS: dict[str, Row] = {
     # Reading
     "C5 filters": Row(
         "tasks are filtered by type, task_id and addon_instance_id",
-        ("rows:test_filters_are_sent_as_they_are_called", "info:test_filters_latest_and_query"),
+        ("rows:test_filters_are_applied_to_all_tasks", "info:test_filters_latest_and_query"),
         ("sdk:test_filters_of_checks",),
     ),
     "C6 task": Row(
@@ -343,8 +343,8 @@ CHECKS: dict[str, Row] = {
     "C15 contradiction 7": Row(
         "currentCount counts all tasks, or those that were returned",
         (
-            "rows:test_the_count_is_not_relied_upon_and_warned_of_when_it_is_too_large_without_a_filter",
-            "info:test_tasks_that_are_counted_but_not_returned_are_warned_of",
+            "rows:test_where_the_count_is_too_large_nothing_is_known",
+            "info:test_where_tasks_are_counted_but_not_returned_nothing_is_known",
         ),
         ("faults:test_the_count_can_be_any_number_or_that_of_what_was_returned",),
     ),

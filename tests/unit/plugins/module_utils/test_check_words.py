@@ -113,9 +113,24 @@ NOTHING = {"status": {"status": "Success"}}
         (NOTHING, {"type": "addonStatic"}, "it is a check of type unknown, not addonStatic"),
         (ABOUT, {"target_version": "1.3"}, "it checked an upgrade to 1.2, not to 1.3"),
         (NOTHING, {"target_version": "1.3"}, "it checked an upgrade to no version, not to 1.3"),
+        (NOTHING, {"task_id": "three"}, "it is the check of no id, not three"),
+        (NOTHING, {"addon_template_name": "coredns"}, "it checked the add-on of no name, not coredns"),
+        (
+            {**ABOUT, "spec": {"addonTargetVersion": "1.2", "clusterTargetVersion": "v1.31.1-r4"}},
+            {"target_version": "1.2"},
+            "an upgrade of the cluster to v1.31.1-r4 made it",
+        ),
         (NOTHING, {"now": NOW, "max_age": 60.0}, "it does not say when it was made"),
-        (ABOUT, {"now": NOW + 61, "max_age": 60.0}, "it was made at 2026-08-05T12:00:00Z, more than 60 s from now"),
-        (ABOUT, {"now": NOW - 61, "max_age": 60.0}, "it was made at 2026-08-05T12:00:00Z, more than 60 s from now"),
+        (ABOUT, {"now": NOW + 61, "max_age": 60.0}, "it was made at 2026-08-05T12:00:00Z, more than 60 s ago"),
+        *(
+            (
+                ABOUT,
+                {"now": NOW - 61, **limit},
+                "it was made at 2026-08-05T12:00:00Z, which is 61 s in the future: the clocks differ",
+            )
+            for limit in ({}, {"max_age": 60.0}, {"max_age": 1e9})
+        ),
+        (ABOUT, {"now": NOW - 60, "max_age": 0.0}, None),
         (ABOUT, {"now": NOW + 60, "max_age": 60.0}, None),
         (ABOUT, {"now": NOW - 60, "max_age": 60.0}, None),
         (ABOUT, {"now": NOW + 1e9}, None),
@@ -174,11 +189,11 @@ def test_a_single_created_task_is_a_task():
     ]
 
 
-@pytest.mark.parametrize("name", ["type", "task_id", "addon_instance_id", "addon_template_name"])
+@pytest.mark.parametrize("name", ["type", "task_id", "addon_instance_id", "addon_template_name", "target_version"])
 def test_each_filter_rules_out_what_says_something_else(name):
     tasks = [CheckTask(**{name: value}) for value in ("a", "b", None)]
-    assert select(tasks, **{name: "a"}) == [tasks[0], tasks[2]]
-    assert select(tasks) == tasks
+    assert select(tasks, Wanted(**{name: "a"})) == [tasks[0], tasks[2]]
+    assert select(tasks, Wanted()) == tasks
 
 
 def test_a_task_that_does_not_say_what_it_is_about_stays_among_the_newest():
@@ -235,6 +250,7 @@ def test_a_task_is_described_whole():
         "addon_instance_name": "cceaddon-coredns",
         "addon_instance_id": "instance-1",
         "target_version": "1.2",
+        "cluster_target_version": None,
         "created_at": "2026-08-05T12:00:00Z",
         "expires_at": "2026-08-06T12:00:00Z",
         "status": "Failed",

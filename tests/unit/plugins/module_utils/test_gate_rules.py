@@ -63,9 +63,17 @@ def check(status: object = ..., *, spec: object = None, **metadata: object) -> d
     return describe(task, judge(task, Wanted(now=NOW)))
 
 
-def decided(*checks: dict, started: object = None, policy: Policy | None = None, step: dict | None = None) -> dict:
+def decided(
+    *checks: dict, started: object = None, policy: Policy | None = None, step: dict | None = None, **options: object
+) -> dict:
     result = gate(
-        [step or STEP], started=started, checks=checks, policy=policy or Policy(), cluster_id="cluster-1", now=NOW
+        [step or STEP],
+        started=started,
+        checks=checks,
+        policy=policy or Policy(),
+        cluster_id="cluster-1",
+        now=NOW,
+        **options,
     )
     return {**result["decisions"][0], "open": result["open"]}
 
@@ -174,10 +182,100 @@ def test_without_the_check_that_was_started_nothing_is_known(started):
 
 def test_the_check_that_was_started_counts_whatever_else_there_is():
     other = {**STARTED, "addon_instance_id": "instance-2", "task_id": "task-2"}
-    found = decided(check(FATAL, taskID="task-2"), check(), started=[other, STARTED])
+    theirs = check(FATAL, taskID="task-2", addonInstanceID="instance-2")
+    found = decided(theirs, check(), started=[other, STARTED])
     assert (found["verdict"], found["open"], found["task_id"]) == ("passed", True, "task-1")
     assert found["checked_at"] == "2026-08-05T11:59:00Z"
     assert found["reason"] is None
+
+
+LATER = {"taskID": "later", "createTimeStamp": "2026-08-05T11:59:30Z"}
+CONCERNS = (
+    "a newer check of the same upgrade (later, made at 2026-08-05T11:59:30Z) has found more than the one that was "
+    "started"
+)
+
+
+@pytest.mark.parametrize("status", [FATAL, {**FATAL, "status": "Running"}, {**FATAL, "status": "Success"}])
+def test_a_newer_check_of_the_same_upgrade_that_is_worse_wins(status):
+    for order in itertools.permutations([check(), check(status, **LATER)]):
+        found = decided(*order, started=[STARTED])
+        assert (found["verdict"], found["blocks"], found["open"]) == ("fatal", True, False)
+        assert [risk["name"] for risk in found["risks"]] == ["AddonValidate"]
+        # The upgrade would stay bound to the check whose settings are known.
+        assert (found["task_id"], found["checked_at"]) == ("task-1", "2026-08-05T11:59:00Z")
+        assert found["reason"] == CONCERNS
+
+
+def test_a_newer_warning_is_for_the_policy_to_decide():
+    checks = [check(), check(WARNING, **LATER)]
+    found = decided(*checks, started=[STARTED])
+    assert (found["verdict"], found["open"], found["task_id"]) == ("warning", True, "task-1")
+    assert [risk["name"] for risk in found["risks"]] == ["AddonStatus"]
+    assert not decided(*checks, started=[STARTED], policy=Policy(fail_on_warning=True))["open"]
+
+
+def test_a_newer_check_that_is_not_known_to_be_better_wins():
+    odd = check({"status": "Success", "riskList": [{"riskName": "A", "level": "Info", "status": "Failed"}]}, **LATER)
+    found = decided(check(), odd, started=[STARTED])
+    assert (found["verdict"], found["open"]) == ("unknown", False)
+    assert found["reason"] == f"{CONCERNS}; the risk A has the level 'Info'"
+
+
+@pytest.mark.parametrize("created", [None, "today", "2026-08-05T11:59:00Z", "2099-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "left_out", [{}, {"addonInstanceID": None}, {"type": None}, {"spec": {}}, {"taskID": None}], ids=str
+)
+def test_a_check_that_may_be_newer_and_about_this_upgrade_wins_if_it_is_worse(created, left_out):
+    theirs = {**LATER, "createTimeStamp": created, **left_out}
+    assert decided(check(), check(FATAL, **theirs), started=[STARTED])["verdict"] == "fatal"
+
+
+@pytest.mark.parametrize("status", [PASSED, {"status": "Running"}, {"status": "Init", "riskList": None}])
+@pytest.mark.parametrize("left_out", [{}, {"addonInstanceID": None}, {"spec": {}}], ids=str)
+def test_a_newer_check_that_is_no_worse_or_has_not_finished_changes_nothing(status, left_out):
+    found = decided(check(), check(status, **{**LATER, **left_out}), started=[STARTED])
+    assert (found["verdict"], found["open"], found["reason"]) == ("passed", True, None)
+    found = decided(check(FATAL), check(status, **{**LATER, **left_out}), started=[STARTED])
+    assert (found["verdict"], found["open"], found["reason"]) == ("fatal", False, None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"type": "addonStatic"},
+        {"addonInstanceID": "instance-2"},
+        {"spec": {"addonTargetVersion": "1.30.34"}},
+        {"spec": {"clusterTargetVersion": "v1.31.1-r4"}},
+        {"createTimeStamp": "2026-08-05T11:58:59Z"},
+    ],
+    ids=str,
+)
+def test_a_check_that_is_older_or_about_something_else_does_not_win(other):
+    found = decided(check(), check(FATAL, **{**LATER, **other}), started=[STARTED])
+    assert (found["verdict"], found["open"]) == ("passed", True)
+
+
+def test_a_check_that_an_upgrade_of_the_cluster_made_is_no_check_of_an_upgrade():
+    spec = {"addonTargetVersion": "1.30.33", "clusterTargetVersion": "v1.31.1-r4"}
+    for started in (None, [STARTED]):
+        found = decided(check(spec=spec), started=started)
+        assert (found["verdict"], found["reason"]) == ("unknown", "an upgrade of the cluster to v1.31.1-r4 made it")
+    # Its Fatal counts all the same where it may be about this upgrade.
+    assert decided(check(), check(FATAL, spec=spec, **LATER), started=[STARTED])["verdict"] == "fatal"
+    # In check mode it is not the newest check of the add-on.
+    own = {"clusterTargetVersion": "v1.31.1-r4"}
+    assert decided(check(), check(spec=own, **LATER))["verdict"] == "passed"
+
+
+def test_the_age_of_a_check_counts_from_the_clock_of_the_service():
+    an_hour = {"createTimeStamp": "2026-08-05T10:59:00Z"}
+    assert not decided(check(**an_hour), started=[STARTED])["open"]
+    assert decided(check(**an_hour), started=[STARTED], service_now=NOW - 120)["open"]
+    found = decided(check(), started=[STARTED], service_now=NOW - 3600)
+    assert "in the future" in found["reason"]
+    options = {"checks": [check()], "started": [STARTED], "policy": Policy(), "cluster_id": "c", "now": NOW}
+    assert gate([STEP], service_now=NOW + 60, **options)["judged_at"] == NOW, "that is for who compares it with ours"
 
 
 @pytest.mark.parametrize("fingerprint", [None, "", "g"])
@@ -195,7 +293,7 @@ def test_a_check_counts_for_an_hour_by_default():
     for made, is_open in (("2026-08-05T11:00:00Z", True), ("2026-08-05T10:59:59Z", False)):
         assert decided(check(createTimeStamp=made), started=[STARTED])["open"] is is_open
     found = decided(check(), started=[STARTED], policy=Policy(max_age=59.0))
-    assert found["reason"] == "it was made at 2026-08-05T11:59:00Z, more than 59 s from now"
+    assert found["reason"] == "it was made at 2026-08-05T11:59:00Z, more than 59 s ago"
 
 
 def test_what_could_not_be_read_then_is_not_known_now():
