@@ -148,12 +148,11 @@ def cce_jobs(
     verify_only: bool = False,
 ) -> Any:
     """Return what is to be done; see the documentation of the filter."""
+    options = {"now": float(now), "max_age": float(max_age), "verify_only": bool(verify_only)}
     try:
-        wants = read_wants(addons)
+        return untrusted(jobs(plan, decisions, checks, read_wants(addons), **options))
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
-    found = jobs(plan, decisions, checks, wants, now=float(now), max_age=float(max_age), verify_only=bool(verify_only))
-    return untrusted(found)
 
 
 class FilterModule:

@@ -426,7 +426,10 @@ def gate(
     read = [(check, _read_check(check)) for check in checks]
     clock = now if service_now is None else service_now
     decisions = [
-        judge_step(step, started, read, policy, clusters=clusters, now=clock, today=today, resumable=resumable)
+        {
+            **judge_step(step, started, read, policy, clusters=clusters, now=clock, today=today, resumable=resumable),
+            "judged_at": now,
+        }
         for step in plan
     ]
     _refuse_accepted_fatals(decisions, policy, clusters)

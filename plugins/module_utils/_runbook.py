@@ -15,9 +15,10 @@ from typing import Any
 
 from ._addons import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
 from ._checks import FATAL, PASSED, STATIC, UPGRADE, WARNING
+from ._errors import InputError
 from ._plan import CHANGES, EDIT, NONE, Want, Wants, want_of
 from ._text import printable, quoted, table
-from ._times import from_seconds, instant, seconds_between
+from ._times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
 from ._values import SYNC_STRATEGIES, changed_paths, dotted
 
 Data = Mapping[str, Any]
@@ -74,7 +75,11 @@ def jobs(
         now: Seconds since 1970.
         max_age: Seconds after which the result of a check is too old.
         verify_only: Whether nothing is to be changed.
+
+    Raises:
+        InputError: A decision comes from the future.
     """
+    _refuse_the_future(decisions, now)
     decided = {decision["name"]: decision for decision in decisions}
     found = []
     for step in plan:
@@ -83,6 +88,18 @@ def jobs(
         if task is not None:
             found.append(_job(task, step, decided.get(step["name"]), want, max_age))
     return found
+
+
+def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
+    """A decision that nobody can have made yet was made up, or by a clock that is wrong: its age is not known."""
+    for decision in decisions:
+        judged_at = decision.get("judged_at")
+        if not isinstance(judged_at, (int, float)) or not judged_at <= now + CLOCK_TOLERANCE:
+            raise InputError(
+                f"Nothing was upgraded: the gate's decision on {printable(str(decision['name']))} does not count, as "
+                "its judged_at is no time that has come yet. Run the same command again, without a result of an "
+                "earlier run in its variables; if it stays, compare the clocks of the machines that modules run on."
+            )
 
 
 def _task_of(

@@ -184,6 +184,11 @@ decisions:
       type: str
       returned: always
       sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    judged_at:
+      description: Time of the decision, in seconds since 1970.
+      type: float
+      returned: always
+      sample: 1785922244.6
     values_fingerprint:
       description: Fingerprint of the settings that the upgrade would send, as in the plan. Null if there are none.
       type: str

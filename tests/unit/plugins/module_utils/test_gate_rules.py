@@ -323,6 +323,7 @@ def test_a_step_that_does_nothing_needs_no_check():
         "values_fingerprint": None,
         "risks": [],
         "accepted": [],
+        "judged_at": NOW,
         "open": True,
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
     is_unverified,
@@ -71,7 +72,8 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
 
 
 def decision(**changes: Any) -> dict[str, Any]:
-    return {"name": "coredns", "blocks": False, "task_id": "t", "checked_at": at(1), "verdict": "passed", **changes}
+    plain = {"blocks": False, "task_id": "t", "checked_at": at(1), "judged_at": NOW, "verdict": "passed"}
+    return {"name": "coredns", **plain, **changes}
 
 
 def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
@@ -313,3 +315,12 @@ def test_what_cce_says_cannot_forge_lines_of_the_story():
     found = told([event(problem=hostile, recovery={"roll_back": False, "why": "it is at 1 as before"})])
     assert not any("\n" in line or "\x1b" in line for line in found["message"])
     assert sum(line.startswith("  rollback:") for line in found["message"]) == 1
+
+
+@pytest.mark.parametrize("judged_at", [NOW + 61, 9e9, float("nan"), float("inf"), None, "9e9", "yesterday"])
+def test_a_decision_from_the_future_counts_for_nothing(judged_at):
+    """Nobody can have made it yet, whatever it says."""
+    step = done(action="upgrade", to="1.30.33")
+    assert planned([step], [decision(judged_at=NOW + 60)])
+    with pytest.raises(InputError, match="does not count, as its judged_at is no time that has come yet"):
+        planned([step], [decision(judged_at=judged_at)])

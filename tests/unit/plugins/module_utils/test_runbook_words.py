@@ -53,6 +53,7 @@ def decision(**changes: Any) -> dict[str, Any]:
         "blocks": False,
         "task_id": "task-1",
         "checked_at": at(1),
+        "judged_at": NOW,
         "verdict": "passed",
         "reason": None,
         "risks": [],
