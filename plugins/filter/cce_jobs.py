@@ -12,8 +12,9 @@ author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Returns what to do with each add-on of a plan that passes the gate, in upgrade order.
-  - Finds what a killed run left unfinished, from the traces that CCE keeps. An upgrade that was not verified must be
-    verified, and a sync strategy that was not set back must be set back.
+  - Finds what a killed run may have left unfinished, from the traces that CCE keeps. An upgrade that was not verified
+    must be verified, and a sync strategy that was not set back must be set back. The traces do not tell who has sent
+    an upgrade, so it is verified and never rolled back.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -79,8 +80,8 @@ _value:
       sample: coredns
     task:
       description: >-
-        What to do, one of C(upgrade), C(resume) (wait for an upgrade that was already sent, and verify it), C(restore)
-        (set the sync strategy back), C(verify).
+        What to do, one of C(upgrade), C(resume) (wait for an upgrade that was already sent, by an earlier run or by
+        somebody else, and verify it), C(restore) (set the sync strategy back), C(verify).
       type: str
       returned: always
       sample: upgrade
@@ -119,6 +120,11 @@ _value:
       type: str
       returned: always
       sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+    checked_at:
+      description: When the check that the upgrade relies on was created, as the API wrote it. Null if there is none.
+      type: str
+      returned: always
+      sample: "2026-08-05T17:10:44.648388+08:00"
     recheck_after:
       description: Time after which the check must be repeated, in seconds since 1970.
       type: float

@@ -12,8 +12,8 @@ author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Decides what to do with an add-on whose upgrade failed or did not pass its verification.
-  - It is rolled back only if it was upgraded, no operation is under way on it, and CCE says that a rollback is possible
-    and leads back to the previous version.
+  - It is rolled back only if this run has upgraded it, nobody else has brought it to another version since, no
+    operation is under way on it, and CCE says that a rollback is possible and leads back to the previous version.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -32,7 +32,8 @@ options:
     type: bool
     default: true
   sent:
-    description: Whether this run has sent the upgrade, or may have. What it has not sent, it does not roll back.
+    description: Whether this run has sent the upgrade, or may have. What it has not sent, it does not roll back. That
+      includes every job with the task C(resume).
     type: bool
     default: false
   accept_partial:

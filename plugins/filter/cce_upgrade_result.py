@@ -189,7 +189,7 @@ _value:
           returned: always
           sample: 1.3.90
         resumed:
-          description: Whether an earlier run had sent the upgrade.
+          description: Whether the upgrade had been sent before this run, by an earlier run or by somebody else.
           type: bool
           returned: always
           sample: false

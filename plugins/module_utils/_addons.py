@@ -9,6 +9,7 @@ Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Ol
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -19,12 +20,15 @@ from ._text import printable, quoted
 from ._values import told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
+UPGRADE_FAILED = "upgradeFailed"
 # `unknown` means that the template instance does not exist.
-ENDED_BADLY = frozenset(("installFailed", "upgradeFailed", "rollbackFailed", "deleteFailed", "unknown"))
-ROLLBACK_STATES = frozenset(("running", "available", "abnormal", "upgradeFailed", "rollbackFailed"))
+ENDED_BADLY = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
+ROLLBACK_STATES = frozenset(("running", "available", "abnormal", UPGRADE_FAILED, "rollbackFailed"))
 RUNNING = "running"
 AVAILABLE = "available"
 ABNORMAL = "abnormal"
+# What is copied into a shell, and what Ansible would take for a template or for another argument there.
+_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
 @dataclass(frozen=True)
@@ -206,3 +210,12 @@ def describe(instance: Instance, values: dict[str, Any] | None) -> dict[str, Any
         "updated_at": instance.updated_at,
         "values": values,
     }
+
+
+def rollback_command(cluster_id: str, addon_instance_id: str | None, version: str | None) -> str | None:
+    """Return the command that rolls an add-on back to a version; None where that is not known, or no harmless text."""
+    told = (cluster_id, addon_instance_id or "", version or "")
+    if not all(_HARMLESS.match(text) for text in told):
+        return None
+    arguments = "cluster_id={} addon_instance_id={} version={} state=rolled_back".format(*told)
+    return f"ansible localhost -m huaweicloud.cce.cce_addon -a '{arguments}'"

@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ._addons import UPGRADE_FAILED, rollback_command
 from ._checks import (
     BLOCKING,
     FATAL,
@@ -40,7 +41,7 @@ from ._times import instant
 # What is judged of a step, and of a check that was started.
 _STEP_KEYS = (
     "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "failed", "values_fingerprint",
-    "previous_version", "updated_at",
+    "previous_version", "updated_at", "status",
 )  # fmt: skip
 _TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
@@ -308,7 +309,7 @@ def judge_step(
     if step["action"] == IMPOSSIBLE:
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": f"it cannot be upgraded: {step['why']}"}
     if step["action"] == NONE and step.get("failed") and step["name"] not in resumable:
-        reason = f"{step['failed']}: roll it back or repair it first"
+        reason = f"{step['failed']}: roll it back or repair it first{_how_to_roll_back(step, clusters)}"
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
     if step["action"] == NONE:
         return {**decision, "reason": step["why"]}
@@ -341,6 +342,15 @@ def judge_step(
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
     return decision
+
+
+def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
+    """Return the command for an add-on whose upgrade has failed, ready to follow why it blocks."""
+    previous = step.get("previous_version")
+    if step.get("status") != UPGRADE_FAILED or not clusters or previous == step["from"]:
+        return ""
+    command = rollback_command(clusters[0], step.get("addon_instance_id"), previous)
+    return f". Back to {previous}: {command}" if command else ""
 
 
 def _without_accepted(
@@ -416,7 +426,7 @@ def gate(
         now: The present time, in seconds since 1970.
         service_now: The same by the service's clock, if it tells: the age of results counts from here.
         run_started: When the run started, likewise. Accepted warnings must not have ended before.
-        resumable: Names of failed add-ons that a run of the role goes on with, as one that was killed has left them.
+        resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.

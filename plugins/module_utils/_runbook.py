@@ -13,7 +13,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._addons import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
+from ._addons import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY, rollback_command
 from ._checks import FATAL, PASSED, STATIC, UPGRADE, WARNING
 from ._errors import InputError
 from ._plan import CHANGES, EDIT, NONE, Want, Wants, want_of
@@ -25,7 +25,7 @@ Data = Mapping[str, Any]
 
 # What there is to do with an add-on.
 CARRY_OUT = "upgrade"  # send the upgrade, wait, verify
-RESUME = "resume"  # a run that was killed has sent it: wait, verify
+RESUME = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
 RESTORE = "restore"  # only the sync strategy of a run that was killed is to be set back
 VERIFY = "verify"  # only look whether it runs well
 
@@ -86,7 +86,8 @@ def jobs(
         want = want_of(wants, step)
         task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
         if task is not None:
-            found.append(_job(task, step, decided.get(step["name"]), want, max_age))
+            job = _job(task, step, decided.get(step["name"]), want, max_age)
+            found.append({**job, "checked_at": _counted(step, checks)[0]["created_at"]} if task == RESUME else job)
     return found
 
 
@@ -107,8 +108,10 @@ def _task_of(
 ) -> str | None:
     if verify_only:
         return VERIFY if step["addon_instance_id"] else None
+    if decision is not None and decision["blocks"]:
+        return None
     if step["action"] in CHANGES:
-        return CARRY_OUT if decision is not None and not decision["blocks"] else None
+        return CARRY_OUT if decision is not None else None
     if step["action"] == NONE and is_unverified(step, checks, now=now):
         return RESUME
     if step["action"] == NONE and _restores(want) and step["present_sync_strategy"] in SYNC_STRATEGIES:
@@ -134,29 +137,50 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
         "restore": _restores(want) and task != VERIFY,
         "values_fingerprint": step["values_fingerprint"],
         "check_task_id": decision["task_id"] if decision else None,
+        "checked_at": decision["checked_at"] if decision else None,
         "recheck_after": seconds_between(0, checked) + max_age - _RECHECK_MARGIN if checked is not None else 0.0,
     }
 
 
 def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
-    """Whether an add-on was upgraded to its present version by a run that did not live to verify it.
+    """Whether an add-on was perhaps upgraded to its present version by a run of the role that did not verify it.
 
-    CCE keeps the traces: the check of an upgrade to the version that is installed now, with a check of the running
-    add-on beside it, as only a run of the role starts both; a change of the add-on after that; and no check of the
-    running add-on since, or one that has found a new Fatal risk, on which nobody acted.
+    CCE keeps traces: the check of an upgrade to the version that is installed now, with a check of the running add-on
+    beside it, as a run of the role starts both; a change of the add-on after that; and no check of the running add-on
+    since, or one that has found a new Fatal risk, on which nobody acted.
+
+    Nothing of this tells who has sent the upgrade. A run that ended at its gate leaves the same checks, and so does one
+    whose request was refused; after that, anybody may have upgraded the add-on. So this is a reason to verify, and
+    never one to roll back. Where the check found a Fatal risk, it was certainly somebody else.
     """
-    before = _upgrade_checked(step["addon_instance_id"], step["to"], checks)
-    if before is None or not _has_baseline(step["addon_instance_id"], before, checks):
+    # What ended badly cannot be awaited.
+    if step["status"] in ENDED_BADLY or not step["previous_version"] or step["previous_version"] == step["from"]:
         return False
-    if not step["previous_version"] or step["previous_version"] == step["from"]:
+    counted = _counted(step, checks)
+    if not counted or any(check["verdict"] == FATAL for check in counted):
         return False
-    changed = instant(step["updated_at"])
-    if changed is not None and changed < before:
+    before = _created(counted[0])
+    if not _has_baseline(step["addon_instance_id"], before, checks):
         return False
     if abs(seconds_between(before, from_seconds(now))) > _RESUME_WINDOW:
         return False
     since = _newest_result(check for check in _results(step["addon_instance_id"], checks) if _created(check) > before)
-    return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], step["to"], checks))
+    return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], before, checks))
+
+
+def _counted(step: Data, checks: Iterable[Data]) -> list[Data]:
+    """Return the last check of the upgrade to the present version before the add-on changed, or several of one instant.
+
+    What was checked after that change, such as an edit of settings, was not what the upgrade relied on.
+    """
+    changed = instant(step["updated_at"])
+    created = [
+        (moment, check)
+        for check in _upgrade_checks(step["addon_instance_id"], step["to"], checks)
+        if (moment := instant(check["created_at"])) is not None and (changed is None or moment <= changed)
+    ]
+    last = max((moment for moment, _check in created), default=None)
+    return [check for moment, check in created if moment == last]
 
 
 def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -> bool:
@@ -169,15 +193,20 @@ def _is_static(check: Data, addon_instance_id: str) -> bool:
     return bool(check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id)
 
 
-def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
-    """Return when the upgrade of an add-on to a version was checked last."""
-    created = [
-        instant(check["created_at"])
+def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]) -> list[Data]:
+    """Return the checks of an upgrade of an add-on to a version."""
+    return [
+        check
         for check in checks
         if check["type"] == UPGRADE
         and check["addon_instance_id"] == addon_instance_id
         and check["target_version"] == version
     ]
+
+
+def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
+    """Return when the upgrade of an add-on to a version was checked last."""
+    created = [instant(check["created_at"]) for check in _upgrade_checks(addon_instance_id, version, checks)]
     return max((moment for moment in created if moment is not None), default=None)
 
 
@@ -198,11 +227,10 @@ def _created(check: Data) -> int:
     return instant(check["created_at"]) or 0
 
 
-def _known_before(addon_instance_id: str, version: str, checks: Sequence[Data]) -> set[str | None]:
-    """Return the Fatal risks that an add-on had before its upgrade to a version, not those that were found after it."""
-    upgrade = _upgrade_checked(addon_instance_id, version, checks)
+def _known_before(addon_instance_id: str, moment: int | None, checks: Sequence[Data]) -> set[str | None]:
+    """Return the Fatal risks that an add-on had when its upgrade was checked, not those that were found after it."""
     results = _results(addon_instance_id, checks)
-    return _names(_newest_result(item for item in results if upgrade is None or _created(item) <= upgrade) or {})
+    return _names(_newest_result(item for item in results if moment is None or _created(item) <= moment) or {})
 
 
 # Whether it went well
@@ -220,7 +248,10 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
         reason = (mine or {}).get("reason") or "CCE shows no result of its check"
         return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
-    known = _known_before(job["addon_instance_id"], job["to"], baseline)
+    checked = instant(job.get("checked_at"))
+    if checked is None:
+        checked = _upgrade_checked(job["addon_instance_id"], job["to"], baseline)
+    known = _known_before(job["addon_instance_id"], checked, baseline)
     new = [risk for risk in _fatal(mine) if risk["name"] not in known]
     reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
     return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
@@ -250,6 +281,9 @@ def recovery(
 ) -> dict[str, Any]:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
 
+    Only a run that has sent an upgrade, and has looked at the add-on ever since, knows that what is there now is what
+    it has sent. What was sent before it began is verified, and never rolled back.
+
     Args:
         job: What was to be done.
         verified: What the verification found, if it came to that.
@@ -258,33 +292,43 @@ def recovery(
         sent: Whether this run has sent the upgrade, or may have.
         accept_partial: Whether `available` counts as running.
     """
-    why_not = _why_no_rollback(job, verified, addon, wanted=wanted, sent=sent, accept_partial=accept_partial)
+    why_not = _nothing_to_go_back_from(job, addon) or _not_ours(job, addon or {}, sent=sent)
+    if why_not is None:
+        why_not = _no_way_back(job, verified, addon or {}, wanted=wanted, accept_partial=accept_partial)
     if why_not is not None:
         return {"roll_back": False, "to": None, "why": why_not}
     to = (addon or {}).get("previous_version") or job["from"]
     return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
 
 
-def _why_no_rollback(
-    job: Data, verified: Data | None, addon: Data | None, *, wanted: bool, sent: bool, accept_partial: bool
-) -> str | None:
+def _nothing_to_go_back_from(job: Data, addon: Data | None) -> str | None:
     if job["task"] not in (CARRY_OUT, RESUME):
         return "nothing was upgraded"
     if addon is None:
         return "its state could not be read: look at it, then run the same command again"
-    status = addon["status"]
-    if status in UNDER_WAY:
-        return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
     if job["action"] == EDIT:
         return "an edit of settings has no way back: set them as they were"
-    if job["task"] == CARRY_OUT and addon["version"] == job["from"] and status not in ENDED_BADLY:
-        return f"it is at {addon['version']} as before"
-    version = printable(addon["version"] or "a version that CCE does not tell")
-    if job["task"] == CARRY_OUT and not sent:
-        return f"this run has sent nothing (it is at {version})"
-    if addon["version"] not in (job["to"], job["from"]):
+    return None
+
+
+def _not_ours(job: Data, addon: Data, *, sent: bool) -> str | None:
+    """Return why an add-on is not what this run has sent, or is not yet."""
+    version, status = printable(addon["version"] or "a version that CCE does not tell"), addon["status"]
+    if addon["version"] and addon["version"] not in (job["to"], job["from"]):
         return f"somebody else has brought it to {version}"
-    runs = status == RUNNING or (accept_partial and status == AVAILABLE)
+    if status in UNDER_WAY:
+        return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
+    if job["task"] == RESUME:
+        return "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
+    if addon["version"] == job["from"] and status not in ENDED_BADLY:
+        return f"it is at {version} as before"
+    if not sent:
+        return f"this run has sent nothing (it is at {version})"
+    return None if addon["version"] else f"it is at {version}"
+
+
+def _no_way_back(job: Data, verified: Data | None, addon: Data, *, wanted: bool, accept_partial: bool) -> str | None:
+    runs = addon["status"] == RUNNING or (accept_partial and addon["status"] == AVAILABLE)
     if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"
     if not wanted:
@@ -468,6 +512,12 @@ def _addon_outcome(
     return NOT_REACHED, "the run ended before"
 
 
+_WITHOUT_SENDING = {
+    RESUME: "it was upgraded already, by an earlier run or by somebody else, and is verified now",
+    RESTORE: "its sync strategy was set back",
+}
+
+
 def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]:
     problem = event.get("problem")
     restored = event.get("restored") or {}
@@ -476,7 +526,7 @@ def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]
     if problem is None:
         if job["task"] == VERIFY:
             return NOTHING_TO_DO, "it runs well"
-        return UPGRADED, "its sync strategy was set back" if job["task"] == RESTORE else None
+        return UPGRADED, _WITHOUT_SENDING.get(job["task"])
     return ROLLED_BACK if _is_rolled_back(event) else FAILED, _what_happened(event)
 
 
@@ -535,7 +585,7 @@ def story(told: Data, events: Sequence[Data], todo: Sequence[Data]) -> list[str]
     for event in bad:
         job = tasks[event["name"]]
         addon = next(item for item in told["addons"] if item["name"] == event["name"])
-        lines += _chapter(name, job, event, addon)
+        lines += [*_chapter(name, job, event, addon), *_to_do(told["cluster_id"], job, event)]
     waiting = [addon["name"] for addon in told["addons"] if addon["outcome"] == NOT_REACHED]
     if waiting:
         lines.append(f"  not touched: {quoted(waiting)}")
@@ -546,7 +596,7 @@ def _chapter(cluster: str, job: Data, event: Data, addon: Data) -> list[str]:
     recovered, rolled_back = event.get("recovery") or {}, event.get("rolled_back") or {}
     asked = {
         CARRY_OUT: f"{job['from']} -> {job['to']}, with all settings kept",
-        RESUME: f"{job['from']} -> {job['to']}, sent by an earlier run that did not end",
+        RESUME: f"{job['from']} -> {job['to']}, sent by an earlier run that did not end, or by somebody else",
         RESTORE: "parameterSyncStrategy back to ensureConsistent",
         VERIFY: f"whether {job['to']} runs well",
     }[job["task"]]
@@ -575,11 +625,21 @@ def _chapter(cluster: str, job: Data, event: Data, addon: Data) -> list[str]:
         lines.append(f"  rollback:    done, {recovered['why']}")
     else:
         lines.append(f"  rollback:    none: {recovered.get('why') or 'it did not come to that'}")
+    return lines
+
+
+def _to_do(cluster_id: str, job: Data, event: Data) -> list[str]:
+    """Return what is left to do for a person after an add-on went wrong."""
+    recovered, rolled_back, restored = (event.get(key) or {} for key in ("recovery", "rolled_back", "restored"))
+    found = event.get("found") or {}
+    lines = []
     if recovered.get("roll_back") and not rolled_back.get("failed"):
         again = verification(job, event.get("checked_back") or [], [])
         if again["verdict"] != VERIFIED:
             lines.append(f"  to do:       look at its pods and events: after the rollback, {again['reason']}")
-    restored = event.get("restored") or {}
+    command = rollback_command(cluster_id, job["addon_instance_id"], found.get("previous_version"))
+    if job["task"] == RESUME and found.get("is_rollbackable") and found.get("version") == job["to"] and command:
+        lines.append(f"  to do:       repair it, or go back to {found['previous_version']}: {command}")
     if restored.get("failed"):
         lines.append(
             f"  to do:       set parameterSyncStrategy back to ensureConsistent: {printable(str(restored.get('msg')))}"

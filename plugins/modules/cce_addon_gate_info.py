@@ -532,7 +532,7 @@ def run(task: Task) -> Result:
     )
     with connected(task) as cce:
         collected = _collected(cce, task, ticket) if ticket.needs_checks else None
-        # Only the role addon_upgrade goes on with it, and says when its run has begun.
+        # Only the role addon_upgrade waits for it, and says when its run has begun.
         goes_on = ticket.failed and params["run_started"] is not None
         resumable = _resumable(cce, task, ticket) if goes_on else []
         service_now = cce.now()
@@ -570,7 +570,7 @@ def _collected(cce: Cce, task: Task, ticket: Ticket) -> Collected:
 
 
 def _resumable(cce: Cce, task: Task, ticket: Ticket) -> list[str]:
-    """Return the failed add-ons that a run of the role addon_upgrade has left, which the next one goes on with."""
+    """Return the add-ons that do not run yet after an upgrade that nobody verified: the role waits for them."""
     checks = collect(cce, task, ticket.cluster_id, list, now=cce.now).checks
     return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=cce.now())]
 

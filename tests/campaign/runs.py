@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,6 +33,7 @@ TIME_SCALE = 20.0
 LONGEST = 150.0
 _PATIENCE = 20  # tries of a colleague, a tenth of a second apart, while another write is under way
 _SETTLED = 60.0  # simulated seconds after which every check is over
+_ADVICE = re.compile(r"ansible localhost -m huaweicloud\.cce\.cce_addon -a '[^']*'")
 KILLED, SURVIVED, FAILED_SAFELY, BROKEN = "killed", "survived", "failed safely", "broken"
 
 
@@ -76,11 +79,12 @@ def carry_out(plan: Plan, simulation: Simulation) -> tuple[Record, Story]:
     console.between()
     if console.done:
         faults[COLLEAGUE] = 1
-    # Where CCE fails by itself, a run rolls back and ends: it takes one more to get there.
+    # Where CCE fails by itself, a run rolls back and ends, or a person does what it advises: it takes one more then.
     # What a colleague has written may still be under way, and keep a run from going on.
     most = 2 + sum(addon.fails for addon in plan.addons) + bool(console.done)
     least = 2 if console.done else 1
     while len(attempts) < least or (unexpected(plan, attempts[-1], console.done) and len(attempts) < most):
+        _follow_advice(plan, simulation, attempts[-1], console.done)
         attempts.append(_attempt(plan, simulation, sum(len(attempt.requests) for attempt in attempts), None))
     simulation.call("POST", "/clock", {"advance": _SETTLED})
     cluster = simulation.call("GET", "/state")["clusters"][CLUSTER_ID]
@@ -197,6 +201,19 @@ def _attempt(
             failures=list(_failures(results)),
             output=screen.read_text(encoding="utf-8", errors="replace") + note,
         )
+
+
+def _follow_advice(plan: Plan, simulation: Simulation, attempt: Attempt, intervention: Intervention | None) -> None:
+    """Run the commands that an attempt has left to a person: what it has not sent itself, it does not roll back.
+
+    Nobody does so with what a colleague has sent.
+    """
+    theirs = attempt.addons[intervention.did.addon]["id"] if intervention else None
+    for command in dict.fromkeys(found for text in attempt.failures for found in _ADVICE.findall(text)):
+        if theirs and theirs in command:
+            continue
+        environment = {**_environment(plan, simulation, Path(os.devnull)), "ANSIBLE_CALLBACKS_ENABLED": ""}
+        subprocess.run(shlex.split(command), env=environment, capture_output=True, timeout=LONGEST, check=True)
 
 
 def _command(plan: Plan) -> list[str]:

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from threading import Thread
@@ -163,30 +166,141 @@ def test_an_upgrade_that_takes_too_long_is_not_rolled_back_while_cce_works_on_it
     assert len(writes(simulation)) == 1, "nothing is sent twice"
 
 
-def test_an_upgrade_that_a_killed_run_has_left_broken_is_found_and_rolled_back(play, simulation):
-    change(simulation, "metrics-server", seconds=3600, next_upgrade="upgradeFailed")
-    play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_timeout": 2})
-    simulation.call("POST", "/clock", {"advance": 3600})
-    change(simulation, "metrics-server", seconds=1)
-    looked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
-    assert looked.code == 2, "only an upgrade goes on with it"
-    assert "its status is upgradeFailed" in looked.output
-    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+# What was sent before this run began: by a run that was killed, or by somebody else. CCE does not tell which
+
+
+def colleague(play, addon: str = "metrics-server", version: str = "1.3.90") -> None:
+    """Let somebody else upgrade an add-on, as they would in the console."""
+    sends = {"cluster_id": CLUSTER, "addon_template_name": addon, "version": version}
+    played = play([{"name": "Upgrade in the console", "huaweicloud.cce.cce_addon": {**sends, "wait_timeout": 300}}])
+    assert played.code in (0, 2), played.output
+
+
+def advised(text: str) -> list[str]:
+    """Return the command that a message advises, as a shell takes it."""
+    [line] = [line for line in text.splitlines() if "ansible localhost -m" in line]
+    return shlex.split(line[line.index("ansible localhost -m") :])
+
+
+def follow(simulation: Simulation, command: list[str]) -> None:
+    environment = {**os.environ, **simulation.environment()}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def then_breaks(simulation: Simulation, addon: str = "metrics-server") -> None:
+    """Let the next upgrade of an add-on end well, and its pods fail afterwards."""
+    change(simulation, addon, next_upgrade={"status": "running", "then": {"pods_ready": False}})
+
+
+def test_what_somebody_else_has_upgraded_after_a_closed_gate_is_left_alone(play, simulation):
+    """The run before has left both its checks in CCE, and has sent nothing."""
+    change(simulation, "metrics-server", risks=[{"name": "Trouble", "level": "Fatal", "type": "addonUpgrade"}])
+    variables = {"addon_upgrade_addons": ["metrics-server"]}
+    assert play(UPGRADE, variables=variables).code == 2
+    assert writes(simulation) == []
+    change(simulation, "metrics-server", risks=[])
+    then_breaks(simulation)
+    colleague(play)
+    played = play(UPGRADE, variables=variables)
+    assert [item["method"] for item in writes(simulation)] == ["PUT"], "what the colleague has sent, and nothing else"
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+    assert outcomes(played) == {"metrics-server": "nothing_to_do"}, "the role never goes past a Fatal"
+
+
+def _another_blocks(play, simulation) -> None:
+    """The gate is closed by another add-on: the check of this one has passed."""
+    assert play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server", "coredns"]}).code == 2
+
+
+def _only_prechecked(play, simulation) -> None:
+    assert play(UPGRADE, "--tags", "precheck", variables={"addon_upgrade_addons": ["metrics-server"]}).code == 0
+
+
+def _is_refused(play, simulation) -> None:
+    """Whoever runs this may check, and may not write."""
+    simulation.fault("status", "PUT", "addons", status=403, times=1)
+    assert play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]}).code == 2
+
+
+@pytest.mark.parametrize("before", [_another_blocks, _only_prechecked, _is_refused])
+def test_what_this_run_has_not_sent_is_verified_and_never_rolled_back(play, simulation, before):
+    before(play, simulation)
+    then_breaks(simulation)
+    simulation.call("DELETE", "/requests")
+    colleague(play)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server", "nginx-ingress"]})
     assert played.code == 2
-    assert outcomes(played) == {"metrics-server": "rolled_back"}
-    assert "sent by an earlier run that did not end" in story(played, "metrics-server")
+    assert [item["method"] for item in writes(simulation)] == ["PUT"], "what the colleague has sent, and nothing else"
+    assert outcomes(played) == {"metrics-server": "failed", "nginx-ingress": "not_reached"}
+    assert told(played)["addons"][0]["resumed"]
+    command = advised(story(played, "metrics-server"))
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+    change(simulation, "metrics-server", pods_ready=True)
+    follow(simulation, command)
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
 
 
-def test_a_new_fatal_risk_on_which_nobody_acted_is_acted_on(play, simulation):
-    """A run that is killed between the check of the running add-on and its rollback leaves no more than this."""
-    change(simulation, "metrics-server", next_upgrade={"status": "running", "then": {"pods_ready": False}})
-    variables = {"addon_upgrade_addons": ["metrics-server"]}
-    assert play(UPGRADE, variables={**variables, "addon_upgrade_rollback": False}).code == 2
-    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+def test_what_somebody_else_has_upgraded_well_is_verified_and_the_rest_goes_on(play, simulation):
+    _only_prechecked(play, simulation)
+    colleague(play)
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server", "nginx-ingress"]})
+    assert played.code == 0, played.output
+    [mine, other] = told(played)["addons"]
+    assert (mine["outcome"], mine["resumed"], other["resumed"]) == ("upgraded", True, False)
+    assert "by an earlier run or by somebody else" in mine["reason"]
+
+
+def test_the_strategy_of_an_upgrade_that_is_broken_and_perhaps_somebody_elses_stays(play, simulation):
+    wanted = {"addon_upgrade_addons": [INHERIT]}
+    assert play(UPGRADE, "--tags", "precheck", variables=wanted).code == 0
+    then_breaks(simulation, "coredns")
+    sends = {"cluster_id": CLUSTER, "addon_template_name": "coredns", "version": "1.30.33", "sync_strategy": "inherit"}
+    play([{"name": "Upgrade in the console", "huaweicloud.cce.cce_addon": sends}])
+    played = play(UPGRADE, variables=wanted)
+    assert played.code == 2
+    assert [item["method"] for item in writes(simulation)] == ["PUT"]
+    change(simulation, "coredns", pods_ready=True)
+    assert play(UPGRADE, variables=wanted).code == 0
+    custom = simulation.addons(CLUSTER)["coredns"]["values"]["custom"]
+    assert custom["parameterSyncStrategy"] == "ensureConsistent"
+
+
+def test_an_upgrade_that_a_killed_run_has_left_failed_closes_the_gate_with_the_way_out(play, simulation):
+    change(simulation, "metrics-server", seconds=1200, next_upgrade="upgradeFailed")
+    variables = {"addon_upgrade_addons": ["metrics-server", "nginx-ingress"]}
+    play(UPGRADE, variables={**variables, "addon_upgrade_timeout": 2})
+    simulation.call("POST", "/clock", {"advance": 1200})
+    change(simulation, "metrics-server", seconds=1)
+    looked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
+    assert looked.code == 2
     played = play(UPGRADE, variables=variables)
     assert played.code == 2
-    assert outcomes(played) == {"metrics-server": "rolled_back"}
+    assert outcomes(played) == {"metrics-server": "blocked", "nginx-ingress": "not_reached"}
+    assert [item["method"] for item in writes(simulation)] == ["PUT"]
+    [addon, _other] = told(played)["addons"]
+    command = advised(addon["reason"])
+    for text in (looked.output, played.output):
+        assert "its status is upgradeFailed: roll it back or repair it first" in text
+    follow(simulation, command)
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 0, played.output
+    assert set(outcomes(played).values()) == {"upgraded"}
+
+
+def test_a_new_fatal_risk_on_which_nobody_acted_is_told_again_until_somebody_does(play, simulation):
+    """A run that is killed between the check of the running add-on and its rollback leaves no more than this."""
+    then_breaks(simulation)
+    variables = {"addon_upgrade_addons": ["metrics-server"]}
+    assert play(UPGRADE, variables={**variables, "addon_upgrade_rollback": False}).code == 2
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert outcomes(played) == {"metrics-server": "failed"}
+    text = story(played, "metrics-server")
+    assert "sent by an earlier run that did not end, or by somebody else" in text
+    assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
+    follow(simulation, advised(text))
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
 
 

@@ -39,6 +39,7 @@ STEP = {
     "values_fingerprint": "f",
     "previous_version": None,
     "updated_at": None,
+    "status": "running",
 }
 STARTED = {"addon_instance_id": "instance-1", "type": "addonUpgrade", "task_id": "task-1", "values_fingerprint": "f"}
 FATAL = {"status": "Failed", "riskList": [{"riskName": "AddonValidate", "level": "Fatal", "status": "Failed"}]}
@@ -432,7 +433,7 @@ def test_a_ticket_holds_no_more_than_what_is_judged():
     step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
     assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
         'v1 ["cluster-1",null,'
-        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null]],'
+        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null,"running"]],'
         '[["instance-1","addonUpgrade","task-1","f"]]]'
     )
 
@@ -494,8 +495,14 @@ def test_an_addon_whose_last_operation_ended_badly_blocks_although_nothing_is_to
     found = decided(step=failed)
     assert (found["open"], found["verdict"], found["blocks"]) == (False, "unknown", True)
     assert found["reason"] == "its status is upgradeFailed: roll it back or repair it first"
+    command = "ansible localhost -m huaweicloud.cce.cce_addon -a 'cluster_id=cluster-1 addon_instance_id=instance-1"
+    told = decided(step={**failed, "status": "upgradeFailed", "previous_version": "1.0.0"})["reason"]
+    assert told == f"{found['reason']}. Back to 1.0.0: {command} version=1.0.0 state=rolled_back'"
+    for changes in ({"previous_version": "1.28.7"}, {"previous_version": None}, {"status": "rollbackFailed"}):
+        told = decided(step={**failed, "status": "upgradeFailed", "previous_version": "1.0.0", **changes})["reason"]
+        assert told == found["reason"]
     assert Ticket("cluster-1", None, [failed, STEP], None).failed == [failed]
-    # A run of the role that was killed has left it, and the next one goes on with it.
+    # An upgrade that nobody has verified, and that does not run yet: the role waits for it.
     options = {"started": None, "checks": [], "policy": Policy(), "cluster_id": "cluster-1", "now": NOW}
     assert gate([failed], resumable=["coredns"], **options)["open"]
 

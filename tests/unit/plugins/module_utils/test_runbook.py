@@ -41,6 +41,7 @@ def step(**changes: Any) -> dict[str, Any]:
         "values_fingerprint": "3f1c",
         "previous_version": None,
         "updated_at": at(600),
+        "status": "running",
         "present_sync_strategy": "ensureConsistent",
         **changes,
     }
@@ -142,10 +143,39 @@ def found(minutes: float, *names: str) -> dict[str, Any]:
         ({"previous_version": "1.30.33"}, started(), False),
         ({"updated_at": at(30)}, started(), False),
         ({"updated_at": None}, started(), True),
+        # The gate was closed: whoever sent it, it was no run of the role.
+        ({}, started(verdict="fatal"), False),
+        ({}, [*started(), check(verdict="fatal")], False),
+        ({}, started(verdict="warning"), True),
+        # It may have expired since, or have ended after the run was killed.
+        ({}, started(verdict="unknown"), True),
+        ({}, [*started(30, verdict="fatal"), *started(20)], True),
+        # What was checked after the change, such as an edit in the console, was not what it relied on.
+        ({}, [*started(), check(minutes=5)], True),
+        ({}, [*started(), check(minutes=5, verdict="fatal")], True),
+        ({}, [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)], True),
+        # It has ended, and badly: nothing is to be awaited.
+        ({"status": "upgradeFailed"}, started(), False),
+        ({"status": "unknown"}, started(), False),
+        ({"status": "abnormal"}, started(), True),
     ],
 )
 def test_an_upgrade_that_nobody_verified(changes, checks, expected):
     assert is_unverified(done(**changes), checks, now=NOW) is expected
+
+
+def test_what_is_blocked_is_left_alone():
+    blocked = [decision(blocks=True)]
+    assert planned([done()], blocked, started()) == []
+    assert planned([done(present_sync_strategy="inherit")], blocked, wants=INHERIT) == []
+
+
+def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checked():
+    """What was found after the upgrade, and before the check of a later edit, is the upgrade's all the same."""
+    checks = [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)]
+    [job] = jobs([done()], [], checks, read_wants(["all"]), now=NOW, max_age=3600)
+    assert (job["task"], job["checked_at"]) == ("resume", at(20))
+    assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
 
 
 def test_to_verify_alone_nothing_is_upgraded():
@@ -220,7 +250,10 @@ VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broke
     ("job", "verified", "found", "wanted", "why"),
     [
         ({}, None, addon(), True, None),
-        ({"task": "resume"}, None, addon(), True, None),
+        ({"task": "resume"}, None, addon(), True, "an earlier run or somebody else"),
+        ({"task": "resume"}, BROKEN, addon(status="running"), True, "an earlier run or somebody else"),
+        ({"task": "resume"}, None, addon(status="upgrading"), True, "run the same command again"),
+        ({}, None, addon(status="upgrading", version="1.31.1"), True, "somebody else has brought it to 1.31.1"),
         ({}, BROKEN, addon(status="running"), True, None),
         ({}, None, addon(status="abnormal"), True, None),
         ({}, None, addon(previous_version=None), True, None),
@@ -246,7 +279,8 @@ def test_only_what_is_broken_and_can_go_back_to_where_it_was_is_rolled_back(job,
 
 def test_what_this_run_has_not_sent_is_not_rolled_back():
     assert "has sent nothing" in recovery(JOB, None, addon(), wanted=True, sent=False)["why"]
-    assert recovery({**JOB, "task": "resume"}, None, addon(), wanted=True, sent=False)["roll_back"]
+    for sent in (True, False):
+        assert not recovery({**JOB, "task": "resume"}, None, addon(), wanted=True, sent=sent)["roll_back"]
     theirs = recovery(JOB, BROKEN, addon(version="1.31.1"), wanted=True, sent=True)
     assert (theirs["roll_back"], theirs["why"]) == (False, "somebody else has brought it to 1.31.1")
     for sent in (True, False):

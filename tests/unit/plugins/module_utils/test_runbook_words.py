@@ -43,6 +43,7 @@ def step(**changes: Any) -> dict[str, Any]:
         "values_fingerprint": "3f1c",
         "previous_version": "1.25.1",
         "updated_at": at(600),
+        "status": "running",
         "present_sync_strategy": "ensureConsistent",
         **changes,
     }
@@ -97,6 +98,7 @@ def test_a_job_says_all_that_the_role_needs():
         "restore": True,
         "values_fingerprint": "3f1c",
         "check_task_id": "task-1",
+        "checked_at": at(1),
         "recheck_after": NOW - 60 + 3600 - 15,
     }
 
@@ -161,6 +163,7 @@ def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
         ({}, [check("addonUpgrade", 20), BESIDE, check("addonStatic", 19, verdict="unknown")], True),
         ({}, [check("addonUpgrade", 20), check("addonStatic", 21), check("addonStatic", 19)], False),
         ({}, [check("addonUpgrade", 30), check("addonUpgrade", 20), check("addonStatic", 25)], True),
+        ({}, [check("addonUpgrade", 20, verdict="fatal"), BESIDE], False),
     ],
 )
 def test_an_upgrade_is_unverified_where_the_traces_say_so(changes, checks, expected):
@@ -252,16 +255,22 @@ def test_why_nothing_is_rolled_back(job, found, wanted, why):
     }
 
 
+def test_what_was_sent_before_this_run_is_never_rolled_back():
+    why = "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
+    for found in (addon(), addon(status="running"), addon(version="1.28.7"), addon(status="abnormal")):
+        assert recovery({**JOB, "task": "resume"}, None, found, wanted=True, sent=True) == {
+            "roll_back": False,
+            "to": None,
+            "why": why,
+        }
+
+
 def test_a_rollback_says_where_to():
-    for task in ("upgrade", "resume"):
-        for previous in ("1.28.7", None):
-            found = recovery({**JOB, "task": task}, None, addon(previous_version=previous), wanted=True, sent=True)
-            assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
+    for previous in ("1.28.7", None):
+        found = recovery(JOB, None, addon(previous_version=previous), wanted=True, sent=True)
+        assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
     assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
-    # A resumed upgrade that fell back to the old version, and one that ended badly there, are to be rolled back.
-    assert recovery(
-        {**JOB, "task": "resume"}, None, addon(version="1.28.7", status="abnormal"), wanted=True, sent=True
-    )["roll_back"]
+    # What ended badly at the old version is to be rolled back, too.
     assert recovery(JOB, None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]
 
 
@@ -407,7 +416,12 @@ def test_settings_that_cce_does_not_tell_are_not_unchanged(before, after, expect
     ("job", "changes", "outcome", "reason"),
     [
         ({}, {}, "upgraded", None),
-        ({"task": "resume"}, {}, "upgraded", None),
+        (
+            {"task": "resume"},
+            {},
+            "upgraded",
+            "it was upgraded already, by an earlier run or by somebody else, and is verified now",
+        ),
         ({"task": "restore"}, {}, "upgraded", "its sync strategy was set back"),
         ({"task": "verify"}, {}, "nothing_to_do", "it runs well"),
         ({}, {"restored": {"failed": True, "msg": "locked"}}, "failed", "locked"),
@@ -512,7 +526,7 @@ def test_the_story_of_a_rollback():
     ("task", "asked"),
     [
         ("upgrade", "1.28.7 -> 1.30.33, with all settings kept"),
-        ("resume", "1.28.7 -> 1.30.33, sent by an earlier run that did not end"),
+        ("resume", "1.28.7 -> 1.30.33, sent by an earlier run that did not end, or by somebody else"),
         ("restore", "parameterSyncStrategy back to ensureConsistent"),
         ("verify", "whether 1.30.33 runs well"),
     ],
@@ -525,6 +539,29 @@ def test_the_story_says_what_was_asked(task, asked):
         "  happened:    p",
         "  rollback:    none: it did not come to that",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "advised"),
+    [
+        ({}, True),
+        ({"is_rollbackable": False}, False),
+        ({"version": "1.31.1"}, False),
+        ({"previous_version": None}, False),
+        # Ansible would take it for a template, a shell for another command.
+        ({"previous_version": "{{ 1 }}"}, False),
+        ({"previous_version": "1.2'; true"}, False),
+    ],
+)
+def test_who_is_not_rolled_back_learns_how(changes, advised):
+    why = {"roll_back": False, "why": "not ours"}
+    found = told(event(problem="p", found=addon(**changes), recovery=why), todo=[{**JOB, "task": "resume"}])
+    command = (
+        "ansible localhost -m huaweicloud.cce.cce_addon -a "
+        "'cluster_id=cluster-1 addon_instance_id=instance-1 version=1.28.7 state=rolled_back'"
+    )
+    assert (f"  to do:       repair it, or go back to 1.28.7: {command}" in found["message"]) is advised
+    assert any("ansible localhost" in line for line in found["message"]) is advised
 
 
 def test_the_story_of_a_rollback_that_failed_and_of_a_strategy_that_stayed():
