@@ -59,6 +59,18 @@ class Instance:
         """Whether a version is installed; where CCE tells both the wanted and the current version, both are it."""
         return self.version == version and self.current_version in (None, version)
 
+    def shows_another(self, wanted: str | None, before: str | None, *, arrived: bool) -> bool:
+        """Whether somebody else has brought it to another version while it was awaited at a wanted one.
+
+        Args:
+            wanted: The version that is awaited; None where there is none.
+            before: The one from which it goes there.
+            arrived: Whether it was seen at the wanted version; until then, a read may show what was there before.
+        """
+        if wanted is None or self.version is None or self.version == wanted:
+            return False
+        return self.version != before or (arrived and self.status == RUNNING)
+
     @property
     def is_busy(self) -> bool:
         """Whether an operation is under way."""

@@ -137,6 +137,10 @@ class OperationFailed(CceError):
     """CCE carried out the request, and it ended badly (`upgradeFailed` and its like)."""
 
 
+class Superseded(CceError):
+    """Somebody else has brought the add-on to another version while its operation was awaited."""
+
+
 class TimedOut(CceError):
     """The wait ended before the operation did. CCE goes on with it."""
 

@@ -37,6 +37,7 @@ from ._errors import (
     NotFound,
     OperationFailed,
     OutcomeUnknown,
+    Superseded,
     Throttled,
     TimedOut,
 )
@@ -66,6 +67,7 @@ class Change:
         name: The name that people see.
         addon_template_name: The add-on, as CCE calls it.
         before: The instance as it was; None for an install.
+        version: The version that it is to have afterwards; None where it is to be gone, or where CCE does not tell.
         send: Sends the one write.
         is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
     """
@@ -74,6 +76,7 @@ class Change:
     name: str
     addon_template_name: str
     before: Instance | None
+    version: str | None
     send: Callable[[], Any]
     is_done: Callable[[Instance | None], bool]
 
@@ -222,8 +225,9 @@ def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result
         name=step.name,
         addon_template_name=step.addon_template_name,
         before=None,
+        version=instance.version,
         send=lambda: None,
-        is_done=lambda found: found is not None and _is_running(task, found),
+        is_done=lambda found: found is not None and found.version == instance.version and _is_running(task, found),
     )
     return _await(cce, task, cluster_id, instance.id, change, result, started)
 
@@ -241,6 +245,7 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
             name=step.name,
             addon_template_name=step.addon_template_name,
             before=None,
+            version=version,
             send=lambda: cce.install_addon(cluster_id, step.addon_template_name, version, values),
             is_done=lambda found: found is not None and found.is_at(version),
         )
@@ -256,6 +261,7 @@ def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
         name=step.name,
         addon_template_name=step.addon_template_name,
         before=before,
+        version=version,
         send=lambda: cce.update_addon(cluster_id, before.id, step.addon_template_name, version, values),
         is_done=is_done,
     )
@@ -320,6 +326,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         name=name,
         addon_template_name=was.addon_template_name,
         before=was,
+        version=target,
         send=lambda: cce.roll_back_addon(cluster_id, was.id),
         is_done=is_done,
     )
@@ -367,6 +374,7 @@ def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_i
         name=shown,
         addon_template_name=instance.addon_template_name,
         before=instance,
+        version=None,
         send=lambda: _delete(cce, cluster_id, instance.id),
         is_done=lambda found: found is None or found.status == _DESTROYED,
     )
@@ -493,6 +501,45 @@ def _shows_the_write(change: Change, found: Instance | None) -> bool:
     return found.is_busy or has_failed or change.is_done(found)
 
 
+@dataclass
+class _Watch:
+    """What the reads of a wait have shown so far.
+
+    Attributes:
+        task: The run.
+        change: What is waited for.
+        begun: When the wait began, on the run's monotonic clock.
+        arrived: Whether the add-on was seen at the version that it is to have.
+    """
+
+    task: Task
+    change: Change
+    begun: float
+    arrived: bool = False
+
+    def is_over(self, found: Instance | None) -> bool:
+        """Whether there is nothing to wait for any more, well or badly."""
+        self.arrived = self.arrived or (found is not None and found.version == self.change.version)
+        is_superseded = not self._may_be_stale and self.shows_another(found)
+        return _is_complete(self.task, self.change, found) or self.has_ended_badly(found) or is_superseded
+
+    def has_ended_badly(self, found: Instance | None) -> bool:
+        """Whether CCE says so. What failed before may be read back for a moment after the write."""
+        if found is None or found.status not in ENDED_BADLY:
+            return False
+        is_news = self.change.before is None or differs(found, self.change.before)
+        return is_news or not self._may_be_stale
+
+    def shows_another(self, found: Instance | None) -> bool:
+        """Whether the add-on is, or is on its way, where somebody else has sent it."""
+        before = self.change.before.version if self.change.before else None
+        return found is not None and found.shows_another(self.change.version, before, arrived=self.arrived)
+
+    @property
+    def _may_be_stale(self) -> bool:
+        return self.task.clock.monotonic() - self.begun <= _STALE
+
+
 def _await(
     cce: Cce,
     task: Task,
@@ -506,23 +553,14 @@ def _await(
 
     Raises:
         OperationFailed: CCE says that it ended badly.
+        Superseded: Somebody else has brought the add-on to another version.
         TimedOut: `wait_timeout` was over first.
     """
-    begun = task.clock.monotonic()
 
-    def has_ended_badly(found: Instance | None) -> bool:
-        if found is None or found.status not in ENDED_BADLY:
-            return False
-        # What failed before may be read back for a moment after the write.
-        is_news = change.before is None or differs(found, change.before)
-        return is_news or task.clock.monotonic() - begun > _STALE
-
-    def is_over(found: Instance | None) -> bool:
-        return _is_complete(task, change, found) or has_ended_badly(found)
-
+    watch = _Watch(task, change, task.clock.monotonic())
     waited: _waiting.Waited[Instance | None] = _waiting.poll(
         lambda: _read(cce, cluster_id, change.addon_template_name, addon_instance_id),
-        is_over,
+        watch.is_over,
         state=change.before,
         timeout=task.params["wait_timeout"],
         clock=task.clock.monotonic,
@@ -534,21 +572,34 @@ def _await(
     )
     found = waited.state
     result = {**result, "addon": _shown(task, found), "duration": round(task.clock.monotonic() - started, 1)}
-    if _is_complete(task, change, found):
-        return result
-    said = _said(found)
+    if not _is_complete(task, change, found):
+        raise _no_end(watch, waited, cluster_id, result)
+    return result
+
+
+def _no_end(watch: _Watch, waited: _waiting.Waited[Instance | None], cluster_id: str, result: Result) -> CceError:
+    """Return the error that tells how a wait ended without what was waited for."""
+    task, change, found = watch.task, watch.change, waited.state
+    what, said = f"{_done_so_far(change)} {change.name} in cluster {cluster_id}", _said(found)
+    if found is not None and waited.is_done and watch.shows_another(found):
+        version, status = printable(str(found.version)), printable(str(found.status))
+        return Superseded(
+            f"{what} to {change.version} is not waited for any longer: somebody else has brought it to {version} "
+            f"(it is {status}). Nothing more was changed. Agree on the wanted version, then run the task again.",
+            details={"status": found.status, "version": found.version},
+            result=result,
+        )
     if waited.is_done:
-        raise OperationFailed(
-            f"{_done_so_far(change)} {change.name} in cluster {cluster_id} ended badly: {_state(change, found)}{said}. "
-            f"{_way_out(found)}",
+        return OperationFailed(
+            f"{what} ended badly: {_state(change, found)}{said}. {_way_out(found)}",
             details={"status": found.status if found else None, "way_out": _way_out(found)},
             result=result,
         )
     partly = found is not None and found.status == AVAILABLE
-    raise TimedOut(
-        f"{_done_so_far(change)} {change.name} in cluster {cluster_id} did not end within "
-        f"{task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with it. Run the task again to "
-        f"wait on, or raise wait_timeout{'; accept_partial takes available for done' if partly else ''}.{waited.doubt}",
+    return TimedOut(
+        f"{what} did not end within {task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with "
+        f"it. Run the task again to wait on, or raise wait_timeout"
+        f"{'; accept_partial takes available for done' if partly else ''}.{waited.doubt}",
         result=result,
     )
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from conftest import writes
 from operators import Operator
-from simulation import CLUSTER
+from simulation import CLUSTER, Simulation
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     CceError,
     InputError,
     OperationFailed,
+    Superseded,
     TimedOut,
 )
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_info
@@ -218,6 +219,66 @@ def test_an_upgrade_that_fails_ends_at_once_with_what_cce_says(operator):
     result = failed.value.result
     assert (result["previous_version"], result["addon"]["status"]) == ("1.3.6", "upgradeFailed")
     assert sum(operator.pauses) < 30
+
+
+class Interrupted(Operator):
+    """Somebody whose wait is interrupted: after some seconds of it, somebody else changes the add-on."""
+
+    def __init__(self, simulation: Simulation, after: float, **changes: Any) -> None:
+        super().__init__(simulation)
+        self._after, self._changes = after, changes
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self._changes and sum(self.pauses) > self._after:
+            self.simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", self._changes)
+            self._changes = {}
+
+
+ELSEWHERE = {"version": "1.3.90", "status": "running"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changes"),
+    [
+        ({"version": "1.3.37"}, ELSEWHERE),
+        ({"version": "1.3.37"}, {**ELSEWHERE, "status": "upgrading"}),
+        ({"version": "1.3.37"}, {**ELSEWHERE, "status": "upgradeFailed"}),
+        ({"version": "1.3.37"}, {"version": "1.3.6", "status": "running"}),
+        ({"values": {"custom": {"logLevel": 5}}}, ELSEWHERE),
+    ],
+)
+@pytest.mark.parametrize("after", [2, 60])
+def test_who_waits_for_what_somebody_else_has_superseded_learns_it_at_once(accounts, operator, wanted, changes, after):
+    operator.simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"seconds": 600})
+    interrupted = Interrupted(accounts, after, **changes)
+    pattern = (
+        f"somebody else has brought it to {changes['version']} .it is {changes['status']}.. Nothing more was changed"
+    )
+    with pytest.raises(Superseded, match=pattern) as failed:
+        addon(interrupted, wait_timeout=600, **wanted)
+    assert sum(interrupted.pauses) < after + 25
+    assert failed.value.details == {"status": changes["status"], "version": changes["version"]}
+    assert failed.value.result["addon"]["version"] == changes["version"]
+    assert failed.value.result["changed"]
+    assert len(sent(operator)) == 1
+
+
+def test_a_rollback_and_a_mere_wait_are_superseded_too(accounts, operator):
+    addon(operator, version="1.3.37")
+    operator.simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"seconds": 600})
+    with pytest.raises(Superseded, match=r"The rollback of metrics-server .* to 1\.3\.6 is not waited for any longer"):
+        addon(Interrupted(accounts, 60, **ELSEWHERE), state="rolled_back")
+    operator.simulation.call(
+        "POST", f"/instances/{CLUSTER}/metrics-server", {"status": "abnormal", "version": "1.3.37"}
+    )
+    with pytest.raises(Superseded, match=r"The wait for metrics-server .* to 1\.3\.37 is not waited for any longer"):
+        addon(Interrupted(accounts, 60, **ELSEWHERE))
+
+
+def test_the_version_before_is_awaited_as_long_as_the_new_one_has_not_shown(operator):
+    operator.simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"stale_seconds": 60, "seconds": 90})
+    assert addon(operator, version="latest")["addon"]["version"] == "1.3.90"
 
 
 def test_partly_running_is_done_only_for_those_who_accept_it(operator):

@@ -304,6 +304,33 @@ def test_a_new_fatal_risk_on_which_nobody_acted_is_told_again_until_somebody_doe
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.6"
 
 
+@pytest.mark.parametrize("version", ["1.3.90", "1.3.6"])
+def test_a_wait_for_what_somebody_else_has_superseded_ends_and_rolls_nothing_back(play, simulation, version):
+    change(simulation, "metrics-server", seconds=7200)
+
+    def somebody_else() -> None:
+        for _attempt in range(600):
+            if writes(simulation):
+                # As long as a read may be of the state before the write, it proves nothing.
+                time.sleep(2)
+                change(simulation, "metrics-server", version=version, status="running", seconds=1)
+                return
+            time.sleep(0.1)
+
+    other = Thread(target=somebody_else)
+    other.start()
+    wants = [{"name": "metrics-server", "version": "1.3.37"}, "nginx-ingress"]
+    played = play(UPGRADE, variables={"addon_upgrade_addons": wants, "addon_upgrade_timeout": 60})
+    other.join()
+    assert played.code == 2
+    assert [item["method"] for item in writes(simulation)] == ["PUT"]
+    assert outcomes(played) == {"metrics-server": "failed", "nginx-ingress": "not_reached"}
+    [mine, _other] = told(played)["addons"]
+    assert mine["after"]["version"] == version
+    assert mine["duration"] < 40
+    assert f"somebody else has brought it to {version}" in mine["reason"]
+
+
 def test_a_fatal_risk_from_before_is_not_the_upgrades_of_a_killed_run_either(play, simulation):
     """What the killed run has found before its upgrade is known to CCE, and to the run that takes over."""
     risk = {"name": "OldTrouble", "level": "Fatal", "message": "since last year", "type": "addonStatic"}
