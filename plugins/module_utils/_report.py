@@ -19,6 +19,7 @@ from typing import Any
 
 from ._checks import FATAL, PASSED, PENDING, UNKNOWN, VERDICTS, WARNING
 from ._plan import CHANGES
+from ._report_results import Held, Key, held, shared_by_hosts
 from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, RISKS_TELL, ROLLED_BACK, UPGRADED
 from ._text import printable
 
@@ -56,6 +57,7 @@ MEANINGS: Mapping[str, str] = {
 
 NO_RESULT = "there is no result: the run failed before, did not come to this cluster, or goes on with it"
 NOT_BEGUN = "the run ended before it began with this cluster, in which nothing was touched"
+LATER_GATE = "a precheck after the upgrade has closed the gate"
 _UNREADABLE = "its result cannot be read"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -180,12 +182,15 @@ def report(
 
     Args:
         hosts: The hosts, and of each the variables that the roles have left: `addon_upgrade_result`,
-            `addon_precheck_result`, `addon_report_problem`, and those of the inventory.
+            `addon_precheck_result`, `addon_report_problem`, and those of the inventory. `addon_report_begun` tells
+            when the run began with the host: what is older does not count.
         title: The heading.
         generated_at: The present time, in UTC.
         waiting: The hosts with which the play has certainly not begun.
     """
-    clusters = [_cluster(host, variables, waits=host in waiting) for host, variables in hosts]
+    found = list(hosts)
+    shared = shared_by_hosts(found)
+    clusters = [_cluster(host, variables, shared, waits=host in waiting) for host, variables in found]
     _label(clusters)
     clusters.sort(key=lambda cluster: (STATES.index(cluster["state"]), cluster["label"]))
     return {
@@ -221,8 +226,7 @@ def _label(clusters: Sequence[dict[str, Any]]) -> None:
         cluster["label"] = name if is_own else other
 
 
-def _cluster(host: str, variables: Data, *, waits: bool) -> dict[str, Any]:
-    upgraded, prechecked = variables.get("addon_upgrade_result"), variables.get("addon_precheck_result")
+def _cluster(host: str, variables: Data, shared: Container[Key], *, waits: bool) -> dict[str, Any]:
     problem = _prose(variables.get("addon_report_problem"))
     cluster: dict[str, Any] = {
         "host": host,
@@ -238,23 +242,52 @@ def _cluster(host: str, variables: Data, *, waits: bool) -> dict[str, Any]:
         "duration": None,
         "addons": [],
     }
-    # What became of the upgrade is the later word: the gate's decision may be one that was made again for one add-on.
-    result = upgraded if upgraded else prechecked
-    if not result and not problem and waits:
-        return {**cluster, "state": NOT_REACHED, "reason": NOT_BEGUN}
-    if not result:
-        return cluster
+    found = held(variables, shared)
+    if found.upgraded is None and found.prechecked is None:
+        if not problem and not found.refused and waits:
+            return {**cluster, "state": NOT_REACHED, "reason": NOT_BEGUN}
+        return {**cluster, "reason": problem or found.refused or NO_RESULT}
     try:
-        found = _from_upgrade(result) if upgraded else _from_precheck(result)
+        told = _from_results(found)
     except (AttributeError, KeyError, TypeError, ValueError):
         # Somebody else's variable of this name. Whatever it is, nothing good is known of the cluster.
-        return {**cluster, "reason": _UNREADABLE}
-    cluster.update({key: value for key, value in found.items() if value is not None})
-    cluster["reason"] = found["reason"]
+        return {**cluster, "reason": problem or _UNREADABLE}
+    cluster.update({key: value for key, value in told.items() if value is not None})
+    cluster["reason"] = told["reason"]
     if problem and cluster["state"] not in BAD:
-        cluster["state"], cluster["reason"] = (FAILED if upgraded else UNKNOWN), problem
+        cluster["state"], cluster["reason"] = (FAILED if found.upgraded else UNKNOWN), problem
     cluster["ok"] = cluster["state"] not in BAD
     return cluster
+
+
+def _from_results(found: Held) -> dict[str, Any]:
+    """Return what became of the upgrade, else what the gate decided; both, where a precheck came after the upgrade."""
+    if found.upgraded is None:
+        return _from_precheck(found.prechecked)
+    upgraded = _from_upgrade(found.upgraded)
+    if found.is_failed_later and upgraded["state"] not in BAD:
+        return {**upgraded, "state": UNKNOWN, "reason": _prose(found.prechecked.get("msg")) or NO_RESULT}
+    if not found.is_later_word:
+        return upgraded
+    later = _from_precheck(found.prechecked)
+    if later["state"] not in BAD:
+        return upgraded
+    if later["id"] != upgraded["id"]:
+        return later if _is_worse(later, upgraded) else upgraded
+    addons = {addon["name"]: addon for addon in upgraded["addons"]}
+    addons.update({item["name"]: item for item in later["addons"] if _is_worse(item, addons.get(item["name"]))})
+    return {
+        **upgraded,
+        "state": _worst([upgraded["state"], later["state"]]),
+        "reason": upgraded["reason"] or LATER_GATE,
+        "addons": list(addons.values()),
+    }
+
+
+def _is_worse(item: Data, other: Data | None) -> bool:
+    """Whether one of two clusters or add-ons is bad, and worse than the other."""
+    order = STATES.index(item["state"])
+    return item["state"] in BAD and (other is None or order < STATES.index(other["state"]))
 
 
 def _from_upgrade(result: Data) -> dict[str, Any]:

@@ -378,6 +378,7 @@ def result(
     happened = {event["name"]: event for event in events}
     jobs_by_name = {job["name"]: job for job in todo}
     decisions = {decision["name"]: decision for decision in (gate or {}).get("decisions") or []}
+    # By id: what an earlier use of the role has read of another cluster is of no add-on of this one.
     was = {addon["addon_instance_id"]: addon for addon in before}
     addons = [
         _addon_result(
@@ -435,8 +436,9 @@ def _addon_result(
     check_mode: bool,
 ) -> dict[str, Any]:
     done = (event or {}).get("done") or {}
-    # Where an upgrade failed, what was read afterwards is the truth; else what the upgrade itself ended with.
-    after = ((event or {}).get("rolled_back") or {}).get("addon") or (event or {}).get("found") or done.get("addon")
+    # What was read last is the truth.
+    last = [((event or {}).get(key) or {}).get("addon") for key in ("restored", "rolled_back")]
+    after = next(filter(None, (*last, (event or {}).get("found"), done.get("addon"))), None)
     outcome, reason = _addon_outcome(step, decision, job, event, gate, check_mode=check_mode)
     return {
         "name": step["name"],

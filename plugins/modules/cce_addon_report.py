@@ -15,11 +15,15 @@ author:
 description:
   - Writes a report on all clusters of the play, worst first, on the controller. Each host is a cluster.
   - It reads what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
-    facts C(addon_precheck_result) and C(addon_upgrade_result). If both are there, the second one counts. The variable
-    C(addon_report_problem), a text, may say what stopped a cluster.
-  - A host without a result appears in the report as V(unknown), and counts as a problem. A play with batches that sets
-    C(addon_report_begun=true) on each host that it begins with tells those apart that no batch came to. They are
-    V(not_reached), and do not count as good either.
+    facts C(addon_precheck_result) and C(addon_upgrade_result). If both are there, the second one counts, together with
+    what a later precheck has found to be bad. The variable C(addon_report_problem), a text, may say what stopped a
+    cluster.
+  - A result counts only for a host whose C(cce_cluster_id) (or else C(cce_cluster_name)) it is about. With C(run_once)
+    on a role, all hosts hold the result of one.
+  - A host without a result appears in the report as V(unknown), and counts as a problem.
+  - A play may set C(addon_report_begun) on each host that it begins with, to the present time in seconds since 1970.
+    What was found before that time does not count, and hosts that no batch came to are V(not_reached) instead of
+    V(unknown), which does not count as good either.
   - The role P(huaweicloud.cce.addon_report#role) uses it, and is the easier way to get the same report.
 options:
   directory:

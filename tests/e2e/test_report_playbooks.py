@@ -405,3 +405,129 @@ def test_what_the_inventory_knows_of_the_account_counts(run, fleet, reports):
     assert ran.code == 2
     assert {cluster["state"] for cluster in read(reports)["clusters"]} == {"unknown"}
     assert "no-such-profile" in read(reports)["clusters"][0]["reason"]
+
+
+# Plays of a user's own
+
+
+def role(name: str, **variables: Any) -> dict[str, Any]:
+    return {"ansible.builtin.include_role": {"name": f"huaweicloud.cce.{name}"}, "vars": variables}
+
+
+def once(name: str, **variables: Any) -> dict[str, Any]:
+    """Return a task that imports a role, whose tasks inherit its `run_once`."""
+    imported = {"ansible.builtin.import_role": {"name": f"huaweicloud.cce.{name}"}}
+    return {**imported, "vars": variables, "run_once": True}
+
+
+BEGIN = {"ansible.builtin.set_fact": {"addon_report_begun": "{{ now().timestamp() }}"}}
+
+
+@pytest.fixture
+def own(run: Run, tmp_path: Path) -> Callable[..., Ran]:
+    """Run tasks and then the report, which comes whatever happens."""
+
+    def ran(tasks: list[dict[str, Any]], *, hosts: str = "localhost", **variables: Any) -> Ran:
+        always = [role("addon_report")]
+        tasks = [{"block": tasks, "always": always}]
+        play = {"hosts": hosts, "connection": "local", "gather_facts": False, "tasks": tasks}
+        (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+        return run("play.yml", variables)
+
+    return ran
+
+
+def test_a_second_use_tells_of_its_own_cluster(own, fleet, reports):
+    spoil(fleet, "b")
+    fleet.call("POST", f"/instances/{ids(fleet)['b']}/metrics-server", {"version": "1.3.37"})
+    ran = own([role("addon_upgrade", addon_upgrade_cluster_name=name) for name in ("a", "b")])
+    assert ran.code == 2, ran.output
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["name"], cluster["state"]) == ("b", "fatal")
+    [addon] = cluster["addons"]
+    assert (addon["from"], addon["now"], addon["status"]) == ("1.3.37", "1.3.37", None)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"addon_upgrade_cluster_name": "b", "addon_upgrade_addon": "metrics-server"},
+        {"addon_upgrade_cluster_name": "no-such"},
+        {"addon_upgrade_cluster_name": "b", "addon_upgrade_timeout": "soon"},
+        {"addon_upgrade_cluster_name": "b", "addon_upgrade_addons": "[oh no"},
+    ],
+)
+def test_a_second_use_that_is_refused_is_not_fine(own, fleet, reports, refused):
+    first = role("addon_upgrade", addon_upgrade_cluster_name="a")
+    ran = own([BEGIN, first, BEGIN, role("addon_upgrade", **refused)])
+    assert ran.code == 2, ran.output
+    document = read(reports)
+    [cluster] = document["clusters"]
+    assert not document["ok"], cluster
+    assert cluster["state"] in ("failed", "unknown")
+    assert cluster["addons"] == [], "those of the first cluster are not those of the second"
+
+
+@pytest.mark.parametrize(
+    "refused", [{"addon_precheck_cluster_name": "no-such"}, {"addon_precheck_check_timeout": "soon"}]
+)
+def test_a_second_precheck_that_is_refused_is_not_fine(own, fleet, reports, refused):
+    first = role("addon_precheck", addon_precheck_cluster_name="a")
+    ran = own([BEGIN, first, BEGIN, role("addon_precheck", **refused)])
+    assert ran.code == 2, ran.output
+    assert states(read(reports)) == {"localhost": "unknown"}
+
+
+@pytest.mark.parametrize(("name", "state"), [("addon_upgrade", "upgraded"), ("addon_precheck", "passed")])
+def test_a_role_that_runs_once_tells_of_one_cluster(own, fleet, reports, name, state):
+    ran = own([once(name)], hosts="cce_clusters")
+    assert ran.code == 0, ran.output
+    assert sum(version != "1.3.6" for version in versions(fleet).values()) == (name == "addon_upgrade")
+    assert states(read(reports)) == {"a": state, **dict.fromkeys("bcde", "unknown")}
+    reason = next(cluster["reason"] for cluster in read(reports)["clusters"] if cluster["host"] == "b")
+    assert ids(fleet)["a"] in reason
+
+
+def test_hosts_that_name_no_cluster_and_share_a_result_are_not_believed(own, fleet, reports, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": {"one": {}, "two": {}}}}), encoding="utf-8")
+    own([once("addon_upgrade", addon_upgrade_cluster_name="a")], hosts="all")  # writes the play
+    done = subprocess.run(
+        ["ansible-playbook", "play.yml", "-i", str(inventory)],
+        env={**os.environ, **fleet.environment(), "ANSIBLE_NOCOLOR": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+    assert set(states(read(reports)).values()) == {"unknown"}
+
+
+def _newer_risk(fleet: Simulation) -> dict[str, Any]:
+    """Let the upgrade of a cluster end well, and the next one find a Fatal risk."""
+    risk = {"name": "Later", "level": "Fatal", "message": "since the upgrade", "type": "addonUpgrade"}
+    ending = {"status": "running", "then": {"risks": [risk]}}
+    fleet.call("POST", f"/instances/{ids(fleet)['a']}/metrics-server", {"next_upgrade": ending})
+    return {"addon_upgrade_addons": [{"name": "metrics-server", "version": "1.3.37"}]}
+
+
+def test_a_precheck_after_the_upgrade_is_the_later_word(own, fleet, reports):
+    wanted = _newer_risk(fleet)
+    roles = [role(name, **{f"{name}_cluster_name": "a"}) for name in ("addon_upgrade", "addon_precheck")]
+    ran = own(roles, **wanted)
+    assert ran.code == 2, ran.output
+    [cluster] = read(reports)["clusters"]
+    assert (cluster["state"], [addon["state"] for addon in cluster["addons"]]) == ("fatal", ["fatal"])
+    assert cluster["addons"][0]["risks"][0]["name"] == "Later"
+
+
+def test_the_playbook_of_the_report_after_that_of_the_upgrade(run, fleet, reports, tmp_path):
+    wanted = _newer_risk(fleet)
+    both = [{"ansible.builtin.import_playbook": name} for name in (UPGRADE, REPORT)]
+    (tmp_path / "both.yml").write_text(json.dumps(both), encoding="utf-8")
+    ran = run("both.yml", {**wanted, "cce_hosts": "a"})
+    assert ran.code == 2, ran.output
+    assert versions(fleet)["a"] == "1.3.37"
+    assert states(read(reports)) == {"a": "fatal"}

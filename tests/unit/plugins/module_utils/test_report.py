@@ -22,6 +22,7 @@ from markdown_it import MarkdownIt
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
     BAD,
+    LATER_GATE,
     MEANINGS,
     NO_RESULT,
     NOT_BEGUN,
@@ -45,7 +46,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown i
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from fleets import DRIFT, GENERATED_AT, PODS, SNIPPETS, bad_fleet, fleet, prechecked, showcase, upgraded  # noqa: E402
+from fleets import DRIFT, GENERATED_AT, NOW, PODS, SNIPPETS, bad_fleet, fleet, prechecked, showcase, upgraded  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "addon_report.json").read_text(encoding="utf-8"))
 XSD = lxml.etree.XMLSchema(file=str(ROOT / "tests" / "unit" / "fixtures" / "junit.xsd"))
@@ -288,7 +289,7 @@ def test_what_is_predicted_is_not_told_as_done():
 def test_labels_are_names_that_nobody_shares():
     found = made(
         ("a", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
-        ("b", {"addon_precheck_result": prechecked({}, cluster_name="checkout")}),
+        ("b", {"addon_precheck_result": prechecked({}, cluster_name="checkout", cluster_id="another")}),
         ("c", {"addon_precheck_result": prechecked({}, cluster_name="search")}),
         ("d", {"addon_precheck_result": prechecked({}, cluster_name="a")}),
         ("localhost", {"addon_precheck_result": prechecked({})}),
@@ -320,7 +321,9 @@ def test_durations(duration, text):
 def nasty(text: str) -> dict[str, Any]:
     """Return a report with a text in every place that comes from outside."""
     risk = {"riskName": text, "level": text, "status": "Failed", "message": text}
-    fact = prechecked({"coredns": [risk, {**DRIFT, "message": text}], "everest": [PODS]}, cluster_name=text)
+    fact = prechecked(
+        {"coredns": [risk, {**DRIFT, "message": text}], "everest": [PODS]}, cluster_id=text, cluster_name=text
+    )
     fact["decisions"][2].update({"reason": text, "from": text, "to": text, "checked_at": text, "name": text})
     fact["decisions"][2]["accepted"] = [{"risk": text, "reason": text, "owner": text, "until": text}]
     names = {"cce_region": text, "cce_cluster_id": text}
@@ -406,6 +409,120 @@ def test_clusters_that_were_not_reached_are_skipped_in_junit_but_no_report_passe
 
 def test_a_report_on_nothing_fails_in_junit():
     assert parsed(made()).get("errors") == "1"
+
+
+# Which result counts
+
+
+RUN_ONCE = "with run_once, Ansible gives the result of one host to all"
+RESULTS = [{"addon_upgrade_result": upgraded({}, cluster_name="one")}, {"addon_precheck_result": prechecked({})}]
+ITS_ID = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
+
+
+@pytest.mark.parametrize("result", RESULTS)
+@pytest.mark.parametrize(
+    ("names", "counts"),
+    [
+        ({}, True),
+        ({"cce_cluster_id": ITS_ID}, True),
+        ({"cce_cluster_id": "other"}, False),
+        ({"cce_cluster_id": ITS_ID, "cce_cluster_name": "renamed"}, True),
+        ({"cce_cluster_id": ""}, True),
+        ({"cce_cluster_id": None}, True),
+        ({"cce_cluster_id": "{{ lookup('file', 'id') }}"}, True),
+        ({"cce_cluster_name": "{{ inventory_hostname }}"}, True),
+    ],
+)
+def test_a_result_counts_for_the_cluster_of_the_host(result, names, counts):
+    cluster = only({**result, **names})
+    assert cluster["ok"] is counts
+    assert counts or (cluster["state"], cluster["addons"]) == ("unknown", [])
+    assert counts or RUN_ONCE in cluster["reason"]
+
+
+def test_by_name_where_there_is_no_id():
+    for name, is_ok in (("one", True), ("two", False)):
+        assert only({**RESULTS[0], "cce_cluster_name": name})["ok"] is is_ok
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_result_that_several_hosts_hold_counts_for_who_proves_it(result):
+    found = made(("one", result), ("two", result), ("three", {**result, "cce_cluster_id": ITS_ID}))
+    told = {cluster["host"]: cluster["ok"] for cluster in found["clusters"]}
+    assert told == {"one": False, "two": False, "three": True}
+    assert all(cluster["ok"] or RUN_ONCE in cluster["reason"] for cluster in found["clusters"])
+
+
+@pytest.mark.parametrize(
+    ("begun", "counts"),
+    [
+        (NOW - 1, True),
+        (str(NOW - 1), True),
+        (NOW + 1, False),
+        (str(NOW + 3600), False),
+        (True, True),
+        ("yes", True),
+        (None, True),
+    ],
+)
+@pytest.mark.parametrize("result", RESULTS)
+def test_what_is_from_before_the_run_began_does_not_count(result, begun, counts):
+    cluster = only({**result, "addon_report_begun": begun})
+    assert cluster["ok"] is counts
+    assert counts or cluster["reason"] == NO_RESULT
+
+
+def test_the_start_of_an_upgrade_is_told_in_whole_seconds():
+    assert only({"addon_upgrade_result": upgraded({}), "addon_report_begun": NOW + 0.9})["ok"]
+    assert not only({"addon_precheck_result": prechecked({}), "addon_report_begun": NOW + 0.9})["ok"]
+
+
+LATER = {"judged_at": NOW + 3600}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state", "addons"),
+    [
+        ({}, {}, "upgraded", {"coredns": "upgraded", "everest": "upgraded"}),
+        ({}, {"everest": [PODS]}, "fatal", {"coredns": "upgraded", "everest": "fatal"}),
+        ({}, {"everest": [SNIPPETS]}, "upgraded", {"coredns": "upgraded", "everest": "upgraded"}),
+    ],
+)
+def test_a_precheck_after_the_upgrade_may_only_make_it_worse(before, after, state, addons):
+    names = ("coredns", "everest")
+    variables = {
+        "addon_upgrade_result": upgraded(before, addons=names),
+        "addon_precheck_result": {**prechecked(after, addons=names), **LATER},
+    }
+    cluster = only(variables)
+    assert (cluster["state"], states(cluster)) == (state, addons)
+    assert cluster["reason"] == (LATER_GATE if state == "fatal" else None)
+    earlier = only({**variables, "addon_precheck_result": prechecked(after, addons=names)})
+    assert earlier["state"] == "upgraded", "the gate of the upgrade itself is no later word"
+
+
+def test_a_precheck_after_an_upgrade_that_went_wrong_hides_nothing():
+    back = upgraded({}, addons=("coredns", "everest"), rolled_back="coredns")
+    for risks in ({}, {"coredns": [DRIFT]}, {"npd": [PODS]}):
+        later = {**prechecked(risks, addons=("coredns", "npd")), **LATER}
+        cluster = only({"addon_upgrade_result": back, "addon_precheck_result": later})
+        assert (cluster["state"], states(cluster)["coredns"]) == ("rolled_back", "rolled_back")
+        assert (states(cluster).get("npd") == "fatal") is ("npd" in risks)
+
+
+def test_a_later_precheck_of_another_cluster_is_told_where_it_is_worse():
+    first = upgraded({}, addons=("coredns",))
+    for risks, state in (({"npd": [PODS]}, "fatal"), ({}, "upgraded")):
+        later = {**prechecked(risks, addons=("npd",), cluster_id="another"), **LATER}
+        cluster = only({"addon_upgrade_result": first, "addon_precheck_result": later})
+        assert (cluster["state"], cluster["id"]) == (state, "another" if risks else first["cluster_id"])
+
+
+def test_a_later_precheck_that_failed_is_not_fine():
+    failed = {"failed": True, "msg": "403 Forbidden"}
+    cluster = only({"addon_upgrade_result": upgraded({}), "addon_precheck_result": failed})
+    assert (cluster["state"], cluster["reason"]) == ("unknown", "403 Forbidden")
+    assert only({"addon_precheck_result": failed})["state"] == "unknown"
 
 
 # Text stays text. Surrogates and non-characters are in it, too.

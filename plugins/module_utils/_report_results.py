@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Which results that a host holds are about its cluster, and of this run. Pure.
+
+Facts stay with a host as long as Ansible runs: those of an earlier use of a role, too. With `run_once`, Ansible gives
+what one host has found to all of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._text import printable
+from ._times import instant
+
+Data = Mapping[str, Any]
+Key = tuple[str, ...]
+
+_RUN_ONCE = "with run_once, Ansible gives the result of one host to all"
+_UPGRADE, _PRECHECK = "addon_upgrade_result", "addon_precheck_result"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a host knows of its cluster.
+
+    Attributes:
+        upgraded: The result of the upgrade, if there is one that counts.
+        prechecked: The decision of the gate, likewise.
+        refused: Why a result that is there does not count, if there is one.
+    """
+
+    upgraded: Any = None
+    prechecked: Any = None
+    refused: str | None = None
+
+    @property
+    def is_failed_later(self) -> bool:
+        """Whether a gate failed before it decided. After an upgrade that went well, that is one of a later precheck."""
+        return isinstance(self.prechecked, Mapping) and bool(self.prechecked.get("failed"))
+
+    @property
+    def is_later_word(self) -> bool:
+        """Whether the gate was judged after the upgrade had ended: by a precheck of its own."""
+        if not isinstance(self.upgraded, Mapping) or not isinstance(self.prechecked, Mapping):
+            return False
+        started, judged = _moment(self.upgraded), _moment(self.prechecked)
+        duration = _number(self.upgraded.get("duration"))
+        return None not in (started, judged, duration) and judged > started + duration  # type: ignore[operator]
+
+
+def shared_by_hosts(hosts: Iterable[tuple[str, Data]]) -> set[Key]:
+    """Return what marks the results that several hosts hold."""
+    counted = Counter(
+        key for _host, variables in hosts for name in (_UPGRADE, _PRECHECK) if (key := _key(variables, name))
+    )
+    return {key for key, count in counted.items() if count > 1}
+
+
+def held(variables: Data, shared: Container[Key]) -> Held:
+    """Return what a host knows of its cluster.
+
+    Args:
+        variables: Those of the host, as `report` takes them.
+        shared: What marks the results that other hosts hold as well.
+    """
+    found: dict[str, Any] = {}
+    refused = None
+    for name in (_UPGRADE, _PRECHECK):
+        result = variables.get(name)
+        if not result or _is_of_an_earlier_run(result, variables.get("addon_report_begun")):
+            continue
+        why = _not_about_its_cluster(variables, result, shared=_key(variables, name) in shared)
+        refused = why or refused
+        found[name] = None if why else result
+    return Held(found.get(_UPGRADE), found.get(_PRECHECK), refused)
+
+
+def _key(variables: Data, name: str) -> Key | None:
+    """Return what tells a result from all others: the cluster, and when it was made."""
+    result = variables.get(name)
+    if not isinstance(result, Mapping) or not result:
+        return None
+    told = (result.get(key) for key in ("cluster_id", "cluster_name", "started_at", "duration", "judged_at"))
+    return (name, *(repr(value) for value in told))
+
+
+def _is_of_an_earlier_run(result: Any, begun: Any) -> bool:
+    """Whether a result is from before the run began with the host, which a play may tell as a time."""
+    since, made = _number(begun), _moment(result) if isinstance(result, Mapping) else None
+    if since is None or made is None:
+        return False
+    # The start of an upgrade is told in whole seconds.
+    return made < (int(since) if "started_at" in result else since)
+
+
+def _not_about_its_cluster(variables: Data, result: Any, *, shared: bool) -> str | None:
+    if not isinstance(result, Mapping):
+        return None
+    for key, variable in (("cluster_id", "cce_cluster_id"), ("cluster_name", "cce_cluster_name")):
+        told, own = result.get(key), variables.get(variable)
+        if not _is_name(told) or not _is_name(own):
+            continue
+        if told == own:
+            return None
+        about = f"its result is about the cluster {printable(str(told))}"
+        return f"{about}, and {variable} of the host is {printable(str(own))}: {_RUN_ONCE}"
+    if shared:
+        about = f"several hosts hold this result, about the cluster {printable(str(result.get('cluster_id')))}"
+        return f"{about}, and this one does not tell that it is that cluster (cce_cluster_id): {_RUN_ONCE}"
+    return None
+
+
+def _is_name(value: Any) -> bool:
+    """Whether it is the name or id of a cluster, and no template that was not resolved."""
+    return isinstance(value, str) and bool(value) and "{{" not in value
+
+
+def _moment(result: Data) -> float | None:
+    """Return when the upgrade began, or when the gate was judged, in seconds since 1970."""
+    if "started_at" not in result:
+        return _number(result.get("judged_at"))
+    started = instant(result["started_at"])
+    return None if started is None else started / 1e9
+
+
+def _number(value: Any) -> float | None:
+    """Return a time or a duration. What a template makes of one is text with some versions of Ansible."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
