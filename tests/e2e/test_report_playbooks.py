@@ -531,3 +531,47 @@ def test_the_playbook_of_the_report_after_that_of_the_upgrade(run, fleet, report
     assert ran.code == 2, ran.output
     assert versions(fleet)["a"] == "1.3.37"
     assert states(read(reports)) == {"a": "fatal"}
+
+
+# The selection
+
+
+@pytest.mark.parametrize(
+    ("playbook", "wanted", "told"),
+    [
+        (UPGRADE, "a,cce_cluster", "cce_cluster (perhaps cce_clusters)"),
+        (REPORT, "a:typo", "typo"),
+        ("huaweicloud.cce.precheck", "cce_clusters:!bb", "bb (perhaps b)"),
+        (UPGRADE, "cce_clusters:&cce_cluster", "cce_cluster (perhaps cce_clusters)"),
+        (UPGRADE, ["a", "typo"], "typo"),
+        (REPORT, "a,~no.*such", "~no.*such"),
+        (REPORT, "a,typo*", "typo*"),
+        (REPORT, "a,cce_cluster[0]", "cce_cluster[0] (perhaps cce_clusters)"),
+    ],
+)
+def test_a_part_of_the_selection_that_is_misspelt_is_refused(run, fleet, reports, playbook, wanted, told):
+    ran = run(playbook, {"cce_hosts": wanted})
+    assert ran.code == 2, ran.output
+    assert "No group or host of the inventory is" in ran.output
+    assert f" {told}." in ran.output
+    assert [item for item in fleet.requests() if item["method"] != "GET"] == []
+    assert not reports.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "selected"),
+    [
+        ("a:c", "ac"),
+        ("a,c", "ac"),
+        (["a", "c"], "ac"),
+        ("cce_clusters:!a:!b", "cde"),
+        ("all:&cce_clusters:!~[a-d]$", "e"),
+        ("cce_clusters[0:1]", "ab"),
+        ("[ab]", "ab"),
+        ("?", "abcde"),
+    ],
+)
+def test_every_way_to_select(run, fleet, reports, wanted, selected):
+    ran = run(REPORT, {"cce_hosts": wanted})
+    assert ran.code == 0, ran.output
+    assert set(states(read(reports))) == set(selected)

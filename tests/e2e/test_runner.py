@@ -194,6 +194,18 @@ def test_an_approval_is_about_the_instances_that_were_checked(tmp_path):
         assert {item["path"].split("/addons/")[1].split("?")[0] for item in writes(twins)} == {first}
 
 
+@pytest.mark.parametrize("playbook", ["precheck.yml", "upgrade.yml", "report.yml"])
+def test_an_answer_with_a_name_that_is_misspelt_is_refused(awx, simulation, inventory, playbook):
+    given = answers(PRECHECK, cce_hosts="production:prodction", cce_addons="metrics-server")
+    job = awx.job(playbook, inventory, {**given, "cce_sliced": False})
+    assert job.status == "failed", job.output
+    assert "prodction (perhaps production)" in job.output
+    assert [item for item in simulation.requests() if item["method"] != "GET"] == []
+    # A slice has no more than a part of the inventory: what is not in it may be in another one.
+    sliced = awx.job("precheck.yml", inventory, {**given, "cce_sliced": True})
+    assert sliced.status == "successful", sliced.output
+
+
 def test_the_report_after_an_upgrade_is_about_what_is_there_now(awx, simulation, inventory):
     given = answers(UPGRADE, cce_addons="metrics-server")
     upgrade = awx.job("upgrade.yml", inventory, given)
