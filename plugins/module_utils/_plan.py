@@ -175,7 +175,7 @@ def read_wants(entries: Sequence[object]) -> Wants:
     """Return what a list in the language of `addons` means, or a text with names and commas.
 
     The order of the list is the upgrade order. `all` stands for every installed add-on that the list does not name;
-    `!name` leaves one out.
+    `!name` leaves one out. `!all` alone means none: who decides elsewhere what is wanted can say so.
 
     Raises:
         InputError: The list is empty, names an add-on or an instance twice, both wants and excludes an add-on, or an
@@ -184,6 +184,8 @@ def read_wants(entries: Sequence[object]) -> Wants:
     if isinstance(entries, str):
         # As Ansible reads text where it wants a list: from a command line, `-e addon_upgrade_addons=coredns,everest`.
         entries = [entry.strip() for entry in entries.split(",")]
+    if list(entries) == [f"!{ALL}"]:
+        return Wants(())
     named: list[Want] = []
     excluded: list[str] = []
     all_at: int | None = None

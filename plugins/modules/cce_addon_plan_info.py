@@ -34,7 +34,7 @@ options:
     description:
       - The wanted add-ons, in upgrade order. Each entry is a string or a dictionary.
       - V(all) means every installed add-on that the list does not name. C(!name) leaves one out; it fails
-        if that is neither installed nor on offer.
+        if that is neither installed nor on offer. C(!all) alone means none.
       - A name alone asks for the newest stable version on offer.
       - A dictionary has the keys C(name) (required), C(addon_instance_id), C(version) (an exact version, V(latest), the
         default, or V(latest_patch)), C(values) (settings to change, as a dictionary), C(values_policy) (V(merge), the

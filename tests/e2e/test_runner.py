@@ -194,6 +194,31 @@ def test_an_approval_is_about_the_instances_that_were_checked(tmp_path):
         assert {item["path"].split("/addons/")[1].split("?")[0] for item in writes(twins)} == {first}
 
 
+def test_what_was_installed_after_the_approval_is_not_upgraded(awx, simulation, inventory):
+    """At the precheck, the cluster has no add-on at all."""
+    there = simulation.addons(CLUSTER)
+    for name in there:
+        simulation.call("DELETE", f"/instances/{CLUSTER}/{name}")
+    given = {**answers(UPGRADE), **WHOLE}
+    precheck = awx.job("precheck.yml", inventory, given)
+    assert precheck.artifacts["cce_precheck"][CLUSTER]["targets"] == []
+    assert precheck.status == "successful", precheck.output
+    simulation.reset()
+    upgrade = awx.job("upgrade.yml", inventory, {**given, **handed_on(precheck)})
+    assert writes(simulation) == []
+    assert (upgrade.status, upgraded(upgrade)) == ("successful", {"production": "nothing_to_do"}), upgrade.output
+
+
+@pytest.mark.parametrize("word", ["false", "False", "no", "", None, 0, "unknown"])
+def test_a_gate_that_was_closed_in_words_is_closed(awx, simulation, inventory, word):
+    approved = {CLUSTER: {"open": word, "targets": []}}
+    given = {**answers(UPGRADE, cce_addons="[metrics-server]"), **WHOLE, "cce_precheck": approved}
+    refused = awx.job("upgrade.yml", inventory, given)
+    assert refused.status == "failed", refused.output
+    assert "not among those whose gate was open when the upgrade was approved" in refused.output
+    assert writes(simulation) == []
+
+
 @pytest.mark.parametrize("playbook", ["precheck.yml", "upgrade.yml", "report.yml"])
 def test_an_answer_with_a_name_that_is_misspelt_is_refused(awx, simulation, inventory, playbook):
     given = answers(PRECHECK, cce_hosts="production:prodction", cce_addons="metrics-server")

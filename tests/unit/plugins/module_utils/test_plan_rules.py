@@ -92,6 +92,7 @@ NOT_JSON = "values.x.y of a is no number or no text that JSON has, such as .nan,
     [
         ([], "addons: nothing is wanted. Name add-ons, or 'all'."),
         (["!coredns"], "addons: nothing is wanted. Name add-ons, or 'all'."),
+        (["!coredns", "!all"], "addons: nothing is wanted. Name add-ons, or 'all'."),
         (["all", "all"], "addons: 'all' is there twice."),
         (["b", "a", "b", "a"], "addons: a, b is there twice; what is wanted is not clear."),
         (["a", "!a"], "addons: a is there twice; what is wanted is not clear."),
@@ -557,3 +558,8 @@ def test_a_plan_is_carried_out_with_the_versions_and_values_that_were_judged():
         {"name": "c", "addon_instance_id": "id-c", **merge},
         {"name": "e", "addon_instance_id": "id-e", **merge},
     ]
+
+
+@pytest.mark.parametrize("entries", [["!all"], "!all", " !all "])
+def test_none_can_be_wanted_on_purpose(entries):
+    assert read_wants(entries) == Wants(())
