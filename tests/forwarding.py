@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -116,3 +118,49 @@ def answering(raw: bytes) -> Iterator[str]:
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def dripping(head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None, seconds: float = 6) -> Iterator[str]:
+    """Give the URL of a server that answers with a head, and then with the same few bytes again and again.
+
+    Args:
+        head: What it begins with.
+        drip: What follows every tenth of a second.
+        context: What it speaks TLS with.
+        seconds: After how long it gives up, so that a client that would wait for ever is found out.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _address = listener.accept()
+                except OSError:
+                    return
+                with contextlib.suppress(OSError):
+                    client = context.wrap_socket(client, server_side=True) if context else client
+                    with client:
+                        client.recv(65536)
+                        client.sendall(head)
+                        for _number in range(int(seconds * 10)):
+                            client.sendall(drip)
+                            time.sleep(0.1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[tuple[str, int]]:
+    """Give an address on loopback at which a connection is neither made nor refused."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _number in range(3):  # its queue is full then
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()

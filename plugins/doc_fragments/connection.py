@@ -134,8 +134,9 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and for each answer. Including all retries, a request takes at most O(timeout)
-        times the number of attempts, which is O(retries) plus one.
+      - Seconds that each step of a request may take, such as a connection or the next part of an answer. Including all
+        steps, retries and a login, a request takes at most O(timeout) times the number of attempts, which is O(retries)
+        plus one.
     type: float
     default: 30.0
   retries:

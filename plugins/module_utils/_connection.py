@@ -117,6 +117,7 @@ def connected(task: Task) -> Iterator[Cce]:
         user_agent=USER_AGENT,
         notice=task.progress,
         conceal=conceal,
+        is_abandoned=task.is_abandoned,
     )
     authentication = authentication_for(
         credentials,

@@ -93,6 +93,10 @@ class Unreachable(CceError):
     retryable_by_nature = True
 
 
+class Abandoned(CceError):
+    """The run that a request was to be sent for has ended; it was not sent."""
+
+
 class BadAnswer(CceError):
     """Something answered, but not in the way the API does (HTML from a proxy, truncated JSON, a huge body)."""
 

@@ -13,12 +13,14 @@ import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from . import _retries
-from ._errors import BadAnswer, CceError, OutcomeUnknown, Unauthenticated, Unreachable
+from ._errors import Abandoned, BadAnswer, CceError, OutcomeUnknown, Unauthenticated, Unreachable
+from ._exchange import Exchange
 from ._refusals import as_error, read_refusal
 from ._retries import Failure
 from ._text import printable, shortened
@@ -41,6 +43,7 @@ else:
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 DEEPEST_NESTING = 64
 _CHUNK = 256 * 1024  # bytes
+_LEAST_TIME = 0.05  # seconds that a request has at the least
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 # Called with the prepared request, it adds what proves who is asking.
@@ -53,7 +56,7 @@ class HttpSettings:
     """How a connection is made.
 
     Attributes:
-        timeout: Seconds to wait for a connection, and for each part of an answer.
+        timeout: Seconds that each step may take: a connection, or the next part of an answer.
         retries: How often a request is repeated at the most.
         validate_certs: Whether the server's certificate is verified.
         ca_path: A file or directory of certificates to trust instead of the system's.
@@ -66,7 +69,7 @@ class HttpSettings:
 
     @property
     def budget(self) -> float:
-        """The seconds that a request may take at the most, with all its repetitions."""
+        """The seconds that a request may take at the most, with all its steps and repetitions."""
         return self.timeout * (self.retries + 1)
 
 
@@ -82,16 +85,22 @@ class Answer:
 class _Adapter(HTTPAdapter):
     """A connection pool for one connection a host, with TLS 1.2 at least (Python 3.9 would still allow 1.0)."""
 
-    def __init__(self, *, tls: bool, validate_certs: bool) -> None:
+    def __init__(self, exchange: Exchange, *, tls: bool, validate_certs: bool) -> None:
+        self._exchange = exchange
         self._tls = tls
         self._validate_certs = validate_certs
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._tls_context() if self._tls else None, **kwargs)
+        self._exchange.govern(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=self._tls_context(), **kwargs)
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls_context(), **kwargs)
+        if is_new:
+            self._exchange.govern(manager)
+        return manager
 
     def _tls_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -99,7 +108,7 @@ class _Adapter(HTTPAdapter):
         if not self._validate_certs:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return context
+        return self._exchange.tls(context)
 
 
 class _Session(Session):
@@ -108,17 +117,18 @@ class _Session(Session):
     What TLS needs is made when a URL first asks for it: that takes as long as all the rest of a request on loopback.
     """
 
-    def __init__(self, *, validate_certs: bool) -> None:
+    def __init__(self, exchange: Exchange, *, validate_certs: bool) -> None:
         super().__init__()
+        self._exchange = exchange
         self._validate_certs = validate_certs
         # Without a proxy or bundle in the environment there is nothing to look for at every request.
         self.trust_env = any(name.upper() in _BUNDLES or name.upper().endswith("_PROXY") for name in os.environ)
         self.adapters.clear()
-        self.mount("http://", _Adapter(tls=False, validate_certs=validate_certs))
+        self.mount("http://", _Adapter(exchange, tls=False, validate_certs=validate_certs))
 
     def get_adapter(self, url: str) -> Any:
         if "https://" not in self.adapters and url.lower().startswith("https://"):
-            self.mount("https://", _Adapter(tls=True, validate_certs=self._validate_certs))
+            self.mount("https://", _Adapter(self._exchange, tls=True, validate_certs=self._validate_certs))
         return super().get_adapter(url)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -160,9 +170,9 @@ class Http:
         sleep: Waits some seconds.
         random: Returns a number from 0 up to 1.
         user_agent: How the client presents itself.
-        session: The session to use; a new one where it is not given.
         notice: Told, in words, of every repetition.
         conceal: Takes secrets out of what an error answer says, before any of it is cut.
+        is_abandoned: Whether the run has ended that the requests are sent for. It is asked before each one.
     """
 
     def __init__(
@@ -174,9 +184,9 @@ class Http:
         sleep: Callable[[float], None],
         random: Callable[[], float],
         user_agent: str,
-        session: requests.Session | None = None,
         notice: Callable[[str], None] = lambda text: None,
         conceal: Callable[[str], str] = lambda text: text,
+        is_abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -184,9 +194,11 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._user_agent = user_agent
-        self._session = session or _Session(validate_certs=settings.validate_certs)
+        self._exchange = Exchange(clock)
+        self._session = _Session(self._exchange, validate_certs=settings.validate_certs)
         self._notice = notice
         self._conceal = conceal
+        self._is_abandoned = is_abandoned
         # The end of the whole operation that requests are part of, on `clock`.
         self._deadline: float | None = None
         # By how many seconds the clock of who answered last is ahead of ours.
@@ -242,6 +254,7 @@ class Http:
             settings: Other settings than the client's own.
 
         Raises:
+            Abandoned: The run has ended that it was to be sent for.
             Refused: The service said no.
             Unreachable: There was no connection.
             BadAnswer: The answer is not one that the API gives.
@@ -252,7 +265,13 @@ class Http:
         if self._deadline is not None:
             end = min(end, self._deadline)
         request = _Request(method, url, doing, authentication, query, body, headers or {}, plain_text, direct)
-        repeatable = "GET" if idempotent else method
+        with self.not_after(end):  # what logs in on the way has no time of its own
+            return self._sent(request, settings, end, "GET" if idempotent else method, repeat_locked)
+
+    def _sent(
+        self, request: _Request, settings: HttpSettings, end: float, repeatable: str, repeat_locked: bool
+    ) -> Answer:
+        """Send a request as often as that is allowed; `repeatable` is the method whose rules are meant."""
         attempt = 0
         renewed = False
         while True:
@@ -261,7 +280,7 @@ class Http:
                 return self._try(request, settings, end)
             except _TryFailed as failed:
                 failure, error = failed.failure, failed.error
-            renew = getattr(authentication, "renew", None)
+            renew = getattr(request.authentication, "renew", None)
             if isinstance(error, Unauthenticated) and renew is not None and not renewed:
                 renewed = True
                 if renew():
@@ -296,9 +315,41 @@ class Http:
             _TryFailed: It did not succeed.
         """
         doing, url = request.doing, request.url
-        # Quoted here and not by requests, so that the bytes that are signed are the bytes that are sent.
+        try:
+            prepared = self._prepared(request)
+        except requests.RequestException as error:
+            raise _TryFailed(*_no_answer(doing, url, error, waited=0, sent=False)) from None
+        begun = self._clock()
+        self._exchange.begin(
+            step=settings.timeout, end=max(end, begun + _LEAST_TIME), check=partial(self._refuse_if_abandoned, doing)
+        )
+        try:
+            surroundings = self._session.merge_environment_settings(
+                prepared.url,
+                proxies={"http": "", "https": ""} if request.direct else {},
+                stream=True,
+                verify=(settings.ca_path or True) if settings.validate_certs else False,
+                cert=None,
+            )
+            sending = self._session.send(prepared, timeout=settings.timeout, allow_redirects=False, **surroundings)
+            with sending as response:
+                difference = clock_difference(response.headers, self._now())
+                if difference is not None:
+                    self.clock_difference = difference
+                raw = self._read(response, doing)
+        except requests.RequestException as error:
+            waited = self._clock() - begun
+            raise _TryFailed(*_no_answer(doing, url, error, waited=waited, sent=self._exchange.is_sent)) from None
+        return _answer(request, response, raw, self._conceal)
+
+    def _prepared(self, request: _Request) -> requests.PreparedRequest:
+        """Return a request as it is sent.
+
+        Prepared here and not by the session, which would add cookies, and a password from ~/.netrc. Quoted here and not
+        by requests, so that the bytes that are signed are the bytes that are sent.
+        """
         query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in request.query)
-        sent_headers = {
+        headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
             # No compression: a small body cannot turn into a huge one.
@@ -309,38 +360,22 @@ class Http:
         content = None
         if request.body is not None:
             content = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode("utf-8")
-            sent_headers["Content-Type"] = "application/json"
-        timeout = max(0.05, min(settings.timeout, end - self._clock()))
-        try:
-            # Prepared here and not by the session, which would add cookies, and a password from ~/.netrc.
-            prepared = requests.Request(
-                request.method,
-                f"{url}?{query}" if query else url,
-                data=content,
-                headers=sent_headers,
-                auth=request.authentication,
-            ).prepare()
-            surroundings = self._session.merge_environment_settings(
-                prepared.url,
-                proxies={"http": "", "https": ""} if request.direct else {},
-                stream=True,
-                verify=(settings.ca_path or True) if settings.validate_certs else False,
-                cert=None,
-            )
-            response = self._session.send(prepared, timeout=(timeout, timeout), allow_redirects=False, **surroundings)
-        except requests.RequestException as error:
-            raise _TryFailed(*_no_answer(doing, url, error, timeout)) from None
-        difference = clock_difference(response.headers, self._now())
-        if difference is not None:
-            self.clock_difference = difference
-        with response:
-            try:
-                raw = self._read(response, doing, end)
-            except requests.RequestException as error:
-                raise _TryFailed(*_no_answer(doing, url, error, timeout)) from None
-        return _answer(request, response, raw, self._conceal)
+            headers["Content-Type"] = "application/json"
+        return requests.Request(
+            request.method,
+            f"{request.url}?{query}" if query else request.url,
+            data=content,
+            headers=headers,
+            auth=request.authentication,
+        ).prepare()
 
-    def _read(self, response: requests.Response, doing: str, end: float) -> bytes:
+    def _refuse_if_abandoned(self, doing: str) -> None:
+        if self._is_abandoned():
+            raise Abandoned(
+                f"Could not {doing}: the run of Ansible that this was for has ended, so nothing was sent. Run it again."
+            )
+
+    def _read(self, response: requests.Response, doing: str) -> bytes:
         """Return the body, part by part as it comes: neither its size nor its slowness can hold the client."""
         parts: list[bytes] = []
         size = 0
@@ -354,10 +389,7 @@ class Http:
                     )
                     raise _TryFailed(Failure(sent=True), BadAnswer(text, retryable=False))
                 parts.append(part)
-                if self._clock() > end:
-                    raise requests.exceptions.ReadTimeout("the answer comes too slowly")
-        except requests.RequestException:
-            raise
+                self._exchange.left()
         except (OSError, HTTPException, HTTPError) as error:  # what requests would translate, had it read the body
             raise requests.exceptions.ConnectionError(error) from None
         expected = response.headers.get("Content-Length")
@@ -425,17 +457,18 @@ def _chain(error: BaseException) -> set[str]:
     return names
 
 
-# Classes of requests and urllib3 that mean that no connection was made, so nothing was sent.
-_NOT_SENT = frozenset(
+# Classes of requests and urllib3 that mean that no connection was made.
+_NO_CONNECTION = frozenset(
     ("ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError", "gaierror")
 )
-# What http.client says when a proxy opens no tunnel, through which the request would have been sent.
-_NO_TUNNEL = "Tunnel connection failed"
 
 
-def _no_answer(doing: str, url: str, error: Exception, timeout: float) -> tuple[Failure, CceError]:
+def _no_answer(doing: str, url: str, error: Exception, *, waited: float, sent: bool) -> tuple[Failure, CceError]:
     """Return what it means that a request got no answer, as failure and as error."""
-    where = _place(url)
+    return Failure(sent=sent), _no_answer_error(doing, _place(url), error, waited)
+
+
+def _no_answer_error(doing: str, where: str, error: Exception, waited: float) -> CceError:
     names = _chain(error)
     inner = _innermost(error)
     cause = printable(shortened(str(getattr(inner, "strerror", None) or inner) or type(inner).__name__, 300))
@@ -445,29 +478,27 @@ def _no_answer(doing: str, url: str, error: Exception, timeout: float) -> tuple[
             f"Could not {doing}: the certificate of {where} is not trusted ({printable(str(reason))}). Set ca_path to "
             "the certificate of the authority that signed it; validate_certs: false turns the check off."
         )
-        return Failure(sent=False), Unreachable(text, retryable=False)
+        return Unreachable(text, retryable=False)
     if isinstance(error, requests.exceptions.InvalidURL) or "LocationParseError" in names:
-        return Failure(sent=False), Unreachable(f"Could not {doing}: {where} is not a usable URL.", retryable=False)
+        return Unreachable(f"Could not {doing}: {where} is not a usable URL.", retryable=False)
     if isinstance(error, OSError) and "RequestException" not in names:
-        return Failure(sent=False), Unreachable(f"Could not {doing}: {cause}.", retryable=False)
+        return Unreachable(f"Could not {doing}: {cause}.", retryable=False)
     if "ProxyError" in names:
-        # urllib3 also says so when the connection to a proxy breaks after the request was sent.
         text = f"Could not {doing}: the proxy for {where} cannot be used ({cause}). Check HTTPS_PROXY and NO_PROXY."
-        return Failure(sent=not (names & _NOT_SENT or _NO_TUNNEL in cause)), Unreachable(text)
-    if names & _NOT_SENT:
+        return Unreachable(text)
+    if names & _NO_CONNECTION:
         text = (
             f"Could not {doing}: no connection to {where} ({cause}). Check endpoint and region, the network, and "
             "whether a proxy is needed (HTTPS_PROXY)."
         )
-        return Failure(sent=False), Unreachable(text)
+        return Unreachable(text)
     if names & {"ReadTimeout", "ReadTimeoutError", "TimeoutError", "timeout"}:
-        waited = f"{round(timeout, 1):g} s"
-        text = f"Could not {doing}: {where} did not answer in time ({waited}). The option timeout allows more."
-        return Failure(sent=True), Unreachable(text)
+        text = f"Could not {doing}: {where} did not answer in time ({waited:.1f} s). The option timeout allows more."
+        return Unreachable(text)
     if "SSLError" in names:
         text = f"Could not {doing}: no secure connection to {where} ({cause}). TLS 1.2 at least is needed."
-        return Failure(sent=True), Unreachable(text)
-    return Failure(sent=True), Unreachable(f"Could not {doing}: the connection to {where} broke ({cause}).")
+        return Unreachable(text)
+    return Unreachable(f"Could not {doing}: the connection to {where} broke ({cause}).")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ._arguments import Spec, explained, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
+from ._parents import Parents
 from ._text import printable, printable_lines
 from ._values import spellings
 
@@ -61,6 +62,7 @@ class Task:
             looked through: half a secret is not found any more.
         environ: The environment of the task.
         clock: Time and chance.
+        is_abandoned: Whether the run of Ansible that started the task has ended. Nothing is sent then.
     """
 
     params: dict[str, Any]
@@ -72,6 +74,7 @@ class Task:
     conceal: Callable[[str], str] = field(default=lambda text: text)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Clock = field(default_factory=Clock)
+    is_abandoned: Callable[[], bool] = field(default=lambda: False)
 
 
 Run = Callable[[Task], Result]
@@ -153,6 +156,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
 
 def run_as_module(spec: Spec, run: Run) -> None:
     """Run a task as an Ansible module."""
+    parents = Parents(os.environ)
     module = _Module(argument_spec=spec.argument_spec, supports_check_mode=spec.supports_check_mode, **spec.relations())
     warnings: list[str] = []
     task = Task(
@@ -161,6 +165,7 @@ def run_as_module(spec: Spec, run: Run) -> None:
         diff=bool(module._diff),
         warn=warnings.append,
         hide=module.no_log_values.update,
+        is_abandoned=parents.have_ended,
     )
     result = execute(task, run)
     for text in warnings:

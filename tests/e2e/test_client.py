@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from forwarding import Forwarder, answering
+from forwarding import Forwarder, answering, deaf, dripping
 from operators import ACCOUNTS, AUTOPILOT, PERMANENT, Operator
 from simulation import CLUSTER, Simulation
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
+    Abandoned,
     BadAnswer,
     CceError,
     Conflict,
@@ -638,6 +641,129 @@ def test_what_a_proxy_does_not_let_through_was_not_sent(secure, monkeypatch):
         client = operator.client(**PERMANENT, ca_path=secure.listening["ca_path"], project_id="p", retries=1)
         with client as cce, pytest.raises(Unreachable, match=r"407.*tried 2 times"):
             cce.create_checks(CLUSTER, [])
+
+
+# How long an exchange may take
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+DRIPS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "a status line": (b"HTTP/1.1 200 O", b"K"),
+    "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the length of a chunk": (CHUNKED, b"0"),
+    "an extension of a chunk": (CHUNKED + b"2;", b"x"),
+    "chunks": (CHUNKED, b"1\r\n \r\n"),
+    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b" "),
+}
+
+
+@contextlib.contextmanager
+def soon() -> Iterator[None]:
+    """See to it that what took a budget of a second has ended with it."""
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("way", ["http", "https", "proxy"])
+@pytest.mark.parametrize("part", DRIPS)
+def test_an_answer_that_drips_holds_nobody(operator, tmp_path, monkeypatch, part, way):
+    context = _issued(tmp_path) if way == "https" else None
+    options = {"ca_path": str(tmp_path / "ca.pem")} if context else {}
+    with dripping(*DRIPS[part], context=context) as server:
+        if way == "proxy":
+            monkeypatch.setenv("http_proxy", server)
+        endpoint = "http://localhost:1" if way == "proxy" else server
+        client = operator.client(**PERMANENT, endpoint=endpoint, project_id="p", retries=0, timeout=1, **options)
+        with client as cce, soon(), pytest.raises(Unreachable, match=r"did not answer in time \(1\.\d s\)"):
+            cce.addons(CLUSTER)
+
+
+def test_neither_do_repetitions(operator):
+    with dripping(*DRIPS["headers"]) as endpoint:
+        client = operator.client(**PERMANENT, endpoint=endpoint, project_id="p", retries=3, timeout=0.25)
+        with client as cce, soon(), pytest.raises(Unreachable, match="did not answer in time"):
+            cce.addons(CLUSTER)
+
+
+def test_a_write_whose_answer_drips_may_have_been_carried_out(operator):
+    with dripping(*DRIPS["headers"]) as endpoint:
+        client = operator.client(**PERMANENT, endpoint=endpoint, project_id="p", retries=0, timeout=1)
+        with client as cce, soon(), pytest.raises(OutcomeUnknown):
+            cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {})
+
+
+@pytest.mark.parametrize("head", [b"", b"\x16\x03\x03\x40\x00", b"HTTP/1.1 200 OK\r\n"], ids=["tls", "record", "http"])
+def test_a_handshake_that_drips_holds_nobody_and_nothing_was_sent(operator, head):
+    with dripping(head, b"\x00" if head else b"") as server:
+        endpoint = server.replace("http://", "https://")
+        client = operator.client(**PERMANENT, endpoint=endpoint, project_id="p", retries=0, timeout=1)
+        with client as cce, soon(), pytest.raises(Unreachable):
+            cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {})
+
+
+def test_a_proxy_that_drips_holds_nobody_and_nothing_was_sent(secure, monkeypatch):
+    with dripping(*DRIPS["headers"]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        client = Operator(secure).client(**PERMANENT, project_id="p", retries=0, timeout=1)
+        with client as cce, soon(), pytest.raises(Unreachable):
+            cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {})
+
+
+def test_several_addresses_that_do_not_answer_share_the_time(operator, monkeypatch):
+    with deaf() as address:
+        entry = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: [entry] * 4)
+        client = operator.client(**PERMANENT, endpoint="https://cce.example.com", project_id="p", retries=0, timeout=1)
+        with client as cce, soon(), pytest.raises(Unreachable, match="no connection to https"):
+            cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {})
+
+
+def test_a_name_that_is_not_resolved_holds_nobody(operator, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: time.sleep(4) or [])
+    client = operator.client(**PERMANENT, endpoint="https://cce.example.com", project_id="p", retries=0, timeout=1)
+    with client as cce, soon(), pytest.raises(Unreachable, match="no connection to https"):
+        cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {})
+
+
+def test_a_login_takes_its_time_from_the_request_that_needs_it(operator):
+    with dripping(*DRIPS["headers"]) as iam:
+        options = {**OPERATOR, "iam_endpoint": iam, "project_id": "p", "retries": 0, "timeout": 1}
+        with operator.client(**options) as cce, soon(), pytest.raises(Unreachable):
+            cce.addons(CLUSTER)
+
+
+# A run that has ended
+
+
+def test_nothing_is_sent_for_a_run_that_has_ended(operator):
+    task = replace(operator.task(**PERMANENT), is_abandoned=lambda: True)
+    with connected(task) as cce:
+        for ask in (
+            lambda: cce.addons(CLUSTER),
+            lambda: cce.update_addon(CLUSTER, "id", "coredns", "1.30.33", {}),
+            lambda: cce.create_checks(CLUSTER, []),
+            lambda: cce.delete_addon(CLUSTER, "id"),
+        ):
+            with pytest.raises(Abandoned, match="the run of Ansible that this was for has ended, so nothing was sent"):
+                ask()
+    assert operator.simulation.requests() == []
+    assert operator.pauses == []
+
+
+def test_a_run_that_ends_while_a_connection_is_made_sends_nothing(operator, tmp_path):
+    asked = []
+    with _greeting(_issued(tmp_path), tmp_path) as (places, failures):
+
+        def has_ended() -> bool:
+            asked.append("the handshake is done" if failures == [] else "it failed")
+            return True
+
+        task = replace(operator.task(**PERMANENT, **places, project_id="p"), is_abandoned=has_ended)
+        with connected(task) as cce, pytest.raises(Abandoned):
+            cce.addons(CLUSTER)
+    assert asked == ["the handshake is done"], "the last look is after all that can take long"
 
 
 # The kinds of clusters and clouds
