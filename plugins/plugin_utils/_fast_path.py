@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Set
 from types import ModuleType
@@ -33,6 +34,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     shown_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.huaweicloud.cce.plugins.module_utils._parents import RUN_VARIABLE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import as_json, plain
 
@@ -56,7 +58,7 @@ class FastPath(ShippingAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         if not self._runs_here():
-            return super().run(tmp, task_vars)
+            return self._ship(tmp, task_vars)
         result = ActionBase.run(self, tmp, task_vars)
         with _surroundings(self._task_environment(), self._loader.get_basedir()):
             result.update(self._run_here(self.module.SPEC, self.module.run, task_vars or {}))
@@ -71,6 +73,17 @@ class FastPath(ShippingAction):
             # The interpreter that modules run with may have what the controller's own lacks.
             and REQUESTS_IMPORT_ERROR is None
         )
+
+    def _ship(self, tmp: str | None, task_vars: dict[str, Any] | None) -> Result:
+        """Ship the module, and tell it which run it is for; what runs in the background outlives its run on purpose."""
+        run = multiprocessing.parent_process()
+        before = self._task.environment
+        if run is not None and not self._task.async_val:
+            self._task.environment = [*(before or []), {RUN_VARIABLE: str(run.pid)}]
+        try:
+            return super().run(tmp, task_vars)
+        finally:
+            self._task.environment = before
 
     def _task_environment(self) -> dict[str, str]:
         """Return what `environment:` asks for, as a shipped module would see it."""
@@ -105,6 +118,7 @@ class FastPath(ShippingAction):
                 progress=progress,
                 hide=hidden.update,
                 environ=os.environ,
+                is_abandoned=_is_orphan,
             )
             result = execute(task, run)
         if warnings:
@@ -122,6 +136,12 @@ class FastPath(ShippingAction):
         if isinstance(validated.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({self._task.action}) module: {message}"
         return {"failed": True, "msg": message}
+
+
+def _is_orphan() -> bool:
+    """Whether the run that forked this worker has ended: nobody will read the result, and it was perhaps stopped."""
+    run = multiprocessing.parent_process()
+    return run is not None and run.pid != os.getppid()
 
 
 def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:

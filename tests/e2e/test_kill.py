@@ -6,41 +6,51 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
+import itertools
 import json
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import writes
+from conftest import GIVEN, writes
 from simulation import CLUSTER, Simulation
 
 ADDONS = [{"name": "coredns", "sync_strategy": "inherit"}, "nginx-ingress", "metrics-server"]
 # How many requests of an undisturbed run were made when the process is killed, in parts of all of them. The first third
 # is the precheck; most of what can go wrong is in the rest.
 MOMENTS = [round(0.05 * number, 2) for number in range(1, 6)] + [round(0.28 + 0.03 * number, 2) for number in range(25)]
+UPGRADE = "huaweicloud.cce.upgrade"
 COMPARED = ("version", "status", "values", "settings_lost", "writes", "drift", "previous_version")
 
 
-def start(simulation: Simulation, folder: Path) -> subprocess.Popen[str]:
-    variables = {"cce_cluster_id": CLUSTER, "addon_upgrade_addons": ADDONS}
-    return subprocess.Popen(
-        ["ansible-playbook", "huaweicloud.cce.upgrade", "-e", json.dumps(variables)],
-        env={**os.environ, **simulation.environment(), "ANSIBLE_NOCOLOR": "1"},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def start(simulation: Simulation, folder: Path, what: str | list[dict[str, Any]] = UPGRADE) -> subprocess.Popen[str]:
+    """Start the playbook, or a playbook with these plays, in a session of its own."""
+    if not isinstance(what, str):
+        (folder / "play.yml").write_text(json.dumps(what), encoding="utf-8")
+        what = "play.yml"
+    variables = {**GIVEN, "addon_upgrade_addons": ADDONS}
+    # Into a file: workers that outlive the run would hold a pipe open.
+    with (folder / "output").open("w", encoding="utf-8") as output:
+        return subprocess.Popen(
+            ["ansible-playbook", what, "-e", json.dumps(variables)],
+            env={**os.environ, **simulation.environment(), "ANSIBLE_NOCOLOR": "1"},
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    output, _nothing = process.communicate(timeout=240)
-    return process.returncode, output
+def finish(process: subprocess.Popen[str], folder: Path) -> tuple[int, str]:
+    code = process.wait(240)
+    return code, (folder / "output").read_text(encoding="utf-8")
 
 
 def state(simulation: Simulation) -> dict[str, Any]:
@@ -48,27 +58,70 @@ def state(simulation: Simulation) -> dict[str, Any]:
     return {name: {key: addon[key] for key in COMPARED} for name, addon in addons.items()}
 
 
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process has started, and those that they have."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(folder.name)] = int(parent)
+    found, level = set(), {pid}
+    while level:
+        level = {child for child, parent in parents.items() if parent in level}
+        found |= level
+    return found
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """Kill a run with all that it has started: its workers have sessions of their own since ansible-core 2.21."""
+    process.send_signal(signal.SIGSTOP)  # so that it starts nobody while its processes are counted
+    for pid in (*descendants(process.pid), process.pid):
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself in this very moment
+            os.kill(pid, signal.SIGKILL)
+    process.wait(60)
+
+
+def kill_the_run_alone(process: subprocess.Popen[str]) -> None:
+    """Kill ansible-playbook as the kernel does when memory is short: its workers live on."""
+    process.kill()
+    process.wait(60)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def undisturbed(running: Simulation, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
     """How it ends when nothing happens, and with how many requests."""
     running.reset()
-    code, output = finish(start(running, tmp_path_factory.mktemp("undisturbed")))
+    folder = tmp_path_factory.mktemp("undisturbed")
+    code, output = finish(start(running, folder), folder)
     assert code == 0, output
     return state(running), len(running.requests())
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_run_is_resumed(simulation, undisturbed, tmp_path, moment):
+@pytest.mark.parametrize(("moment", "kill"), list(zip(MOMENTS, itertools.cycle((kill_all, kill_the_run_alone)))))
+def test_a_killed_run_is_resumed(simulation, undisturbed, tmp_path, moment, kill):
     expected, requests = undisturbed
     process = start(simulation, tmp_path)
     try:
         while len(simulation.requests()) < moment * requests and process.poll() is None:
             time.sleep(0.02)
-        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself in this very moment
-            os.killpg(process.pid, signal.SIGKILL)
     finally:
-        process.communicate(timeout=60)
-    code, output = finish(start(simulation, tmp_path))
+        kill(process)
+    code, output = finish(start(simulation, tmp_path), tmp_path)
     assert code == 0, output
     assert state(simulation) == expected, output
     verified = [
@@ -80,3 +133,60 @@ def test_a_killed_run_is_resumed(simulation, undisturbed, tmp_path, moment):
     ]
     sent = [item["body"]["spec"]["addonTemplateName"] for item in writes(simulation)]
     assert set(verified) >= set(sent), "what was upgraded is verified, by whichever run"
+
+
+# A run that is stopped while it waits
+
+STOPS = {
+    "SIGKILL": lambda process: process.kill(),
+    "SIGTERM": lambda process: process.terminate(),
+    "SIGKILL of the group": lambda process: os.killpg(process.pid, signal.SIGKILL),
+}
+# Both ways to run a module. With become it is shipped, and needs no sudo where Ansible runs as that user already.
+WAYS = {"fast path": {}, "shipped": {"become": True, "become_user": getpass.getuser()}}
+WAITS = {"lock": {"locked": True}, "throttle": {"retry_after": 2}}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_stopped_run_writes_no_more(simulation, tmp_path, stop, way, wait):
+    simulation.fault("throttle", "PUT", "/addons/", times=None, **WAITS[wait])
+    task = {
+        "huaweicloud.cce.cce_addon": {
+            "cluster_id": CLUSTER,
+            "addon_template_name": "metrics-server",
+            "version": "latest",
+            "wait_timeout": 60,
+        }
+    }
+    process = start(simulation, tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": [task], **WAYS[way]}])
+    try:
+        assert wait_for(lambda: bool(writes(simulation)), 60), "it never came to the lock"
+        workers = descendants(process.pid)
+        STOPS[stop](process)
+        process.wait(60)
+    finally:
+        process.kill()
+    before = len(writes(simulation))
+    simulation.call("DELETE", "/faults")
+    assert wait_for(lambda: not any(map(is_running, workers)), 20), "nobody waits for an answer that nobody will read"
+    assert len(writes(simulation)) == before
+    assert simulation.addons(CLUSTER)["metrics-server"]["writes"] == 0
+
+
+@pytest.mark.parametrize("stop", [None, "SIGKILL of the group"])
+def test_what_runs_in_the_background_goes_on_without_its_run(simulation, tmp_path, stop):
+    simulation.fault("throttle", "PUT", "/addons/", times=3, locked=True)
+    options = {"cluster_id": CLUSTER, "addon_template_name": "metrics-server", "version": "latest"}
+    tasks = [
+        {"huaweicloud.cce.cce_addon": options, "async": 60, "poll": 0},
+        {"ansible.builtin.pause": {"seconds": 60 if stop else 1}},
+    ]
+    process = start(simulation, tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    assert wait_for(lambda: bool(writes(simulation)), 60), "it never came to the lock"
+    if stop:
+        STOPS[stop](process)
+    finish(process, tmp_path)
+    assert simulation.addons(CLUSTER)["metrics-server"]["writes"] == 0
+    assert wait_for(lambda: simulation.addons(CLUSTER)["metrics-server"]["writes"] == 1, 30)

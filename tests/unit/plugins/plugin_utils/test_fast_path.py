@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from types import SimpleNamespace
 
 import pytest
+from ansible.plugins.action.normal import ActionModule as ShippingAction
 
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils import _fast_path
 
@@ -34,3 +37,32 @@ def test_anything_else_is_shipped(elsewhere):
 def test_a_controller_without_requests_ships(monkeypatch):
     monkeypatch.setattr(_fast_path, "REQUESTS_IMPORT_ERROR", "No module named 'requests'")
     assert not action()._runs_here()
+
+
+def worker(ask):
+    """Return what a forked process finds."""
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    process = context.Process(target=lambda: answers.put(ask()))
+    process.start()
+    answer = answers.get(timeout=20)
+    process.join(20)
+    return answer
+
+
+def test_a_worker_is_an_orphan_once_its_parent_is_not_the_process_that_forked_it(monkeypatch):
+    assert not _fast_path._is_orphan(), "this process was not forked by a run"
+    assert worker(_fast_path._is_orphan) is False
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    assert worker(_fast_path._is_orphan) is True
+
+
+@pytest.mark.parametrize("environment", [None, [], [{"HTTPS_PROXY": "http://proxy"}]])
+@pytest.mark.parametrize("async_val", [0, 60])
+def test_what_is_shipped_is_told_its_run_unless_it_goes_on_in_the_background(monkeypatch, environment, async_val):
+    made = action(become=object(), async_val=async_val)
+    made._task.environment = environment
+    monkeypatch.setattr(ShippingAction, "run", lambda self, tmp, task_vars: {"given": self._task.environment})
+    given = worker(lambda: (made.run(), made._task.environment))
+    told = [] if async_val else [{"HUAWEICLOUD_CCE_RUN_PID": str(os.getpid())}]
+    assert given == ({"given": [*(environment or []), *told] if told else environment}, environment)
