@@ -11,6 +11,7 @@ Source: API page "Listing Clusters in a Specified Project" and the SDK's models 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,11 @@ from . import _versions
 TOTAL_NODES = "totalNodesNumber"
 ACTIVE_NODES = "activeNodesNumber"
 INSTALLED_ADDONS = "installedAddonInstances"
+
+# The types of addresses in the API's own words, by what they are in lower case.
+_KINDS = {"internal": "Internal", "external": "External"}
+# A host with a dot or in brackets, or one with a port: a word alone is not taken for an address.
+_ADDRESS = re.compile(r"(?:[\w-]+(?:\.[\w-]+)+\.?|\[[0-9A-Fa-f:.]+\]|[\w-]+(?=:))(?::\d+)?(?:/\S*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -84,15 +90,27 @@ def _tags(value: object) -> dict[str, str]:
 
 
 def _endpoints(value: object) -> tuple[Endpoint, ...]:
-    """Return the addresses of a cluster, which stand as `{"url", "type"}` or as `{"Internal": url}`."""
+    """Return the addresses of a cluster.
+
+    They stand in a list, each as `{"url", "type"}` or as `{"Internal": url}`, or as the keys of one object. Some clouds
+    write the keys in lower case, or leave the scheme out.
+    """
     found = []
-    for entry in value if isinstance(value, list) else []:
-        url = _text(_mapping(entry).get("url"))
-        if url:
-            found.append(Endpoint(_text(entry.get("type")), url))
-        else:
-            found += [Endpoint(key, address) for key, address in _texts(entry).items() if "://" in address]
+    for entry in value if isinstance(value, list) else [value]:
+        texts = _texts(entry)
+        pairs = [(texts.get("type"), texts["url"])] if "url" in texts else list(texts.items())
+        for kind, text in pairs:
+            url = _url(text)
+            if url:
+                found.append(Endpoint(_KINDS.get((kind or "").lower(), kind or None), url))
     return tuple(found)
+
+
+def _url(text: str) -> str | None:
+    """Return an address with its scheme, which is HTTPS where none is told; None for what is no address."""
+    if "://" in text:
+        return text
+    return f"https://{text}" if _ADDRESS.fullmatch(text) else None
 
 
 class _Unreadable(ValueError):

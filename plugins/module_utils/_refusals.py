@@ -5,8 +5,9 @@
 """What an error answer says, whichever of its many shapes it has, and which exception stands for it. Pure.
 
 Shapes that were seen: CCE (`errorCode`/`errorMessage`), the add-on manager (a Kubernetes `Status` with a nested
-`error`), the API gateway (`error_code`/`error_msg`), IAM (`error: {code, message, title}` or the gateway's), with
-`encoded_authorization_message` where a policy denied; an empty body; HTML from a proxy; JSON that was cut off.
+`error`, or `code`/`message`), the API gateway (`error_code`/`error_msg`), IAM (`error: {code, message, title}` or the
+gateway's), with `encoded_authorization_message` where a policy denied; an empty body; HTML from a proxy; JSON that was
+cut off.
 """
 
 from __future__ import annotations
@@ -40,18 +41,24 @@ def _first(*candidates: object) -> str | None:
     return next((text for text in candidates if isinstance(text, str) and text.strip()), None)
 
 
-def _of_mapping(body: Mapping[str, Any]) -> tuple[str | None, str | None, dict[str, Any]]:
+def _code(status_code: int, *candidates: object) -> str | None:
+    """Return the first that is a code of the service's own. A number that repeats the HTTP status is none."""
+    told = (item for item in candidates if isinstance(item, (str, int)) and not isinstance(item, bool))
+    return _first(*(str(item) for item in told if str(item) != str(status_code)))
+
+
+def _of_mapping(status_code: int, body: Mapping[str, Any]) -> tuple[str | None, str | None, dict[str, Any]]:
     nested = body.get("error")
     inner: Mapping[str, Any] = nested if isinstance(nested, dict) else {}
-    code = _first(body.get("errorCode"), body.get("error_code"), inner.get("code"))
+    code = _code(status_code, body.get("errorCode"), body.get("error_code"), inner.get("code"), body.get("code"))
     general = _first(body.get("errorMessage"), body.get("error_msg"))
     specific = _first(inner.get("message"), body.get("message"), body.get("reason"))
     message = general or specific
     if general and specific and specific not in general:
         message = f"{general.rstrip('. ')}: {specific}"
     details: dict[str, Any] = {}
-    inner_code = inner.get("code")
-    if isinstance(inner_code, str) and inner_code and inner_code != code:
+    inner_code = _code(status_code, inner.get("code"), body.get("code"))
+    if inner_code and inner_code != code:
         details["inner_code"] = inner_code
     if isinstance(body.get("reason"), str) and body["reason"] and body["reason"] != message:
         details["reason"] = body["reason"]
@@ -71,7 +78,7 @@ def read_refusal(status_code: int, headers: Mapping[str, str], text: str, body: 
         text: The body as text.
         body: The body as parsed JSON, or None where it is not JSON.
     """
-    code, message, details = _of_mapping(body) if isinstance(body, dict) else (None, None, {})
+    code, message, details = _of_mapping(status_code, body) if isinstance(body, dict) else (None, None, {})
     if message is None and text.strip():
         message = _visible_text(text)
     request_id = headers.get("X-Request-Id") or headers.get("X-IAM-Trace-Id")

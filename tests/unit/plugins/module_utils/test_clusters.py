@@ -147,3 +147,47 @@ def test_a_number_of_nodes_that_is_none_is_a_defect(value):
 def test_every_field_of_a_cluster_is_described():
     shown = set(describe(Cluster()))
     assert {item.name for item in fields(Cluster)} - shown == {"total_nodes", "active_nodes", "defects"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [{"url": "https://192.0.2.1:5443", "type": "Internal"}, {"url": "https://192.0.2.2:5443", "type": "External"}],
+        [{"Internal": "https://192.0.2.1:5443"}, {"External": "https://192.0.2.2:5443"}],
+        [{"Internal": "https://192.0.2.1:5443", "External": "https://192.0.2.2:5443"}],
+        {"Internal": "https://192.0.2.1:5443", "External": "https://192.0.2.2:5443", "external_otc": ""},
+        {"internal": "192.0.2.1:5443", "external": "192.0.2.2:5443"},
+        [{"url": "192.0.2.1:5443", "type": "internal"}, {"url": "192.0.2.2:5443", "type": "external"}],
+    ],
+)
+def test_endpoints_are_read_in_every_form(told):
+    assert read_clusters([{"status": {"endpoints": told}}])[0].endpoints == (
+        Endpoint("Internal", "https://192.0.2.1:5443"),
+        Endpoint("External", "https://192.0.2.2:5443"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://[2001:db8::1]:5443", "https://[2001:db8::1]:5443"),
+        ("[2001:db8::1]:5443", "https://[2001:db8::1]:5443"),
+        ("192.0.2.1", "https://192.0.2.1"),
+        ("cluster.example.com/k8s", "https://cluster.example.com/k8s"),
+        ("cluster:5443", "https://cluster:5443"),
+        ("Pending", None),
+        ("not yet known", None),
+        ("", None),
+        (":5443", None),
+    ],
+)
+def test_an_address_without_a_scheme_is_one_of_https(text, url):
+    found = read_clusters([{"status": {"endpoints": {"external_otc": text}}}])[0].endpoints
+    assert found == ((Endpoint("external_otc", url),) if url else ())
+
+
+def test_a_single_endpoint_may_stand_without_a_list():
+    told = {"url": "192.0.2.1:5443", "type": "Internal"}
+    assert read_clusters([{"status": {"endpoints": told}}])[0].endpoints == (
+        Endpoint("Internal", "https://192.0.2.1:5443"),
+    )
