@@ -14,6 +14,8 @@ description:
     C(.cce_clusters.yaml).
   - A host has the name of its cluster. If several clusters share a name, the beginning of its ID is appended to the
     name of each. Every character other than a letter, a digit, C(.), C(-) and C(_) becomes C(_).
+  - No host of another inventory source may have the name of a cluster. Ansible would take them for one host, and run
+    what is meant for the other one on the controller, so that is an error.
   - Its variables are C(cce_cluster_id), C(cce_cluster_name), C(cce_cluster_alias), C(cce_cluster_endpoints) (the
     addresses of its Kubernetes API, as a list of C(type) and C(url)), C(cce_account), C(cce_profile),
     C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_iam_endpoint),
@@ -248,6 +250,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._warn_of_unknown_addons(wanted, filters)
             self._add_hosts(wanted)
             self._construct_groups(wanted)
+            _guard(self.inventory)
         except Exception as error:
             # Ansible makes a warning of this, and plays on with the hosts that are left: a gate would be open for
             # clusters that it has never seen. So its own setting for that is turned on for the rest of the run.
@@ -349,9 +352,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(f"The add-ons of {quoted(unknown)} are not known, so addons_below lets them pass.")
 
     def _add_hosts(self, hosts: Mapping[str, Variables]) -> None:
+        _refuse_shared(
+            name
+            for name, variables in hosts.items()
+            if name in self.inventory.hosts and not _is_cluster(self.inventory.hosts[name], variables["cce_cluster_id"])
+        )
         self.inventory.add_group(GROUP)
+        add_host = getattr(self.inventory.add_host, "unguarded", self.inventory.add_host)
         for name, variables in hosts.items():
-            self.inventory.add_host(name, group=GROUP)
+            add_host(name, group=GROUP)
             for key, value in variables.items():
                 self.inventory.set_variable(name, key, inert(value))
             self.inventory.set_variable(name, "ansible_connection", "local")
@@ -381,6 +390,47 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         if problem is not None:
             raise problem
+
+
+def _is_cluster(host: Any, cluster_id: str) -> bool:
+    return bool(host.vars.get("cce_cluster_id") == cluster_id)
+
+
+def _refuse_shared(names: Iterable[str]) -> None:
+    """Refuse names that a cluster and another host have.
+
+    Ansible would make one host of both, with the variables of both: what was meant for the other host would run on the
+    controller, and of two clusters one would never be looked at.
+
+    Raises:
+        InputError: There are such names.
+    """
+    shared = sorted(set(names))
+    if shared:
+        raise InputError(
+            f"A cluster and a host of another inventory source have the same name: {quoted(shared)}. Ansible would "
+            "take them for one host. Give the host another name, or leave the cluster out with 'filters'. For "
+            "variables of clusters use host_vars or 'compose', for groups 'groups', and for several accounts one file."
+        )
+
+
+def _guard(inventory: Any) -> None:
+    """See to it that no source that is read later adds a host called like a cluster."""
+    unguarded = getattr(inventory.add_host, "unguarded", inventory.add_host)
+
+    def add_host(host: str, *args: Any, **options: Any) -> Any:
+        known = inventory.hosts.get(host)
+        if known is not None and GROUP in (group.name for group in known.get_groups()):
+            # Ansible makes a warning of an error, and plays on.
+            constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
+            try:
+                _refuse_shared([host])
+            except InputError as error:
+                raise AnsibleParserError(error.message) from error
+        return unguarded(host, *args, **options)
+
+    add_host.unguarded = unguarded  # type: ignore[attr-defined]
+    inventory.add_host = add_host
 
 
 def inert(value: Any) -> Any:

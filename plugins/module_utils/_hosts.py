@@ -200,8 +200,8 @@ def _may_be_below(addons: Mapping[str, Any] | None, name: str, limit: str) -> bo
 
 # What is left of a name can neither be a template nor mean something in a host pattern.
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]", re.ASCII)
-# Names that mean something else to Ansible.
-_RESERVED = frozenset(("all", "ungrouped", "localhost", "cce_clusters"))
+# Names that mean something else to Ansible. So does ::1, but no colon is left in a name.
+_RESERVED = frozenset(("all", "ungrouped", "localhost", "127.0.0.1", "cce_clusters"))
 
 
 def host_names(found: Sequence[Variables]) -> list[str]:

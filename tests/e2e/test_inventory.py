@@ -9,7 +9,7 @@ import importlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,12 +158,13 @@ def ask(tmp_path: Path) -> Ask:
         *options: str,
         name: str = "x.cce_clusters.yml",
         command: str = "ansible-inventory",
+        before: Sequence[str] = (),
         environment: dict[str, str] | None = None,
     ) -> Listed:
         path = tmp_path / name
         path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
         done = subprocess.run(
-            [command, "-i", str(path), *(options or ("--list",))],
+            [command, *before, "-i", str(path), *(options or ("--list",))],
             env={
                 **os.environ,
                 **simulation.environment(),
@@ -533,6 +534,81 @@ def test_a_group_is_not_called_like_a_cluster(ask, tmp_path, constructed):
         listed = ask(simulation, {**PLUGIN, **constructed})
     assert listed.code != 0
     assert "A cluster and a group have the same name" in listed.errors
+
+
+@pytest.fixture
+def namesakes(tmp_path: Path) -> Iterator[Simulation]:
+    """A project with clusters that are called like hosts."""
+    clusters = [
+        {"id": f"cluster-{number}", "name": name} for number, name in enumerate(("web1", "127.0.0.1", "search"))
+    ]
+    account = {**FLEET["accounts"][0], "projects": [{"id": "one", "name": "eu-de", "clusters": clusters}]}
+    scenario = tmp_path / "scenario.yml"
+    scenario.write_text(yaml.safe_dump({"accounts": [account]}), encoding="utf-8")
+    with Simulation(scenario=scenario) as simulation:
+        yield simulation
+
+
+INI, YAML = "[web]\nweb1\n", "all: {hosts: {web1: {ansible_host: 192.0.2.1}}}"
+
+
+@pytest.mark.parametrize(
+    ("order", "static"),
+    [
+        ("the clusters first", INI),
+        ("the clusters first", YAML),
+        ("the clusters last", INI),
+        ("the clusters last", YAML),
+        ("the clusters last", "web1,"),
+    ],
+)
+def test_a_cluster_does_not_move_the_plays_of_a_host_to_the_controller(ask, namesakes, tmp_path, static, order):
+    source = static
+    if "," not in static:
+        source = str(tmp_path / ("hosts.yml" if static.startswith("all") else "hosts.ini"))
+        Path(source).write_text(static, encoding="utf-8")
+    if order == "the clusters first":
+        listed = ask(namesakes, PLUGIN, "-i", source, "--list")
+    else:
+        listed = ask(namesakes, PLUGIN, before=("-i", source))
+    assert listed.code != 0, listed.hosts.get("web1")
+    assert "A cluster and a host of another inventory source have the same name: web1." in listed.errors
+
+
+def test_clusters_of_two_files_with_one_name_are_not_one_host(ask, namesakes, simulation, tmp_path):
+    """The first of them would never be looked at."""
+    other = tmp_path / "other.cce_clusters.yml"
+    there = simulation.environment()
+    config = {
+        **PLUGIN,
+        "endpoint": there["HUAWEICLOUD_CCE_ENDPOINT"],
+        "iam_endpoint": there["HUAWEICLOUD_SDK_IAM_ENDPOINT"],
+        "access_key": there["HUAWEICLOUD_SDK_AK"],
+        "secret_key": there["HUAWEICLOUD_SDK_SK"],
+        "region": there["HW_REGION_NAME"],
+    }
+    other.write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert ask(namesakes, PLUGIN, "-i", str(other), "--list").code == 0
+    simulation.fault("shape", "GET", "/clusters$", set={"metadata.name": "web1"}, times=None)
+    listed = ask(namesakes, PLUGIN, "-i", str(other), "--list")
+    assert listed.code != 0
+    assert "have the same name: web1." in listed.errors
+
+
+def test_the_same_cluster_in_two_files_is_one_host(ask, namesakes, tmp_path):
+    other = tmp_path / "other.cce_clusters.yml"
+    other.write_text(yaml.safe_dump({**PLUGIN, "compose": {"again": "true"}}), encoding="utf-8")
+    listed = ask(namesakes, PLUGIN, "-i", str(other), "--list")
+    assert listed.code == 0, listed.errors
+    assert listed.hosts["web1"]["again"]
+
+
+def test_no_cluster_is_taken_for_the_controller(ask, namesakes):
+    listed = ask(namesakes, PLUGIN)
+    assert sorted(listed.hosts) == ["127.0.0.1-cluster-", "search", "web1"]
+    assert ask(namesakes, PLUGIN, "localhost", "-m", "ansible.builtin.ping", command="ansible").output.startswith(
+        "local"
+    )
 
 
 @pytest.mark.parametrize(

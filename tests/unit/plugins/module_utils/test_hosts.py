@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible import constants
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import Cluster, InstalledAddon
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
@@ -65,9 +66,14 @@ def test_no_name_is_a_template_or_a_pattern(name):
     assert not set(found) & set("{}:,!&*[]% +")
 
 
-@pytest.mark.parametrize("name", ["all", "localhost", "ungrouped", "cce_clusters"])
+@pytest.mark.parametrize("name", ["all", "localhost", "127.0.0.1", "ungrouped", "cce_clusters"])
 def test_names_that_mean_something_to_ansible_get_a_suffix(name):
     assert names(("11111111-a", name)) == [f"{name}-11111111"]
+
+
+def test_no_name_is_one_that_ansible_takes_for_this_machine():
+    for name in constants.LOCALHOST:
+        assert names(("11111111-a", name))[0] not in constants.LOCALHOST
 
 
 def test_a_cluster_without_a_name_is_called_by_its_id():
