@@ -121,6 +121,27 @@ def answering(raw: bytes) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
+    """Give the URL of a server, or proxy, that answers with what it was asked."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _address = listener.accept()
+                except OSError:
+                    return
+                with client, contextlib.suppress(OSError):
+                    asked = client.recv(65536)
+                    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(asked)}\r\n"
+                    client.sendall(head.encode("ascii") + b"Connection: close\r\n\r\n" + asked)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
 def dripping(head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None, seconds: float = 6) -> Iterator[str]:
     """Give the URL of a server that answers with a head, and then with the same few bytes again and again.
 

@@ -176,6 +176,7 @@ class Agency(Authentication):
         self._endpoint = endpoint
         self._signature: Signature | None = None
         self._expires: int | None = None
+        self._session_token: str | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._is_ending():
@@ -205,7 +206,8 @@ class Agency(Authentication):
                 idempotent=True,
                 direct=True,
             )
-            headers["X-Metadata-Token"] = str(answer.body).strip()
+            self._session_token = str(answer.body).strip()
+            headers["X-Metadata-Token"] = self._session_token
         except Refused as error:
             if error.status_code not in (404, 405, 503):  # an old host has no such tokens
                 raise
@@ -238,7 +240,10 @@ class Agency(Authentication):
         return True
 
     def secrets(self) -> Iterator[str]:
-        return self._signature.secrets() if self._signature else iter(())
+        if self._session_token:
+            yield self._session_token
+        if self._signature:
+            yield from self._signature.secrets()
 
 
 def authentication_for(

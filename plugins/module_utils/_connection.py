@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,41 @@ from ._text import printable
 # Options and the least they may be, where a task has them. Most are seconds.
 _LEAST = (("timeout", 0.1), ("retries", 0), ("wait_timeout", 0), ("wait_interval", 0.1), ("busy_timeout", 0))
 
+_LARGEST_PROFILE = 1024 * 1024  # bytes
+
 USER_AGENT = "huaweicloud.cce (Ansible collection)"
 
 
-def _read_file(path: str) -> str | None:
-    """Return the text of a profile file, or None where there is none."""
+def _read_file(path: str, warn: Callable[[str], None] = lambda text: None) -> str | None:
+    """Return the text of a profile file, or None where there is none; warn of one that others may write."""
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
+        file = Path(path).expanduser()
+        # Without waiting: a pipe into which nobody writes would hold the run for ever.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, encoding="utf-8") as opened:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise CredentialsError(f"The profile file {path} cannot be read: it is not a file.")
+            if found.st_size > _LARGEST_PROFILE:
+                raise CredentialsError(f"The profile file {path} cannot be read: it is too large for one.")
+            if _others_may_write(found, file.resolve().parent.stat()):
+                warn(
+                    f"Others may write the profile file {path}, and so decide whose credentials are used. "
+                    "Make it yours, writable by you alone (chmod 600), in a folder that is (chmod 700)."
+                )
+            return opened.read()
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: no home directory
         return None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise CredentialsError(f"The profile file {path} cannot be read: {reason}.") from None
+
+
+def _others_may_write(file: os.stat_result, folder: os.stat_result) -> bool:
+    """Whether somebody else may change a file or put another one in its place."""
+    mine = (0, os.geteuid())
+    is_replaceable = folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX
+    return bool(file.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or is_replaceable or file.st_uid not in mine)
 
 
 def _settings(task: Task, sources: Sources) -> HttpSettings:
@@ -46,7 +71,7 @@ def _settings(task: Task, sources: Sources) -> HttpSettings:
         if value is not None and not value >= least:  # asked this way round, NaN is refused
             raise InputError(f"{name} must be at least {least:g}, not {value:g}.")
     ca_path = sources.value("ca_path")
-    if ca_path and not Path(ca_path).exists():
+    if ca_path and not (Path(ca_path).is_file() or Path(ca_path).is_dir()):  # reading from a pipe would wait for ever
         raise InputError(f"ca_path names no file or directory: {ca_path}.")
     return HttpSettings(
         timeout=params["timeout"],
@@ -88,7 +113,7 @@ def connected(task: Task) -> Iterator[Cce]:
         InputError: The options make no sense.
         CredentialsError: There are no credentials, or only half of them.
     """
-    sources = Sources(task.params, task.environ, _read_file)
+    sources = Sources(task.params, task.environ, lambda path: _read_file(path, task.warn))
     task.hide(sources.secrets())
     credentials = sources.credentials()
     region = sources.value("region")

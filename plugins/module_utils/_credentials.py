@@ -11,10 +11,12 @@ and of Open Telekom Cloud (`OS_*`).
 
 from __future__ import annotations
 
+import base64
 import configparser
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
+from urllib.parse import unquote
 
 from ._errors import CredentialsError
 
@@ -235,6 +237,24 @@ class Sources:
             key = _PROFILE_KEYS.get(name)
             if key and self._profile.get(key):
                 yield self._profile[key]
+        for name, url in self._environ.items():
+            if name.lower().endswith("_proxy"):
+                yield from _secrets_of_proxy(url)
+
+
+def _secrets_of_proxy(url: str) -> Iterator[str]:
+    """Yield the password in the URL of a proxy in each form that it is sent or quoted in.
+
+    The proxy gets it in base64, and may answer with what it got.
+    """
+    user_info = url.rpartition("@")[0].rpartition("/")[2]
+    user, colon, password = user_info.partition(":")
+    if not colon or not password:
+        return
+    pair = f"{unquote(user)}:{unquote(password)}"
+    yield from (user_info, password, unquote(password), pair)
+    for encoding in ("latin-1", "utf-8"):
+        yield base64.b64encode(pair.encode(encoding, "replace")).decode("ascii")
 
 
 def _is_telling(found: Mapping[str, Found | None]) -> bool:

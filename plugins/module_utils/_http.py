@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from . import _retries
-from ._errors import Abandoned, BadAnswer, CceError, OutcomeUnknown, Unauthenticated, Unreachable
+from ._errors import Abandoned, BadAnswer, CceError, InputError, OutcomeUnknown, Unauthenticated, Unreachable
 from ._exchange import Exchange
 from ._refusals import as_error, read_refusal
 from ._retries import Failure
@@ -44,6 +45,16 @@ LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 DEEPEST_NESTING = 64
 _CHUNK = 256 * 1024  # bytes
 _LEAST_TIME = 0.05  # seconds that a request has at the least
+# What can stand in a header: nothing that ends it, and nothing that is read in two ways.
+_HEADER = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
+# The headers that hold what a user or a service has given, in words.
+_CARRIED = {
+    "Authorization": "access_key",
+    "X-Security-Token": "security_token",
+    "X-Auth-Token": "the token (auth_token, or what IAM has answered)",
+    "X-Project-Id": "project_id",
+    "X-Metadata-Token": "the session token of the metadata service",
+}
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 # Called with the prepared request, it adds what proves who is asking.
@@ -349,6 +360,7 @@ class Http:
         by requests, so that the bytes that are signed are the bytes that are sent.
         """
         query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in request.query)
+        _check_headers(request.doing, request.headers)
         headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
@@ -361,13 +373,15 @@ class Http:
         if request.body is not None:
             content = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode("utf-8")
             headers["Content-Type"] = "application/json"
-        return requests.Request(
+        prepared = requests.Request(
             request.method,
             f"{request.url}?{query}" if query else request.url,
             data=content,
             headers=headers,
             auth=request.authentication,
         ).prepare()
+        _check_headers(request.doing, prepared.headers)
+        return prepared
 
     def _refuse_if_abandoned(self, doing: str) -> None:
         if self._is_abandoned():
@@ -408,6 +422,20 @@ def _parts(raw: Any) -> Any:
         if not part:
             return
         yield part
+
+
+def _check_headers(doing: str, headers: Mapping[str, Any]) -> None:
+    """See to it that all headers can be sent. What libraries say of one that cannot quotes it, secrets included.
+
+    Raises:
+        InputError: One cannot.
+    """
+    for name, value in headers.items():
+        if not (isinstance(value, str) and _HEADER.fullmatch(value)):
+            raise InputError(
+                f"Could not {doing}: {_CARRIED.get(name, name)} holds a line break, a space at its end or another "
+                "character that no header can hold, so the request was not sent. Give it without."
+            )
 
 
 def _quoted(text: str) -> str:
@@ -534,7 +562,8 @@ def parse_json(raw: bytes) -> Any:
             or is nested deeper than any answer of the API.
     """
     try:
-        document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        # A mark of the byte order says nothing in UTF-8, and some proxies and servers write one.
+        document = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError(f"it is nested deeper than {DEEPEST_NESTING} levels") from None
     if isinstance(document, (dict, list)):

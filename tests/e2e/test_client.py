@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import os
 import socket
 import ssl
 import threading
@@ -20,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from forwarding import Forwarder, answering, deaf, dripping
+from forwarding import Forwarder, answering, deaf, dripping, echoing
 from operators import ACCOUNTS, AUTOPILOT, PERMANENT, Operator
 from simulation import CLUSTER, Simulation
 
@@ -43,7 +45,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     Unauthenticated,
     Unreachable,
 )
-from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check
+from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Task, execute
+from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check, cce_cluster_info
 
 ADDONS = r"/v3/addons$"
 TASKS = r"precheck/tasks$"
@@ -107,6 +110,140 @@ def test_credentials_come_from_the_environment_or_a_profile(operator, tmp_path):
     )
     with operator.client(profile="team", environ={"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(profile)}) as cce:
         assert cce.addons(CLUSTER)
+
+
+@pytest.fixture
+def profile(tmp_path) -> Path:
+    """The only source of credentials: a file of the user's own."""
+    folder = tmp_path / "own"
+    folder.mkdir(mode=0o700)
+    path = folder / "credentials"
+    path.write_text(f"[basic]\nak = {PERMANENT['access_key']}\nsk = {PERMANENT['secret_key']}\n", encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def _by_profile(operator: Operator, path: Path) -> list[str]:
+    """Return what an operator is warned of who reads a profile."""
+    with operator.client(environ={"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}) as cce:
+        assert cce.addons(CLUSTER)
+    return operator.told
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "is_safe"),
+    [
+        (0o600, 0o700, True),
+        (0o400, 0o755, True),
+        (0o644, 0o775, True),
+        (0o600, 0o1777, True),
+        (0o620, 0o700, False),
+        (0o666, 0o700, False),
+        (0o600, 0o777, False),
+    ],
+)
+def test_a_profile_that_others_may_write_is_warned_of(operator, profile, mode, folder, is_safe):
+    profile.chmod(mode)
+    profile.parent.chmod(folder)
+    told = _by_profile(operator, profile)
+    assert [text for text in told if "Others may write the profile file" in text] == ([] if is_safe else told)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_profile_of_somebody_else_is_warned_of(operator, profile, tmp_path):
+    os.chown(profile, 65534, -1)
+    link = tmp_path / "link"
+    link.symlink_to(profile)
+    assert "Others may write" in "".join(_by_profile(operator, link))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "huge"])
+def test_a_profile_that_is_no_file_ends_the_task_at_once(operator, tmp_path, kind):
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "credentials"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "huge":
+        with path.open("wb") as file:
+            file.truncate(10 * 1024**3)
+    with soon(), pytest.raises(CredentialsError, match="cannot be read"):
+        _by_profile(operator, path)
+
+
+def test_certificates_are_not_read_from_a_pipe(operator, tmp_path):
+    os.mkfifo(tmp_path / "ca.pem")
+    client = operator.client(**PERMANENT, ca_path=str(tmp_path / "ca.pem"))
+    with soon(), pytest.raises(InputError, match="ca_path names no file or directory"), client:
+        pass
+
+
+BROKEN = {
+    "inside": "tok-canary\nX-Evil: 1",
+    "at the end": "tok-canary\n",
+    "a space at the end": "tok-canary ",
+    "umlaut": "tök-canary",
+}
+
+
+# An access key stands in the middle of its header, where a space is for the service to refuse.
+CARRIED = [(name, kind) for name in ("auth_token", "security_token", "access_key", "project_id") for kind in BROKEN]
+CARRIED.remove(("access_key", "a space at the end"))
+
+
+@pytest.mark.parametrize(("name", "kind"), CARRIED)
+def test_what_no_header_can_hold_is_refused_and_not_shown(operator, name, kind):
+    keys = {} if name == "auth_token" else PERMANENT
+    broken = BROKEN[kind]
+    result = execute(operator.task(**{**keys, "project_id": "p", name: broken}), _asked)
+    assert name in result["msg"]
+    assert "no header can hold" in result["msg"]
+    assert "canary" not in result["msg"].replace(repr(broken), "")
+    assert operator.simulation.requests() == []
+
+
+def _asked(task: Task) -> dict[str, Any]:
+    with connected(task) as cce:
+        return {"addons": cce.addons(CLUSTER)}
+
+
+@pytest.mark.parametrize("broken", ["tok-canary\nX-Evil: 1", "tok-canary\rX", "tök-canary", "tok canary\x00"])
+def test_a_session_token_that_no_header_can_hold_is_not_shown(operator, broken):
+    operator.simulation.fault("body", "PUT", "api/token", body=broken, content_type="text/plain", times=None)
+    environ = {"HUAWEICLOUD_CCE_METADATA_ENDPOINT": operator.simulation.listening["endpoint"]}
+    result = execute(operator.task(environ=environ, use_metadata=True), _asked)
+    assert "the session token of the metadata service holds a line break" in result["msg"]
+    assert "canary" not in str(result)
+    assert "mistake in the collection" not in result["msg"]
+
+
+def test_keys_of_the_metadata_service_that_no_header_can_hold_are_not_shown(operator):
+    credential = {"access": "AK", "secret": "SK", "securitytoken": "tok-canary\nX-Evil: 1", "expires_at": "2099-01-01"}
+    operator.simulation.fault("body", "GET", "securitykey", body={"credential": credential}, times=None)
+    environ = {"HUAWEICLOUD_CCE_METADATA_ENDPOINT": operator.simulation.listening["endpoint"]}
+    result = execute(operator.task(environ=environ, use_metadata=True), _asked)
+    assert "security_token holds a line break" in result["msg"]
+    assert "canary" not in str(result)
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "407 Proxy Authentication Required", "200 OK", "302 Found"])
+def test_a_proxy_that_shows_what_it_was_asked_shows_no_secret(operator, monkeypatch, status):
+    with echoing(status) as proxy:
+        url = proxy.replace("http://", "http://robot:proxy-canary%40x@")
+        environ = {"http_proxy": url}
+        monkeypatch.setenv("http_proxy", url)
+        task = operator.task(environ=environ, auth_token="tok-canary", project_id="p", retries=0)
+        result = execute(task, _asked)
+    assert result["failed"]
+    for secret in ("proxy-canary", "tok-canary", base64.b64encode(b"robot:proxy-canary@x").decode()):
+        assert secret not in str(result) or secret in operator.hidden
+        assert secret not in result["msg"]
+
+
+def test_a_mark_of_the_byte_order_before_sound_json_is_nothing(operator):
+    operator.simulation.fault("body", "GET", ADDONS, body='\ufeff{"items": []}')
+    with operator.client(**PERMANENT) as cce:
+        assert cce.addons(CLUSTER) == []
 
 
 def test_the_metadata_service_is_asked_only_when_asked_for(operator):
@@ -802,6 +939,14 @@ def test_autopilot_clusters_have_their_own_paths_and_no_checks(operator):
         cce_addon, cluster_id=AUTOPILOT, autopilot=True, addon_template_name="coredns", version="latest"
     )
     assert result["addon"]["status"] == "running"
+
+
+@pytest.mark.parametrize("form", ["urls", "pairs", "object", "lower_case", "bare"])
+def test_addresses_of_a_cluster_are_told_in_whatever_form_they_come(operator, form):
+    operator.simulation.call("POST", f"/clusters/{CLUSTER}", {"endpoints": form})
+    found = operator.run(cce_cluster_info)["clusters"][0]["endpoints"]
+    assert {"type": "Internal", "url": "https://192.0.2.10:5443"} in found
+    assert ({"type": "External", "url": "https://198.51.100.10:5443"} in found) == (form not in ("urls", "pairs"))
 
 
 def test_an_id_cannot_become_another_path(operator):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 
 import pytest
@@ -25,6 +26,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     InputError,
     Unreachable,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._http import parse_json
 from ansible_collections.huaweicloud.cce.plugins.module_utils._refusals import as_error, read_refusal
 from ansible_collections.huaweicloud.cce.plugins.module_utils._retries import Failure
 from ansible_collections.huaweicloud.cce.plugins.module_utils._times import clock_difference, http_date
@@ -283,6 +285,17 @@ def test_unusable_endpoints_are_refused(url):
         (429, {"error_msg": "throttled", "error_code": "APIG.0308"}, "APIG.0308", "throttled"),
         (401, {"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}}, None, "wrong"),
         (401, {"error_code": "IAM.0001", "error_msg": "no"}, "IAM.0001", "no"),
+        (403, {"error": {"message": "denied", "code": "CCE.01403001"}}, "CCE.01403001", "denied"),
+        (
+            500,
+            {"code": "SVCSTG.CCE-ADDONMGR.500", "message": "internal error"},
+            "SVCSTG.CCE-ADDONMGR.500",
+            "internal error",
+        ),
+        (400, {"code": 4000002, "message": "no"}, "4000002", "no"),
+        (404, {"kind": "Status", "code": 404, "message": "not found"}, None, "not found"),
+        (404, {"code": "404", "message": "not found"}, None, "not found"),
+        (500, {"code": True, "message": "no"}, None, "no"),
         (502, None, None, "Bad Gateway"),
         (500, None, None, None),
     ],
@@ -339,3 +352,29 @@ def test_a_date_of_http_is_a_point_in_time(text, seconds):
 )
 def test_an_answer_tells_how_far_the_clock_of_the_service_is_ahead(headers, difference):
     assert clock_difference(headers, NOON + 30) == difference
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://robot:p%40ss-word@proxy:3128", "robot:p%40ss-word@proxy:3128", "socks5h://robot:p%40ss-word@[::1]:1080/"],
+)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "All_Proxy"])
+def test_the_password_of_a_proxy_is_a_secret_in_every_form(name, url):
+    hidden = set(sources(environ={name: url}).secrets())
+    assert {"p%40ss-word", "p@ss-word", base64.b64encode(b"robot:p@ss-word").decode()} <= hidden
+
+
+@pytest.mark.parametrize("url", ["", "http://proxy:3128", "http://robot@proxy:3128", "proxy", "http://robot:@proxy"])
+def test_a_proxy_without_a_password_has_no_secret(url):
+    assert not set(sources(environ={"HTTPS_PROXY": url}).secrets())
+
+
+@pytest.mark.parametrize("raw", [b'{"a": 1}', b'\xef\xbb\xbf{"a": 1}', b'\xef\xbb\xbf\r\n{"a": 1}'])
+def test_a_mark_of_the_byte_order_makes_no_json_unsound(raw):
+    assert parse_json(raw) == {"a": 1}
+
+
+@pytest.mark.parametrize("raw", [b"\xef\xbb\xbf", b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}', b"\xff\xfe{\x00}\x00"])
+def test_what_is_not_sound_json_stays_so(raw):
+    with pytest.raises(ValueError, match=r"."):
+        parse_json(raw)
