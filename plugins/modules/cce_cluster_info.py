@@ -169,12 +169,12 @@ clusters:
       returned: always
       contains:
         type:
-          description: Where the address is reached from, C(Internal) or C(External).
+          description: Where the address is reached from, C(Internal), C(External), or a word of the cloud's own.
           type: str
           returned: always
           sample: Internal
         url:
-          description: The address.
+          description: The address. It begins with C(https://) if the API leaves the scheme out.
           type: str
           returned: always
           sample: https://192.0.2.10:5443
