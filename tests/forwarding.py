@@ -122,7 +122,7 @@ def answering(raw: bytes) -> Iterator[str]:
 
 @contextlib.contextmanager
 def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
-    """Give the URL of a server, or proxy, that answers with what it was asked."""
+    """Give the URL of a server, or proxy, that answers with the lines that it was asked with, the last one first."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -132,7 +132,7 @@ def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
                 except OSError:
                     return
                 with client, contextlib.suppress(OSError):
-                    asked = client.recv(65536)
+                    asked = b"\r\n".join(reversed(client.recv(65536).split(b"\r\n")))
                     head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(asked)}\r\n"
                     client.sendall(head.encode("ascii") + b"Connection: close\r\n\r\n" + asked)
 
