@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._endpoints import PLAIN, SUBDOMAIN
-from ._values import MADE_TEXT, MASK, masked, secrets
+from ._secrets import MASK, masked, secrets
+from ._values import MADE_TEXT
 
 
 @dataclass(frozen=True)

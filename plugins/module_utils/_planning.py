@@ -16,8 +16,9 @@ from ._cce import Cce
 from ._clusters import read_cluster, read_clusters
 from ._errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
 from ._plan import Step, Want, Wants
+from ._secrets import masked, secrets
 from ._task import Result, Task
-from ._values import masked, secrets, sync_strategy
+from ._values import sync_strategy
 from ._versions import Cluster, Offer, offers
 
 

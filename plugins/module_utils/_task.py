@@ -26,8 +26,8 @@ from ._arguments import Spec, explained, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
 from ._parents import Parents
+from ._secrets import spellings
 from ._text import printable, printable_lines
-from ._values import spellings
 
 try:
     import jmespath

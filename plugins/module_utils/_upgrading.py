@@ -44,9 +44,10 @@ from ._errors import (
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
 from ._planning import look_closer, marked_secret, plan, wait_until_idle
 from ._refusals import LOCKED, OUT_OF_DATE
+from ._secrets import masked, secrets
 from ._task import Result, Task
 from ._text import printable
-from ._values import Values, changed_paths, masked, secrets
+from ._values import Values, changed_paths
 
 DELETE = "delete"
 ROLLBACK = "rollback"

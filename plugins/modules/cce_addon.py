@@ -347,6 +347,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Want
+from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import secrets
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
 from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import (
     make_absent,
@@ -358,7 +359,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
     POLICIES,
     SYNC_STRATEGIES,
     refuse_odd_values,
-    secrets,
 )
 
 SPEC = merged(

@@ -189,6 +189,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import look_closer
+from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import masked, secrets
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
     Task,
@@ -196,7 +197,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     run_as_module,
     with_query,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import masked, secrets
 
 SPEC = merged(
     CONNECTION,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import secret_options, shown_options
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import MASK
+from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import MASK
 
 VALUES = {"custom": {"pin_secret": 1234, "webhook": "w", "logLevel": 4}}
 SPEC = {name: {"type": "raw"} for name in ("values", "addons", "secret_values", "region", "endpoint")}

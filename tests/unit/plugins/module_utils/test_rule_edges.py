@@ -20,16 +20,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._retries import (
     outcome_is_unknown,
     parse_retry_after,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import MASK, masked, secrets
 from ansible_collections.huaweicloud.cce.plugins.module_utils._signing import canonical_query, canonical_uri, sign
 from ansible_collections.huaweicloud.cce.plugins.module_utils._times import instant
 from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
-    MASK,
     changed_paths,
     defaults,
     fingerprint,
-    masked,
     merged,
-    secrets,
     sync_strategy,
     target_values,
 )
