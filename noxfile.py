@@ -3,9 +3,9 @@
 
 """The unit, parity and end-to-end tests on every supported ansible-core, and modules on the oldest Python.
 
-`nox` runs all, `nox -s "tests(2.19)"` or `nox -s modules` one; what stands after `--` goes to pytest, instead of all
-tests. An interpreter that is not there is told, and what it would test is left out; with
-`--error-on-missing-interpreters`, it is an error.
+`nox` runs all, `nox -s "tests(2.19)"`, `nox -s newest` (the newest ansible-core, pre-releases included) or `nox -s
+modules` one; what stands after `--` goes to pytest, instead of all tests. An interpreter that is not there is told, and
+what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from pathlib import Path
 import nox
 
 # ansible-core, and a Python that it supports on the controller.
-VERSIONS = {"2.16": "3.11", "2.17": "3.11", "2.18": "3.11", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
+VERSIONS = {
+    "2.16": "3.11", "2.17": "3.11", "2.18": "3.11", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13", "2.22": "3.13",
+}  # fmt: skip
+# There are pre-releases only: pip takes one where a requirement names one, and the release once there is one.
+PRERELEASES = {"2.22": "ansible-core>=2.22.0rc1,<2.23"}
+# The newest of all.
+NEWEST = "ansible-core>=2.22.0rc1"
+PYTHON_OF_NEWEST = "3.13"
 OLDEST_FOR_MODULES = "3.9"
 
 nox.needs_version = ">=2024.3.2"
@@ -50,7 +57,18 @@ def _pytest(session: nox.Session, *options: str, before: str = "", **environment
 @nox.parametrize("python,core", [nox.param(_interpreter(python), core, id=core) for core, python in VERSIONS.items()])
 def tests(session: nox.Session, core: str) -> None:
     """Run the unit, parity and end-to-end tests with an ansible-core."""
-    session.install(f"ansible-core~={core}.0", "-r", "tests/requirements-pytest.txt")
+    _test_with(session, PRERELEASES.get(core, f"ansible-core~={core}.0"))
+
+
+@nox.session(python=_interpreter(PYTHON_OF_NEWEST))
+def newest(session: nox.Session) -> None:
+    """Run the same tests with the newest ansible-core that there is, pre-releases included."""
+    _test_with(session, NEWEST)
+
+
+def _test_with(session: nox.Session, requirement: str) -> None:
+    session.install(requirement, "-r", "tests/requirements-pytest.txt")
+    session.run("ansible", "--version")
     _pytest(session, "-n", "2", *(session.posargs or ["tests/unit", "tests/e2e"]))
 
 

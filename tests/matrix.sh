@@ -10,6 +10,6 @@ set -eu
 cd "$(dirname "$0")/.."
 . tests/setup.sh
 install tests/requirements.txt
-nox -s "tests(2.16)" "tests(2.17)" "tests(2.19)" "tests(2.20)" "tests(2.21)" -- \
+nox -s "tests(2.16)" "tests(2.17)" "tests(2.19)" "tests(2.20)" "tests(2.21)" "tests(2.22)" -- \
   tests/unit/plugins tests/e2e/test_check_info.py tests/e2e/test_parity.py
 nox -s modules

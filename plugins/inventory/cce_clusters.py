@@ -189,7 +189,6 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -211,6 +210,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import (
     places,
     read_filters,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._redaction import redacted, redacted_text
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, quoted
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
@@ -279,7 +279,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         validator = ArgumentSpecValidator(spec.argument_spec, **spec.relations())
         validated = validator.validate({str(key): value for key, value in params.items() if value is not None})
         if validated.error_messages:
-            raise InputError(f"{where}: {remove_values(validated.errors.msg, validated._no_log_values)}")
+            raise InputError(f"{where}: {redacted_text(validated.errors.msg, validated._no_log_values)}")
         return validated.validated_parameters
 
     def _places(self) -> list[tuple[str | None, Params]]:
@@ -472,8 +472,8 @@ def _list_clusters(account: str | None, params: Params) -> Result:
     task = Task(params=params, warn=warnings.append, hide=secrets.update, environ=dict(os.environ))
     result = execute(task, run)
     if result.get("failed"):
-        result = remove_values(result, secrets)
-    return {**result, "warnings": remove_values(warnings, secrets)}
+        result = redacted(result, secrets)
+    return {**result, "warnings": redacted(warnings, secrets)}
 
 
 def _shown(account: str | None, params: Params) -> str:

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.parameters import remove_values
 
 from ._arguments import Spec, explained, secret_options, shown_options
 from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
 from ._parents import Parents
-from ._secrets import spellings
+from ._redaction import redacted, redacted_text
+from ._secrets import MASK, STARS, spellings
 from ._text import printable, printable_lines
 
 try:
@@ -114,7 +114,7 @@ def _discreet(task: Task) -> Task:
         task.hide(spelled)
 
     def conceal(text: str) -> str:
-        return str(remove_values(text, known))
+        return redacted_text(text, known)
 
     return replace(
         task,
@@ -136,6 +136,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
     """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
 
     params: dict[str, Any]
+    no_log_values: set[str]
 
     def _log_invocation(self) -> None:
         # It would write the options to the system log as text, in which a secret has its quotes and line breaks escaped
@@ -145,13 +146,19 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         # Options that are refused show with the refusal, before a run could hide anything in them.
         self.no_log_values.update(secret_options(self.params))
-        msg = explained(msg, self.params)
-        self.params = shown_options(self.argument_spec, self.params)
-        super().fail_json(msg, **kwargs)
+        super().fail_json(**self._shown({"msg": explained(msg, self.params), **kwargs}))
 
     def exit_json(self, **kwargs: Any) -> None:
-        self.params = shown_options(self.argument_spec, self.params)
-        super().exit_json(**kwargs)
+        super().exit_json(**self._shown(kwargs))
+
+    def _shown(self, result: Result) -> Result:
+        """Return a result without secrets, and take them out of what Ansible adds to it."""
+        secrets = self.no_log_values
+        self.params = redacted(shown_options(self.argument_spec, self.params), secrets)
+        # Older versions look through it once more. They would break up a mark that holds the text of a secret.
+        self.no_log_values = {secret for secret in secrets if secret not in MASK and secret not in STARS}
+        shown: Result = redacted(result, secrets)
+        return shown
 
 
 def run_as_module(spec: Spec, run: Run) -> None:
@@ -169,8 +176,7 @@ def run_as_module(spec: Spec, run: Run) -> None:
     )
     result = execute(task, run)
     for text in warnings:
-        # ansible-core 2.19 and newer hide secrets in results, but not in warnings.
-        module.warn(remove_values(text, module.no_log_values))
+        module.warn(redacted_text(text, module.no_log_values))
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

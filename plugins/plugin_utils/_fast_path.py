@@ -11,16 +11,14 @@ Anything else ships the module as Ansible always does. Both ways give the same r
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ShippingAction
@@ -35,8 +33,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.huaweicloud.cce.plugins.module_utils._parents import RUN_VARIABLE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._redaction import make_known, redacted, redacted_text
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import as_json, plain
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
 # Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
 # thousands of workers would load them all for its one task. Loaded here, in the main process, they are there when it
@@ -58,6 +57,8 @@ class FastPath(ShippingAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         if not self._runs_here():
+            # What Ansible knows beforehand, a module does not hand back. A file keeps what one in the background does.
+            make_known(_secrets_of(self._validated(self.module.SPEC)))
             return self._ship(tmp, task_vars)
         result = ActionBase.run(self, tmp, task_vars)
         with _surroundings(self._task_environment(), self._loader.get_basedir()):
@@ -91,11 +92,15 @@ class FastPath(ShippingAction):
         self._compute_environment_string(environment)
         return {str(name): str(value) for name, value in environment.items()}
 
+    def _validated(self, spec: Spec) -> ValidationResult:
+        return ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(plain(self._task.args))
+
     def _run_here(self, spec: Spec, run: Run, task_vars: Mapping[str, Any]) -> Result:
         """Do what `AnsibleModule` does around a module: validate, run, add the invocation, hide secrets."""
-        validated = ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(plain(self._task.args))
+        validated = self._validated(spec)
         params = validated.validated_parameters
-        hidden: set[str] = {*validated._no_log_values, *secret_options(params)}
+        hidden = _secrets_of(validated)
+        make_known(hidden)
         warnings = [
             f"Both option {item['option']} and its alias {item['alias']} are set." for item in validated._warnings
         ]
@@ -103,7 +108,7 @@ class FastPath(ShippingAction):
 
         def progress(text: str) -> None:
             if not self._task.no_log:
-                Display().display(f"{host}: {remove_values(text, hidden)}")
+                Display().display(f"{host}: {redacted_text(text, hidden)}")
 
         if validated.error_messages:
             result = self._refused(validated)
@@ -125,11 +130,11 @@ class FastPath(ShippingAction):
             result["warnings"] = warnings
         if validated._deprecations:
             result["deprecations"] = validated._deprecations
-        kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-        shown = {"changed": False, **_without_secrets(result, hidden), **kept}
+        shown = {"changed": False, **result}
         if _shows_invocation(task_vars):
-            shown["invocation"] = _without_secrets({"module_args": shown_options(spec.argument_spec, params)}, hidden)
-        return shown
+            shown["invocation"] = {"module_args": shown_options(spec.argument_spec, params)}
+        without: Result = redacted(plain(shown), hidden)
+        return without
 
     def _refused(self, validated: ValidationResult) -> Result:
         message = explained(validated.errors.msg, validated.validated_parameters)
@@ -144,22 +149,16 @@ def _is_orphan() -> bool:
     return run is not None and run.pid != os.getppid()
 
 
+def _secrets_of(validated: ValidationResult) -> set[str]:
+    """Return the secrets among the options of a task, and inside them."""
+    return {*validated._no_log_values, *secret_options(validated.validated_parameters)}
+
+
 def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
     """Whether results tell how the module was invoked. They always did before ansible-core 2.21 made it a setting."""
     if not hasattr(constants, "INJECT_INVOCATION"):
         return True
     return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
-
-
-def _without_secrets(part: Result, hidden: Set[str]) -> Result:
-    """Return a part of a result as it comes out of a shipped module, with secrets replaced.
-
-    Looking through a whole document takes long, and few hold a secret: its text is searched first.
-    """
-    text = json.dumps(part, default=as_json)
-    if any(json.dumps(secret)[1:-1] in text for secret in hidden):
-        return plain(remove_values(part, hidden))
-    return json.loads(text)
 
 
 @contextlib.contextmanager

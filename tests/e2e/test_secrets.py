@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,12 +87,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
 
 
 @pytest.fixture
-def run(service: Simulation, tmp_path: Path) -> Run:
+def home() -> Iterator[Path]:
+    """A home with a short path: ansible-core 2.22 has a socket in its folder for temporary files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("tmp", "work"):
+            Path(folder, name).mkdir()
+        yield Path(folder)
+
+
+@pytest.fixture
+def run(service: Simulation, tmp_path: Path, home: Path) -> Run:
     """Run a command of Ansible in a home of its own."""
     service.reset()
-    home = tmp_path / "home"
-    for folder in ("tmp", "work"):
-        (home / folder).mkdir(parents=True)
 
     def start(
         *command: str,
