@@ -598,7 +598,11 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
         defect = str(error)
     if status >= 400:
         refusal = read_refusal(status, response.headers, conceal(raw.decode("utf-8", "replace")), parsed)
-        refusal = replace(refusal, message=conceal(refusal.message) if refusal.message else None)
+        refusal = replace(
+            refusal,
+            message=conceal(refusal.message) if refusal.message else None,
+            details={name: conceal(said) if isinstance(said, str) else said for name, said in refusal.details.items()},
+        )
         failure = Failure(
             sent=True,
             status_code=status,

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _plan, _waiting
 from ._addons import Instance, completed, find_instance, read_instance, read_instances, shown_name
+from ._addons import describe as describe_instance
 from ._cce import Cce
 from ._clusters import read_cluster, read_clusters
 from ._errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
@@ -172,6 +173,14 @@ def hide_values(task: Task, steps: Sequence[Step]) -> None:
 def marked_secret(task: Task) -> list[str]:
     """Return the keys of values that the user marked as secret."""
     return list(task.params.get("secret_values") or [])
+
+
+def shown_instance(task: Task, instance: Instance) -> dict[str, Any]:
+    """Return an instance as results show it: secrets are masked in its values, and in what CCE says of it."""
+    marked = marked_secret(task)
+    task.hide(secrets(instance.values, marked))
+    reason, message = (text and task.conceal(text) for text in (instance.reason, instance.message))
+    return describe_instance(replace(instance, reason=reason, message=message), masked(instance.values, marked))
 
 
 def describe(step: Step, task: Task) -> dict[str, Any]:

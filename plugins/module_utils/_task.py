@@ -26,7 +26,7 @@ from ._errors import CceError, InputError
 from ._http import REQUESTS_IMPORT_ERROR
 from ._parents import Parents
 from ._redaction import redacted, redacted_text
-from ._secrets import MASK, STARS, spellings
+from ._secrets import MASK, STARS, spellings, without_secrets
 from ._text import printable, printable_lines
 
 try:
@@ -58,8 +58,9 @@ class Task:
         warn: Shows a warning with the result.
         progress: Shows what is happening while the task runs, where that is possible.
         hide: Takes secrets that must not show in the result.
-        conceal: Returns a text without the secrets that were hidden so far, for where it is cut before the result is
-            looked through: half a secret is not found any more.
+        conceal: Returns a text without the secrets that were hidden so far, and without what looks like one. For what
+            a service says, and for where a text is cut before the result is looked through: half a secret is not found
+            any more.
         environ: The environment of the task.
         clock: Time and chance.
         is_abandoned: Whether the run of Ansible that started the task has ended. Nothing is sent then.
@@ -114,7 +115,8 @@ def _discreet(task: Task) -> Task:
         task.hide(spelled)
 
     def conceal(text: str) -> str:
-        return redacted_text(text, known)
+        # First what is known as a whole: of a secret that only its shape tells, the end is a guess.
+        return without_secrets(redacted_text(text, known))
 
     return replace(
         task,

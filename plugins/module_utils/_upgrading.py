@@ -18,7 +18,6 @@ from ._addons import (
     ROLLBACK_STATES,
     RUNNING,
     Instance,
-    describe,
     differs,
     find_instance,
     read_instance,
@@ -42,9 +41,9 @@ from ._errors import (
     TimedOut,
 )
 from ._plan import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Step, Want, Wants
-from ._planning import look_closer, marked_secret, plan, wait_until_idle
+from ._planning import look_closer, marked_secret, plan, shown_instance, wait_until_idle
 from ._refusals import LOCKED, OUT_OF_DATE
-from ._secrets import masked, secrets
+from ._secrets import masked
 from ._task import Result, Task
 from ._text import printable
 from ._values import Values, changed_paths
@@ -429,11 +428,7 @@ def _version_diff(name: str, before: str | None, after: str | None) -> dict[str,
 
 
 def _shown(task: Task, instance: Instance | None) -> dict[str, Any] | None:
-    if instance is None:
-        return None
-    marked = marked_secret(task)
-    task.hide(secrets(instance.values, marked))
-    return describe(instance, masked(instance.values, marked))
+    return None if instance is None else shown_instance(task, instance)
 
 
 def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Result, started: float) -> Result:

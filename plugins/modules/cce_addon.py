@@ -68,9 +68,9 @@ options:
     description:
       - Settings to change, in the structure of the API, with C(basic), C(custom) and C(flavor).
       - Dictionaries are merged, lists are replaced as a whole.
-      - Secrets in them are masked in everything that this module shows and logs. In a loop, however, Ansible itself
-        shows and registers the item. If the item contains secrets, loop over names and look the settings up, or set
-        C(no_log).
+      - Secrets in them are masked in everything that this module shows and logs (see O(secret_values)), and sent as
+        they are. In a loop, however, Ansible itself shows and registers the item. If the item contains secrets, loop
+        over names and look the settings up, or set C(no_log).
     type: dict
     default: {}
   values_policy:
@@ -132,9 +132,10 @@ options:
     default: 600.0
   secret_values:
     description:
-      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
-        C(password)).
+      - Keys in the settings whose values are masked, in addition to what is a secret by its name (such as C(password),
+        C(tokens) or C(tls.key)) or by its form (such as a password in a URL, C(--password=…), or a private key).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+      - The guide C(docs/secrets.md) of the collection lists what is masked and what is not.
     type: list
     elements: str
     default: []

@@ -61,9 +61,10 @@ options:
     default: false
   secret_values:
     description:
-      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
-        C(password)).
+      - Keys in the settings whose values are masked, in addition to what is a secret by its name (such as C(password),
+        C(tokens) or C(tls.key)) or by its form (such as a password in a URL, C(--password=…), or a private key).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+      - The guide C(docs/secrets.md) of the collection lists what is masked and what is not.
     type: list
     elements: str
     default: []

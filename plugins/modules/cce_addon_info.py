@@ -37,9 +37,10 @@ options:
     type: str
   secret_values:
     description:
-      - Keys in the settings whose values are masked, in addition to keys that look like those of a secret (such as
-        C(password)).
+      - Keys in the settings whose values are masked, in addition to what is a secret by its name (such as C(password),
+        C(tokens) or C(tls.key)) or by its form (such as a password in a URL, C(--password=…), or a private key).
       - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
+      - The guide C(docs/secrets.md) of the collection lists what is masked and what is not.
     type: list
     elements: str
     default: []
@@ -177,7 +178,7 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance, describe, read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance, read_instances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
     CLUSTER,
     CONNECTION,
@@ -188,8 +189,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import look_closer
-from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import masked, secrets
+from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import look_closer, shown_instance
+from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import secrets
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
     Result,
     Task,
@@ -219,7 +220,7 @@ def run(task: Task) -> Result:
         ]
     for instance in found:
         task.hide(secrets(instance.values, params["secret_values"]))
-    shown = [describe(instance, masked(instance.values, params["secret_values"])) for instance in found]
+    shown = [shown_instance(task, instance) for instance in found]
     return with_query({"changed": False, "addons": shown}, query)
 
 

@@ -31,10 +31,11 @@ from simulation import CLUSTER, Simulation
 HERE = Path(__file__).resolve().parent / "secrets"
 sys.path.insert(0, str(HERE))
 
+import conventions  # noqa: E402
 import tasks as of  # noqa: E402
 from canaries import AWKWARD, Canaries, Watch  # noqa: E402
 
-CANARIES = Canaries(of.STEMS)
+CANARIES = Canaries({**of.STEMS, **conventions.STEMS})
 KEY_VARIABLES = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
 
 
@@ -157,12 +158,12 @@ def run(service: Simulation, tmp_path: Path, home: Path) -> Run:
 def play(run: Run, tmp_path: Path) -> Callable[..., Left]:
     """Run tasks whose options are in variables, and whatever they end with, go on."""
 
-    def start(tasks: list[of.Data], **options: Any) -> Left:
+    def start(tasks: list[of.Data], *flags: str, **options: Any) -> Left:
         path = tmp_path / "play.yml"
         moved, variables = of.with_variables(tasks)
         document = {"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "tasks": moved}
         path.write_text(json.dumps([document]), encoding="utf-8")
-        return run("ansible-playbook", "-vvvv", "--diff", str(path), variables=variables, **options)
+        return run("ansible-playbook", *(flags or ("-vvvv", "--diff")), str(path), variables=variables, **options)
 
     return start
 
@@ -212,6 +213,18 @@ def test_other_callbacks(play, service, callback):
     assert left.code == 0, left.output
     assert left.given_away() == {}
     assert "pinSecret" in left.output
+
+
+@pytest.mark.parametrize("ways", ["fast", "shipped"])
+def test_settings_that_are_quoted_in_a_refusal_show_on_no_verbosity(play, service, shipping, ways):
+    faults, tasks = of.quoted_conventions()
+    for fault in faults:
+        service.call("POST", "/faults", fault)
+    collections = {"collections": shipping} if ways == "shipped" else {}
+    left = play(tasks, "--forks=1", **collections)
+    assert left.code == 0, left.output
+    assert left.output.count("cannot use map[") >= len(tasks)
+    assert left.given_away() == {}
 
 
 # Playbooks

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import conventions
 from canaries import AWKWARD
 from simulation import CLUSTER
 
@@ -63,12 +64,14 @@ PRESENT = {
     "webhook": _secret("setting that is marked", awkward=True),
     "accounts": [{"apiKey": _secret("setting that is there"), "name": "one"}],
     "accessToken": NUMBER,
+    "present by convention": conventions.SETTINGS,
 }
 WANTED = {
     "token": _secret("setting that is wanted", awkward=True),
     "webhook": _secret("setting that is marked"),
     "backups": [{"secretKey": _secret("setting that is wanted", long=True)}],
     "pinSecret": NUMBER,
+    "wanted by convention": conventions.SETTINGS,
 }
 # What the add-on manager might say of settings that it does not like.
 COMPLAINT = f"cannot use {json.dumps({'custom': {**PRESENT, **WANTED}})}, that is {PRESENT['password']} or {NUMBER}"
@@ -138,6 +141,19 @@ ADDON = "huaweicloud.cce.cce_addon"
 
 def _info(cluster: str, options: Data) -> Data:
     return {"name": cluster, INFO: {"cluster_id": cluster, "retries": 0, **options}}
+
+
+def quoted_conventions() -> tuple[list[Data], list[Data]]:
+    """Return faults and tasks: settings are refused a few at a time, so that no message that quotes them is cut."""
+    faults, tasks = [], []
+    settings = list(conventions.SETTINGS.items())
+    for number, start in enumerate(range(0, len(settings), 3)):
+        values = {"custom": {"few": dict(settings[start : start + 3]), "logLevel": 4000 + number}}
+        message = f"cannot use {conventions.in_go(values)}, {json.dumps(values)}"
+        match = {"method": "PUT", "body": f'"logLevel": {4000 + number}'}
+        faults.append({"fault": "status", "status": 400, "shape": "addon_manager", "message": message, "match": match})
+        tasks.append({"name": f"few {number}", ADDON: {**_metrics(values=values), "secret_values": []}})
+    return faults, tasks
 
 
 def _answered_badly(asking: Sequence[str]) -> list[Data]:
