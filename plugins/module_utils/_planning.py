@@ -149,7 +149,7 @@ def look_closer(cce: Cce, task: Task, cluster_id: str, listed: Instance) -> Inst
     """
     try:
         shown = read_instance(cce.addon(cluster_id, listed.id))
-    except (Forbidden, NotFound) as error:
+    except (Forbidden, NotFound, InputError) as error:  # an id of the answer may be none
         task.warn(f"The list of add-ons tells too little of {listed.addon_template_name}. {error.message}")
         return replace(listed, values=listed.values or None)
     if shown.id not in ("", listed.id):

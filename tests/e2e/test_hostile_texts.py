@@ -35,7 +35,8 @@ NEEDED = {
     "targetVersions", "addonTemplateName", "addonInstanceID", "addonTargetVersion", "taskID", "creationTimestamp",
     "createTimeStamp", "updateTimestamp", "expireTimeStamp", "clusterVersion",
 }  # fmt: skip
-# And an answer may hold one more of whatever it lists, in which no text at all is what it should be.
+# And an answer may hold one more of whatever it lists, in which no text is what it should be; only its cluster is: an
+# answer of another one is refused as a whole.
 LISTED = {"items", "riskList"}
 
 
@@ -52,7 +53,7 @@ def poisoned(value: Any, key: str = "") -> Any:
 def replaced(value: Any) -> Any:
     """Return a thing with hostile texts alone."""
     if isinstance(value, dict):
-        return {name: replaced(item) for name, item in value.items()}
+        return {name: item if name == "clusterID" else replaced(item) for name, item in value.items()}
     if isinstance(value, list):
         return [replaced(item) for item in value]
     return HOSTILE if isinstance(value, str) else value
@@ -148,6 +149,15 @@ def assert_inert(output: str, *, told: bool = True) -> None:
     forged = ("ok: [forged]", "fatal: [forged]", "forged", "[WARNING]: forged")
     assert not [line for line in output.split("\n") if line.startswith(forged)], output
     assert output.count("\nPLAY RECAP") <= 1
+
+
+@pytest.mark.parametrize("options", [[], ["-v"]], ids=["quiet", "verbose"])
+def test_an_answer_of_another_cluster(run, simulation, options):
+    simulation.fault("shape", "GET", r"/v3/addons$", set={"spec.clusterID": HOSTILE})
+    code, output = run("ansible-playbook", "huaweicloud.cce.precheck", "--diff", *options)
+    assert code == 2, output
+    assert "in cluster {{ 1234567" in output
+    assert_inert(output, told=not options)
 
 
 @pytest.mark.parametrize("options", [[], ["-v"]], ids=["quiet", "verbose"])

@@ -163,6 +163,14 @@ def test_a_right_to_list_only_is_told(operator):
     assert any("403" in text for text in operator.told)
 
 
+def test_an_id_that_is_none_does_not_keep_others_from_being_planned(operator):
+    broken = {"spec.values": None, "metadata.uid": "a/b"}
+    operator.simulation.fault("shape", "GET", LIST, times=None, set=broken)
+    steps = operator.run(cce_addon_plan_info, addons=["all"])["plan"]
+    assert {step["action"] for step in steps} == {"impossible"}
+    assert any("is not an id" in text for text in operator.told)
+
+
 # A reading that tells less is no sign that something was done
 
 
