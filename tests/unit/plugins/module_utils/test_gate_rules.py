@@ -433,7 +433,8 @@ def test_a_ticket_holds_no_more_than_what_is_judged():
     step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
     assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
         'v1 ["cluster-1",null,'
-        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null,"running"]],'
+        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null,'
+        '"running"]],'
         '[["instance-1","addonUpgrade","task-1","f"]]]'
     )
 

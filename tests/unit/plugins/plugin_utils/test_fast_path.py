@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.plugins.action.normal import ActionModule as ShippingAction
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils import _fast_path
 
 
@@ -62,6 +63,8 @@ def test_a_worker_is_an_orphan_once_its_parent_is_not_the_process_that_forked_it
 def test_what_is_shipped_is_told_its_run_unless_it_goes_on_in_the_background(monkeypatch, environment, async_val):
     made = action(become=object(), async_val=async_val)
     made._task.environment = environment
+    made._task.args = {}
+    made.module = SimpleNamespace(SPEC=Spec(argument_spec={}))
     monkeypatch.setattr(ShippingAction, "run", lambda self, tmp, task_vars: {"given": self._task.environment})
     given = worker(lambda: (made.run(), made._task.environment))
     told = [] if async_val else [{"HUAWEICLOUD_CCE_RUN_PID": str(os.getpid())}]
