@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Judgement, describe, judge, read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
+    PASSED,
+    CheckTask,
+    Judgement,
+    describe,
+    read_task,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, gate
 from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result
 
@@ -177,8 +183,8 @@ def _step(name: str) -> dict[str, Any]:
     }
 
 
-def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    task = read_task(
+def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> CheckTask:
+    return read_task(
         {
             "metadata": {
                 "type": "addonUpgrade",
@@ -191,8 +197,6 @@ def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> dict[
             "status": {"status": "Failed" if risks else "Success", "riskList": list(risks)},
         }
     )
-    verdict: Judgement = judge(task)
-    return describe(task, verdict)
 
 
 def _addon(step: Mapping[str, Any], version: str, status: str = "running") -> dict[str, Any]:
@@ -230,5 +234,5 @@ def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> d
         "verification": {},
         "recovery": {"roll_back": True, "to": step["from"], "why": f"back to {step['from']}, which ran before"},
         "rolled_back": {"changed": True, "addon": _addon(step, step["from"])},
-        "checked_back": [{**_check(step, ()), "type": "addonStatic"}],
+        "checked_back": [{**describe(_check(step, ()), Judgement(PASSED)), "type": "addonStatic"}],
     }

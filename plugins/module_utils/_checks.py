@@ -288,7 +288,7 @@ def _mismatch(task: CheckTask, wanted: Wanted) -> str | None:
         return f"it is a check of type {task.type or 'unknown'}, not {wanted.type}"
     if wanted.target_version is not None and task.target_version != wanted.target_version:
         return f"it checked an upgrade to {task.target_version or 'no version'}, not to {wanted.target_version}"
-    if wanted.target_version is not None and task.cluster_target_version is not None:
+    if wanted.target_version is not None and wanted.task_id is None and task.cluster_target_version is not None:
         return f"an upgrade of the cluster to {task.cluster_target_version} made it"
     return _out_of_date(task, wanted)
 
@@ -362,12 +362,13 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
         tasks: All check tasks of the cluster.
         wanted: What that check must be about.
     """
-    own, judgement = worst_of([task for task in tasks if task_id and task.task_id == task_id], wanted)
+    mine = [task for task in tasks if task_id and task.task_id == task_id]
+    own, judgement = worst_of(mine, replace(wanted, task_id=task_id))
     if own is None:
         return Decided(Judgement(UNKNOWN, "CCE does not show the check that was started"))
     others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
     # By their contents alone: of what they leave out, it was decided that they may be about this upgrade.
-    finished = [task for task in others if _may_be_newer(task, own) and judge(task).verdict != PENDING]
+    finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
     newer, verdict = worst_of(finished, Wanted())
     if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
         return Decided(judgement, own, own)
@@ -375,9 +376,11 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
     return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer)
 
 
-def _may_be_newer(task: CheckTask, own: CheckTask) -> bool:
-    created, since = instant(task.created_at), instant(own.created_at)
-    return created is None or since is None or created >= since
+def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:
+    """Whether a task was perhaps made after one of our own: a task that shows twice may be as old as the older."""
+    created = instant(task.created_at)
+    times = [instant(one.created_at) for one in own]
+    return created is None or any(time is None or created >= time for time in times)
 
 
 def _named(task: CheckTask) -> str:

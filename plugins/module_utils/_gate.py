@@ -25,9 +25,9 @@ from ._checks import (
     CheckTask,
     Decided,
     Judgement,
-    Risk,
     Wanted,
     decide,
+    describe,
     findings,
     may_be_about,
     worst,
@@ -214,33 +214,6 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
     return tuple(acceptances)
 
 
-def _read_check(check: Mapping[str, Any]) -> CheckTask:
-    """Return the task that was described in a module's result. What could not be read then is a defect now, too."""
-    risks = tuple(
-        Risk(risk.get("name"), risk.get("level"), risk.get("status"), risk.get("message"))
-        for risk in check.get("risks") or []
-    )
-    names = (
-        "type",
-        "task_id",
-        "addon_template_name",
-        "addon_instance_name",
-        "addon_instance_id",
-        "target_version",
-        "cluster_target_version",
-        "created_at",
-        "expires_at",
-        "status",
-        "message",
-    )
-    defects = (str(check.get("reason")),) if check.get("verdict") == UNKNOWN else ()
-    return CheckTask(risks=risks, defects=defects, **{name: check.get(name) for name in names})
-
-
-# A described check, and the task that it describes.
-_Read = tuple[Mapping[str, Any], CheckTask]
-
-
 def _find(
     step: Mapping[str, Any], started: Sequence[Mapping[str, Any]] | None, tasks: Sequence[CheckTask], wanted: Wanted
 ) -> Decided:
@@ -280,7 +253,7 @@ def _may_be_newest(tasks: Sequence[CheckTask], wanted: Wanted) -> list[CheckTask
 def judge_step(
     step: Mapping[str, Any],
     started: Sequence[Mapping[str, Any]] | None,
-    checks: Sequence[_Read],
+    checks: Sequence[CheckTask],
     policy: Policy,
     *,
     clusters: Sequence[str],
@@ -326,9 +299,9 @@ def judge_step(
         now=now,
         max_age=policy.max_age,
     )
-    decided = _find(step, started, [task for _check, task in checks], wanted)
+    decided = _find(step, started, checks, wanted)
     verdict = decided.judgement.verdict
-    risks = next((check.get("risks") or [] for check, task in checks if task is decided.by), [])
+    risks = describe(decided.by, decided.judgement)["risks"] if decided.by else []
     decision.update(
         verdict=verdict,
         reason=decided.judgement.reason,
@@ -337,7 +310,7 @@ def judge_step(
         task_id=decided.own.task_id if decided.own else None,
         checked_at=decided.own.created_at if decided.own else None,
         # What was looked for and not found decides nothing.
-        risks=[dict(risk) for risk in risks if risk["status"] != "Success"],
+        risks=[risk for risk in risks if risk["status"] != "Success"],
     )
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
@@ -405,7 +378,7 @@ def gate(
     plan: Sequence[Mapping[str, Any]],
     *,
     started: Sequence[Mapping[str, Any]] | None,
-    checks: Sequence[Mapping[str, Any]],
+    checks: Sequence[CheckTask],
     policy: Policy,
     cluster_id: str,
     cluster_name: str | None = None,
@@ -419,7 +392,7 @@ def gate(
     Args:
         plan: Described steps, as `cce_addon_plan_info` returns them.
         started: What `cce_addon_check` started; None where nothing was started, as in check mode.
-        checks: Described check tasks, as `cce_addon_check_info` returns them: all of the cluster.
+        checks: All check tasks of the cluster.
         policy: What the user decides about Warnings.
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
@@ -433,11 +406,10 @@ def gate(
     """
     clusters = [name for name in (cluster_id, cluster_name) if name]
     today = _day(now if run_started is None else run_started)
-    read = [(check, _read_check(check)) for check in checks]
     clock = now if service_now is None else service_now
     decisions = [
         {
-            **judge_step(step, started, read, policy, clusters=clusters, now=clock, today=today, resumable=resumable),
+            **judge_step(step, started, checks, policy, clusters=clusters, now=clock, today=today, resumable=resumable),
             "judged_at": now,
         }
         for step in plan

@@ -539,7 +539,7 @@ def run(task: Task) -> Result:
     decision = gate(
         ticket.plan,
         started=ticket.started,
-        checks=collected.described(collected.everything) if collected else [],
+        checks=collected.everything if collected else [],
         policy=policy,
         cluster_id=ticket.cluster_id,
         cluster_name=ticket.cluster_name,

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted, describe, judge, read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import CheckTask, read_task, remedy
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
     Acceptance,
@@ -47,8 +47,8 @@ WARNING = {"status": "Failed", "riskList": [{"riskName": "AddonStatus", "level":
 PASSED = {"status": "Success", "riskList": []}
 
 
-def check(status: object = ..., *, spec: object = None, **metadata: object) -> dict:
-    """A check of the wanted upgrade, as the modules return it."""
+def check(status: object = ..., *, spec: object = None, **metadata: object) -> CheckTask:
+    """A check of the wanted upgrade."""
     item = {
         "metadata": {
             "type": "addonUpgrade",
@@ -60,12 +60,15 @@ def check(status: object = ..., *, spec: object = None, **metadata: object) -> d
         "spec": {"addonTargetVersion": "1.30.33"} if spec is None else spec,
         "status": PASSED if status is ... else status,
     }
-    task = read_task(item)
-    return describe(task, judge(task, Wanted(now=NOW)))
+    return read_task(item)
 
 
 def decided(
-    *checks: dict, started: object = None, policy: Policy | None = None, step: dict | None = None, **options: object
+    *checks: CheckTask,
+    started: object = None,
+    policy: Policy | None = None,
+    step: dict | None = None,
+    **options: object,
 ) -> dict:
     result = gate(
         [step or STEP],
@@ -79,7 +82,7 @@ def decided(
     return {**result["decisions"][0], "open": result["open"]}
 
 
-def verdict_of(*checks: dict, started: object = None) -> str:
+def verdict_of(*checks: CheckTask, started: object = None) -> str:
     return decided(*checks, started=started)["verdict"]
 
 
@@ -95,6 +98,13 @@ def test_of_checks_from_one_instant_the_worst_counts():
 
 def test_of_a_started_check_that_shows_twice_the_worst_counts():
     for order in itertools.permutations([check(), check(FATAL)]):
+        assert verdict_of(*order, started=[STARTED]) == "fatal"
+
+
+def test_what_is_newer_than_one_of_two_tasks_of_the_same_id_counts():
+    between = check(FATAL, taskID="other", createTimeStamp="2026-08-05T11:58:30Z")
+    older = check(createTimeStamp="2026-08-05T11:58:00Z")
+    for order in itertools.permutations([check(WARNING), older, between]):
         assert verdict_of(*order, started=[STARTED]) == "fatal"
 
 
@@ -133,15 +143,15 @@ def test_a_newer_check_of_something_else_does_not_count(other):
 def test_two_spellings_that_tell_different_times_are_no_time(times, second):
     first = "2026-08-05T12:20:00Z"
     for one, two in ((first, second), (second, first)):
-        found = check(**dict(zip(times, (one, two), strict=True)))
+        found = decided(check(**dict(zip(times, (one, two), strict=True))), started=[STARTED])
         assert found["verdict"] == "unknown"
         assert "differ" in found["reason"]
-        assert not decided(found, started=[STARTED])["open"]
+        assert not found["open"]
 
 
 def test_two_spellings_of_one_moment_are_a_time():
     found = check(createTimeStamp="2026-08-05T11:59:00Z", createTimestamp="2026-08-05T19:59:00.000+08:00")
-    assert found["created_at"] == "2026-08-05T11:59:00Z"
+    assert found.created_at == "2026-08-05T11:59:00Z"
     assert decided(found)["open"]
 
 
@@ -259,9 +269,10 @@ def test_a_check_that_is_older_or_about_something_else_does_not_win(other):
 
 def test_a_check_that_an_upgrade_of_the_cluster_made_is_no_check_of_an_upgrade():
     spec = {"addonTargetVersion": "1.30.33", "clusterTargetVersion": "v1.31.1-r4"}
-    for started in (None, [STARTED]):
-        found = decided(check(spec=spec), started=started)
-        assert (found["verdict"], found["reason"]) == ("unknown", "an upgrade of the cluster to v1.31.1-r4 made it")
+    found = decided(check(spec=spec))
+    assert (found["verdict"], found["reason"]) == ("unknown", "an upgrade of the cluster to v1.31.1-r4 made it")
+    # The answer to our own request named the task, so it is ours, whatever else CCE writes down.
+    assert decided(check(spec=spec), started=[STARTED])["verdict"] == "passed"
     # Its Fatal counts all the same where it may be about this upgrade.
     assert decided(check(), check(FATAL, spec=spec, **LATER), started=[STARTED])["verdict"] == "fatal"
     # In check mode it is not the newest check of the add-on.
@@ -297,7 +308,7 @@ def test_a_check_counts_for_an_hour_by_default():
     assert found["reason"] == "it was made at 2026-08-05T11:59:00Z, more than 59 s ago"
 
 
-def test_what_could_not_be_read_then_is_not_known_now():
+def test_what_cannot_be_read_is_not_known():
     assert decided(check({**PASSED, "riskList": [7]}), started=[STARTED])["reason"] == "a risk is not an object"
     expired = check(expireTimeStamp="2026-08-05T11:59:59Z")
     assert decided(expired, started=[STARTED])["reason"] == "it expired at 2026-08-05T11:59:59Z"
@@ -699,7 +710,7 @@ def test_people_are_told_everything_at_once():
         "coredns -> 1.30.33: warning",
         "  Warning: AddonStatus",
         "  message: (none given)",
-        f"  to do:   {check(WARNING)['risks'][0]['remedy']}",
+        f"  to do:   {remedy(check(WARNING).risks[0], 'coredns')}",
         "  accepted: AddonStatus until 2026-08-05 (known)",
         "",
         "nginx-ingress -> 1.30.33: fatal",

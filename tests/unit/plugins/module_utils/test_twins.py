@@ -22,7 +22,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     requests_for_plan,
     requests_for_running,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted, describe, judge, read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
+    CheckTask,
+    Wanted,
+    describe,
+    judge,
+    read_task,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import report as table_of_checks
 from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
@@ -284,9 +290,9 @@ def test_no_request_names_an_add_on_twice():
     assert sum(map(len, groups)) == len(requests)
 
 
-def checked(uid: str, level: str | None = None, name: str | None = None, **changes: Any) -> dict[str, Any]:
+def checked(uid: str, level: str | None = None, name: str | None = None, **changes: Any) -> CheckTask:
     risks = [{"riskName": "AddonStatus", "level": level, "status": "Failed"}] if level else []
-    task = read_task(
+    return read_task(
         {
             "metadata": {
                 "type": "addonUpgrade",
@@ -301,16 +307,19 @@ def checked(uid: str, level: str | None = None, name: str | None = None, **chang
             "status": {"status": "Failed" if level else "Success", "riskList": risks},
         }
     )
-    return describe(task, judge(task, Wanted(now=NOW)))
+
+
+def lines_about(*tasks: CheckTask) -> list[str]:
+    return table_of_checks([describe(task, judge(task, Wanted(now=NOW))) for task in tasks])
 
 
 def test_a_table_of_checks_tells_instances_apart():
-    lines = table_of_checks([checked("id-1", name="a"), checked("id-2", "Fatal", name="b")])
+    lines = lines_about(checked("id-1", name="a"), checked("id-2", "Fatal", name="b"))
     assert [line.split("  ")[0] for line in lines[1:3]] == ["nginx-ingress (a)", "nginx-ingress (b)"]
     assert "nginx-ingress (b) -> 2.6.4: fatal" in lines
-    lines = table_of_checks([checked("id-1"), checked("id-1", taskID="older")])
+    lines = lines_about(checked("id-1"), checked("id-1", taskID="older"))
     assert [line.split("  ")[0] for line in lines[1:]] == [NGINX, NGINX], "two tasks of one instance need no more"
-    assert table_of_checks([checked("id-1", addonTemplateName=None, name="a")])[1].startswith("a ")
+    assert lines_about(checked("id-1", addonTemplateName=None, name="a"))[1].startswith("a ")
 
 
 # What is decided
@@ -334,7 +343,7 @@ def step(number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def judged(*checks: dict[str, Any], accepted: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def judged(*checks: CheckTask, accepted: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     started = [
         {
             "addon_instance_id": f"id-{n}",
