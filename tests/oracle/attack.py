@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +31,12 @@ TESTS = Path(__file__).resolve().parent.parent
 # As a script, it finds the staged collection; as part of the tests, the one that they run on.
 sys.path[:0] = [str(TESTS)]
 sys.path.append(str(TESTS.parent / ".build"))
-from oracle.hostile import hostile_answer, wanted_upgrade  # noqa: E402
-from oracle.verdict import NANOSECONDS, Wanted, may_upgrade, tasks, verdict  # noqa: E402
+from oracle.hostile import hostile_answer, wanted_upgrades  # noqa: E402
+from oracle.verdict import NANOSECONDS, Wanted, may_upgrade, verdicts  # noqa: E402
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import collect, results  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import CheckTask, judge, read_tasks  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import judge, read_tasks  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (  # noqa: E402
     Policy,
     Ticket,
@@ -79,26 +80,24 @@ class Findings:
         self.slowest = max(self.slowest, other.slowest)
         self.examples += other.examples[: max(SHOWN - len(self.examples), 0)]
 
-    def note(self, what: str, answer: Any, wanted: Wanted) -> None:
+    def note(self, what: str, answer: Any, wanted: Sequence[Wanted]) -> None:
         if len(self.examples) < SHOWN:
             self.examples.append(f"{what}\n  {wanted}\n  {json.dumps(answer, default=str)[:4000]}")
 
 
-def described(answer: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the checks of an answer as cce_addon_check_info returns them to the roles."""
-    run = SimpleNamespace(clock=SimpleNamespace(now=lambda: wanted.now / NANOSECONDS))
+def tasks_of(answer: dict[str, Any], now: int) -> list[CheckTask]:
+    """Return the checks of an answer as cce_addon_gate_info reads them, described once as cce_addon_check_info does."""
+    run = SimpleNamespace(clock=SimpleNamespace(now=lambda: now / NANOSECONDS))
     service = SimpleNamespace(checks=lambda *_unused, **_filters: answer)
-
-    def narrow(found: Any) -> list[Any]:
-        return [task for task in found if wanted.task_id in (None, task.task_id)]
-
-    return results(collect(service, run, "cluster", narrow))["checks"]  # type: ignore[arg-type]
+    collected = collect(service, run, "cluster", list, now=run.clock.now)  # type: ignore[arg-type]
+    results(collected)
+    return collected.everything
 
 
-def gate_arguments(wanted: Wanted) -> dict[str, Any]:
-    """Return what the gate is told about the wanted upgrade, besides the checks and the policy."""
-    step = {
-        "name": "coredns",
+def step_of(wanted: Wanted) -> dict[str, Any]:
+    """Return the step of a plan that is the wanted upgrade."""
+    return {
+        "name": f"coredns ({wanted.instance_id})",
         "addon_template_name": "coredns",
         "action": "upgrade",
         "from": "1.28.7",
@@ -107,52 +106,78 @@ def gate_arguments(wanted: Wanted) -> dict[str, Any]:
         "addon_instance_id": wanted.instance_id,
         "values_fingerprint": FINGERPRINT,
     }
-    started = {
-        "addon_instance_id": wanted.instance_id,
-        "type": "addonUpgrade",
-        "task_id": wanted.task_id,
-        "values_fingerprint": FINGERPRINT,
-    }
+
+
+def gate_arguments(*wanted: Wanted) -> dict[str, Any]:
+    """Return what the gate is told about the wanted upgrades, besides the checks and the policy."""
+    started = [
+        {
+            "addon_instance_id": one.instance_id,
+            "type": "addonUpgrade",
+            "task_id": one.task_id,
+            "values_fingerprint": FINGERPRINT,
+        }
+        for one in wanted
+        if one.task_id
+    ]
     # The text that travels from the task that starts checks to the one that judges them.
-    ticket = read_ticket(Ticket("cluster", None, [step], [started] if wanted.task_id else None).text())
+    ticket = read_ticket(Ticket("cluster", None, [step_of(one) for one in wanted], started or None).text())
     return {
         "plan": ticket.plan,
         "started": ticket.started,
         "cluster_id": ticket.cluster_id,
-        "now": wanted.now / NANOSECONDS,
+        "now": wanted[0].now / NANOSECONDS,
     }
 
 
-def implementation(answer: dict[str, Any], wanted: Wanted) -> tuple[list[str], bool]:
-    """Return what the collection makes of an answer: the verdict of each task, and whether its gate is open."""
-    policy = Policy(max_age=wanted.max_age / NANOSECONDS)
-    decision = gate(checks=described(answer, wanted), policy=policy, **gate_arguments(wanted))
-    if not decision["open"]:
-        closed_message(decision)
-    asked = Asked(now=wanted.now / NANOSECONDS)
-    return [judge(task, asked).verdict for task in read_tasks(answer)], decision["open"]
+@dataclass(frozen=True)
+class Decision:
+    """What is made of an answer: the verdict on each task, whether each upgrade is let through, and whether all are."""
+
+    verdicts: list[str]
+    passes: list[bool]
+    is_open: bool
 
 
-def milliseconds(answer: dict[str, Any], wanted: Wanted) -> float:
+def implementation(answer: dict[str, Any], *wanted: Wanted) -> Decision:
+    """Return what the collection makes of an answer."""
+    policy = Policy(max_age=wanted[0].max_age / NANOSECONDS)
+    decided = gate(checks=tasks_of(answer, wanted[0].now), policy=policy, **gate_arguments(*wanted))
+    if not decided["open"]:
+        closed_message(decided)
+    asked = Asked(now=wanted[0].now / NANOSECONDS)
+    return Decision(
+        verdicts=[judge(task, asked).verdict for task in read_tasks(answer)],
+        passes=[not decision["blocks"] for decision in decided["decisions"]],
+        is_open=decided["open"],
+    )
+
+
+def oracle(answer: dict[str, Any], *wanted: Wanted) -> Decision:
+    """Return what the specification makes of an answer."""
+    passes = [may_upgrade(answer, one) for one in wanted]
+    return Decision(verdicts(answer, wanted[0].now), passes, all(passes))
+
+
+def milliseconds(answer: dict[str, Any], wanted: Sequence[Wanted]) -> float:
     """Return how long the implementation takes: the best of several, as a pause of the machine is not its fault."""
     best = float("inf")
     for _unused in range(5):
         begun = time.perf_counter()
-        implementation(answer, wanted)
+        implementation(answer, *wanted)
         best = min(best, (time.perf_counter() - begun) * 1000)
     return best
 
 
-def attack_with(answer: dict[str, Any], wanted: Wanted, findings: Findings) -> None:
+def attack_with(answer: dict[str, Any], wanted: Sequence[Wanted], findings: Findings) -> None:
     """Put one answer to the implementation and to the oracle, and note where they differ."""
     findings.answers += 1
-    expected = [verdict(task, wanted.now) for task in tasks(answer)]
-    allowed = may_upgrade(answer, wanted)
-    findings.verdicts.update(expected or ["no task"])
-    findings.gates["open" if allowed else "closed"] += 1
+    expected = oracle(answer, *wanted)
+    findings.verdicts.update(expected.verdicts or ["no task"])
+    findings.gates["open" if expected.is_open else "closed"] += 1
     try:
         begun = time.perf_counter()
-        found, is_open = implementation(answer, wanted)
+        found = implementation(answer, *wanted)
         took = (time.perf_counter() - begun) * 1000
     except Exception:
         findings.crashes += 1
@@ -164,15 +189,24 @@ def attack_with(answer: dict[str, Any], wanted: Wanted, findings: Findings) -> N
     if took > SLOW:
         findings.slow += 1
         findings.note(f"SLOW {took:.1f} ms", answer, wanted)
-    if is_open and not allowed:
+    compare(found, expected, answer, wanted, findings)
+
+
+def compare(
+    found: Decision, expected: Decision, answer: dict[str, Any], wanted: Sequence[Wanted], findings: Findings
+) -> None:
+    """Note where the two decisions differ; an upgrade that only the implementation lets through is the worst."""
+    if any(passes and not allowed for passes, allowed in zip(found.passes, expected.passes, strict=True)) or (
+        found.is_open and not expected.is_open
+    ):
         findings.false_passes += 1
         findings.note("FALSE PASS", answer, wanted)
-    elif allowed and not is_open:
+    elif found.passes != expected.passes or found.is_open != expected.is_open:
         findings.disagreements += 1
         findings.note("CLOSED where the oracle lets pass", answer, wanted)
-    elif expected and found != expected:
+    elif expected.verdicts and found.verdicts != expected.verdicts:
         findings.disagreements += 1
-        findings.note(f"VERDICTS {found}, and {expected} by the oracle", answer, wanted)
+        findings.note(f"VERDICTS {found.verdicts}, and {expected.verdicts} by the oracle", answer, wanted)
 
 
 def attack(seed: str, answers: int) -> Findings:
@@ -180,7 +214,7 @@ def attack(seed: str, answers: int) -> Findings:
     random = Random(seed)
     findings = Findings()
     for _unused in range(answers):
-        wanted = wanted_upgrade(random)
+        wanted = wanted_upgrades(random)
         attack_with(hostile_answer(random), wanted, findings)
     return findings
 

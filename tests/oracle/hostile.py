@@ -19,9 +19,12 @@ from typing import Any
 from oracle.verdict import NANOSECONDS, Wanted
 
 INSTANCE = "8fcaa506-809d-4f33-91b3-b27efcbeb540"
+TWIN = "b6f4f0de-7d6a-4a5e-9a51-6f1d3c1e2a77"  # another instance of the same template, in the same cluster
 OTHER_INSTANCE = "3a1d8d77-6f6b-4d0b-9d0e-1b8e5b6f0c11"
 TARGET = "1.30.33"
 TASK = "22386048-d955-4409-bc71-20cc2b774245"
+TWIN_TASK = "91d3c9a4-02f5-4c0e-8d38-5f2b7f0f6e10"
+OTHER_NAMES = ("RiskList", "risk_list", "risks", "riskItems", "risklist", "details")
 NOW = 1_785_931_200 * NANOSECONDS  # 2026-08-05T12:00:00Z
 HOUR = 3600 * NANOSECONDS
 
@@ -56,6 +59,14 @@ NO_TIMES = (
 def wanted_upgrade(random: Random) -> Wanted:
     """Return the upgrade that is asked about: with the check that was started for it, or without, as in check mode."""
     return Wanted(INSTANCE, TARGET, NOW, HOUR, task_id=TASK if random.random() < 0.5 else None)
+
+
+def wanted_upgrades(random: Random) -> tuple[Wanted, ...]:
+    """Return what a gate is asked about: one upgrade, or those of two instances of the same template."""
+    first = wanted_upgrade(random)
+    if random.random() < 0.7:
+        return (first,)
+    return first, Wanted(TWIN, TARGET, NOW, HOUR, task_id=TWIN_TASK if first.task_id else None)
 
 
 # Good parts
@@ -296,6 +307,42 @@ def huge(random: Random, task: dict[str, Any]) -> None:
     ))  # fmt: skip
 
 
+def misplace(random: Random, task: dict[str, Any]) -> None:
+    """Put something Fatal where no document names it: another name, another place, or beside what is documented."""
+    found = [risk(random, random.choice(("Failed", "Failed", "Success")), random.choice(("Fatal", "Fatal", "Warning")))]
+    places_of_task = [
+        task,
+        *(task[name] for name in ("metadata", "spec", "status") if isinstance(task.get(name), dict)),
+    ]
+    kind = random.randrange(4)
+    if kind == 0:  # under a name of its own
+        random.choice(places_of_task)[random.choice(OTHER_NAMES)] = found
+    elif kind == 1:  # under the right name, at the wrong place
+        random.choice(places_of_task[1:] or [task])["riskList" if random.random() < 0.5 else "riskItems"] = found
+    elif kind == 2:  # the task's own risks, renamed
+        for place in (task, task.get("status")):
+            if isinstance(place, dict) and "riskList" in place:
+                place[random.choice(OTHER_NAMES)] = place.pop("riskList")
+    else:  # deeper inside
+        random.choice(places_of_task)["extended"] = nested(
+            random, {"level": random.choice(("Fatal", "fatal", "FATAL"))}
+        )
+
+
+def of_cluster_upgrade(random: Random, task: dict[str, Any]) -> None:
+    """Make it one of a cluster upgrade, whose tasks stand in the same list."""
+    if isinstance(task.get("spec"), dict):
+        task["spec"]["clusterTargetVersion"] = random.choice(("v1.31.1-r4", "", None))
+
+
+def of_twin(random: Random, task: dict[str, Any]) -> None:
+    """Make it the check of the other instance of the template."""
+    metadata = task.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.update(addonInstanceID=TWIN, addonInstanceName="coredns-second")
+        metadata["taskID"] = TWIN_TASK if random.random() < 0.8 else f"{random.getrandbits(64):x}"
+
+
 BENDS: tuple[tuple[Callable[[Random, dict[str, Any]], None], float], ...] = (
     (bend_field, 6),
     (bend_word, 4),
@@ -305,6 +352,9 @@ BENDS: tuple[tuple[Callable[[Random, dict[str, Any]], None], float], ...] = (
     (expire, 1),
     (other_subject, 2),
     (new_id, 1),
+    (misplace, 2),
+    (of_cluster_upgrade, 0.5),
+    (of_twin, 0.5),
     (huge, 0.03),
 )
 
@@ -330,14 +380,16 @@ def some_task(random: Random, *, bent: float, made: int | None = None) -> Any:
 
 def some_tasks(random: Random) -> list[Any]:
     """Return one task mostly, or several for the same and for other upgrades in any order."""
-    if random.random() < 0.6:
+    if random.random() < 0.5:
         return [some_task(random, bent=0.6)]
     found = []
     same_moment = created(random) if random.random() < 0.3 else None
     for _unused in range(random.randrange(2, 6)):
         task = some_task(random, bent=0.3, made=same_moment)
         if isinstance(task, dict):
-            if random.random() < 0.4:
+            if random.random() < 0.3:
+                of_twin(random, task)
+            elif random.random() < 0.4:
                 other_subject(random, task)
             if random.random() < 0.5:
                 new_id(random, task)
@@ -346,6 +398,25 @@ def some_tasks(random: Random) -> list[Any]:
         found.append(found[random.randrange(len(found))])
     random.shuffle(found)
     return found
+
+
+def spoil_answer(random: Random, answer: dict[str, Any]) -> None:
+    """Put something around a sound list that takes its worth away, or nothing of the kind that looks like it."""
+    pages = answer["pageInfo"]
+    random.choice((
+        lambda: answer.update(nextMarker=random.choice(("g2wAAAAB", 2, "", None))),
+        lambda: pages.update(nextMarker=random.choice(("g2wAAAAB", 2, "", None))),
+        lambda: pages.update(currentCount=pages["currentCount"] + random.choice((-1, 0, 1, 50))),
+        lambda: answer.update(errorCode=random.choice(("CCE.01500001", "", None)), errorMessage="Internal error."),
+        lambda: answer.update(error_code="APIG.0308", error_msg="throttled"),
+        lambda: answer.update(error={"message": "internal error", "code": "SVCSTG.CCE-ADDONMGR.500"}),
+        lambda: answer.update(code="SVCSTG.CCE-ADDONMGR.500", message="internal error"),
+        lambda: answer.update(kind=random.choice(("Status", "AddonCheck"))),
+        lambda: answer.update(riskList=[risk(random, "Failed", random.choice(("Fatal", "Warning")))]),
+        lambda: answer.update(status={"riskList": [risk(random, "Failed", random.choice(("Fatal", "Warning")))]}),
+        lambda: answer.update(summary=[{"worst": {"Level": "fatal"}}]),
+        lambda: answer.update(spec={"clusterTargetVersion": "v1.31.1-r4"}),
+    ))()  # fmt: skip
 
 
 def hostile_answer(random: Random) -> dict[str, Any]:
@@ -362,4 +433,6 @@ def hostile_answer(random: Random) -> dict[str, Any]:
         answer["status"] = {"items": items}
     elif kind < 0.99:
         answer["items"] = odd_value(random, items)
+    if random.random() < 0.1:
+        spoil_answer(random, answer)
     return answer

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from oracle.attack import attack, described, gate_arguments, report
-from oracle.hostile import HOUR, INSTANCE, NOW, TARGET, TASK, hostile_answer, wanted_upgrade
+from oracle.attack import attack, gate_arguments, report, tasks_of
+from oracle.hostile import HOUR, INSTANCE, NOW, TARGET, TASK, hostile_answer, wanted_upgrades
 from oracle.verdict import NANOSECONDS, Wanted, verdict
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked
@@ -54,13 +54,13 @@ def test_the_order_of_tasks_does_not_matter(seed):
     random = Random(seed)
     several = 0
     for _unused in range(3000):
-        wanted, answer = wanted_upgrade(random), hostile_answer(random)
+        wanted, answer = wanted_upgrades(random), hostile_answer(random)
         if not isinstance(answer.get("items"), list) or len(answer["items"]) < 2:
             continue
         several += 1
         shuffled = {**answer, "items": random.sample(answer["items"], len(answer["items"]))}
         decisions = [
-            gate(checks=described(one, wanted), policy=Policy(), **gate_arguments(wanted)) for one in (answer, shuffled)
+            gate(checks=tasks_of(one, NOW), policy=Policy(), **gate_arguments(*wanted)) for one in (answer, shuffled)
         ]
         assert decisions[0]["open"] == decisions[1]["open"], (seed, answer)
         assert decisions[0]["verdict"] == decisions[1]["verdict"], (seed, answer)
@@ -154,7 +154,7 @@ def test_no_policy_lets_a_fatal_pass(policy, name, started, age):
     about = {"addon_template_name": "coredns", "addon_instance_id": INSTANCE, "to": TARGET}
     accepted = [item for item in policy.accepted if item.covers(about, name, ["cluster"])]
     with pytest.raises(InputError, match="Fatal") if accepted else contextlib.nullcontext():
-        decision = gate(checks=described(answer, wanted), policy=policy, **gate_arguments(wanted))
+        decision = gate(checks=tasks_of(answer, NOW), policy=policy, **gate_arguments(wanted))
         assert not decision["open"]
         assert decision["verdict"] == "fatal"
 
@@ -172,7 +172,7 @@ def test_an_age_limit_that_nothing_meets_lets_nothing_pass(max_age):
         "status": {"status": "Success", "riskList": []},
     }
     wanted = Wanted(INSTANCE, TARGET, NOW, HOUR, task_id=TASK)
-    checks = described({"items": [task]}, wanted)
+    checks = tasks_of({"items": [task]}, NOW)
     assert gate(checks=checks, policy=Policy(), **gate_arguments(wanted))["open"]
     assert not gate(checks=checks, policy=Policy(max_age=max_age), **gate_arguments(wanted))["open"]
 
