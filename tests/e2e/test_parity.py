@@ -191,6 +191,8 @@ _CHANGING = re.compile(
     r"|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
 
+CLOCKS = "The clock of this machine is"
+
 
 def comparable(result: dict[str, Any]) -> str:
     """Return a result as text without what differs from run to run."""
@@ -199,6 +201,8 @@ def comparable(result: dict[str, Any]) -> str:
         for key, value in result.items()
         if key not in ("ansible_job_id", "results_file", "started", "finished", "timedout")
     }
+    # By then the simulator's clock, which runs faster, may be that far ahead, or not yet.
+    kept["warnings"] = [text for text in kept.get("warnings", ()) if not text.startswith(CLOCKS)]
     text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False)
     text = re.sub(r'"(duration|judged_at)": [\d.]+', r'"\1": 0', text)
     seen: dict[str, str] = {}
@@ -256,7 +260,8 @@ def test_the_system_log_tells_no_option(shipped):
 
 def test_the_screen_shows_the_same_warnings(fast, shipped):
     def warnings(way: Way) -> set[str]:
-        return set(re.findall(r"\[(?:DEPRECATION )?WARNING\]:.*", way.screen))
+        found = re.findall(r"\[(?:DEPRECATION )?WARNING\]: .*", way.screen)
+        return {text for text in found if CLOCKS not in text}
 
     assert warnings(fast) == warnings(shipped)
     assert any("Param 'old' is deprecated" in text for text in warnings(fast))
