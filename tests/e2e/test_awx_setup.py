@@ -73,6 +73,8 @@ def runner(awx: AwxStandIn, awx_collections: Path, folder: Path) -> Run:
                 "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTION.parents[2]}:{awx_collections}",
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PIPELINING": "1",
+                # The options of modules show with -vvv: ansible-core 2.21 and newer leave them out otherwise.
+                "ANSIBLE_INJECT_INVOCATION": "true",
                 "CONTROLLER_HOST": awx.url,
                 "CONTROLLER_OAUTH_TOKEN": token,
                 "HOME": str(folder),
