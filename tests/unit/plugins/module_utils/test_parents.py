@@ -26,7 +26,11 @@ def read(monkeypatch):
         os.close(end)
 
 
-@pytest.mark.parametrize("told", [None, "", "somebody", "0", "999999999", str(os.getppid()), str(os.getpid())])
+@pytest.mark.parametrize(
+    "told",
+    [None, "", "somebody", "0", "999999999", str(os.getppid()), str(os.getpid())],
+    ids=["none", "empty", "no number", "zero", "nobody", "the parent", "itself"],
+)
 def test_nothing_has_ended_while_all_go_on(told):
     assert not Parents({} if told is None else {RUN_VARIABLE: told}).have_ended()
 
