@@ -58,12 +58,13 @@ options:
     default: present
   version:
     description:
-      - Version to bring the add-on to. It is an exact version, V(latest) or V(latest_patch).
+      - Version to bring the add-on to. It is an exact version, V(latest), V(latest_patch) or V(present).
       - V(latest) is the highest version that CCE offers for this add-on and cluster. It is a stable one unless
         O(allow_unstable=true). V(latest_patch) is the same within the present major and minor version.
-      - If not set, an installed add-on keeps its version.
+      - V(present) leaves an installed add-on at its version, and stands for V(latest) where it is not installed.
       - A downgrade is refused, because it breaks add-ons.
     type: str
+    default: present
   values:
     description:
       - Settings to change, in the structure of the API, with C(basic), C(custom) and C(flavor).
@@ -88,10 +89,11 @@ options:
     description:
       - What an upgrade does with configuration that was modified by hand, for add-ons that have a
         C(parameterSyncStrategy).
-      - V(inherit) keeps it, V(force) discards it. If not set, the add-on's present strategy stays.
+      - V(inherit) keeps it, V(force) discards it. V(present) leaves the decision to the add-on's present settings.
       - CCE recommends setting C(parameterSyncStrategy) back to C(ensureConsistent) afterwards, which the role does.
     type: str
-    choices: [inherit, force]
+    choices: [present, inherit, force]
+    default: present
   values_fingerprint:
     description:
       - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If the settings that would be sent have a
@@ -362,6 +364,10 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
     refuse_odd_values,
 )
 
+# Of version and sync strategy: what the add-on has now. A word of its own, so that a caller can say it, whatever
+# module_defaults there are.
+PRESENT = "present"
+
 SPEC = merged(
     CONNECTION,
     CLUSTER,
@@ -372,10 +378,10 @@ SPEC = merged(
             "addon_template_name": {"type": "str"},
             "addon_instance_id": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent", "rolled_back"], "default": "present"},
-            "version": {"type": "str"},
+            "version": {"type": "str", "default": PRESENT},
             "values": {"type": "dict", "default": {}},
             "values_policy": {"type": "str", "choices": list(POLICIES), "default": "merge"},
-            "sync_strategy": {"type": "str", "choices": list(SYNC_STRATEGIES)},
+            "sync_strategy": {"type": "str", "choices": [PRESENT, *SYNC_STRATEGIES], "default": PRESENT},
             "values_fingerprint": {"type": "str"},
             "check_task_id": {"type": "str"},
             "max_check_age": {"type": "float", "default": 3600.0},
@@ -402,15 +408,19 @@ def _bring_about(cce: Cce, task: Task) -> Result:
         return make_absent(cce, task, cluster_id, name, instance_id)
     want = Want(
         name=name or "",
-        version=params["version"],
+        version=_asked_for(params["version"]),
         values=params["values"],
         values_policy=params["values_policy"],
-        sync_strategy=params["sync_strategy"],
+        sync_strategy=_asked_for(params["sync_strategy"]),
         addon_instance_id=instance_id,
     )
     if params["state"] == "rolled_back":
         return roll_back(cce, task, cluster_id, want, instance_id)
     return make_present(cce, task, cluster_id, want if name else _named(cce, cluster_id, want, instance_id))
+
+
+def _asked_for(word: str) -> str | None:
+    return None if word == PRESENT else word
 
 
 def _named(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:

@@ -43,7 +43,8 @@ options:
     description:
       - Only check tasks of this type. V(addonStatic) inspects a running add-on, V(addonUpgrade) an upgrade of it.
     type: str
-    choices: [addonStatic, addonUpgrade]
+    choices: [any, addonStatic, addonUpgrade]
+    default: any
   task_id:
     description:
       - Only the check task of this ID.
@@ -383,6 +384,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
 
 # What may be asked for of a task, in the options' words.
 ASKED = ("type", "task_id", "addon_instance_id", "addon_template_name", "target_version")
+# Of type: a word for no choice, so that a caller can say it, whatever module_defaults there are.
+ANY = "any"
 
 SPEC = merged(
     CONNECTION,
@@ -391,7 +394,7 @@ SPEC = merged(
     waiting(default=False, timeout=300.0),
     Spec(
         argument_spec={
-            "type": {"type": "str", "choices": [STATIC, UPGRADE]},
+            "type": {"type": "str", "choices": [ANY, STATIC, UPGRADE], "default": ANY},
             "task_id": {"type": "str"},
             "task_ids": {"type": "list", "elements": "str"},
             "addon_instance_id": {"type": "str"},
@@ -411,6 +414,8 @@ def run(task: Task) -> Result:
     task_ids = None if params["task_ids"] is None else set(params["task_ids"])
     # An empty text asks for nothing, as templates produce it.
     asked = {name: params[name] or None for name in ASKED}
+    if asked["type"] == ANY:
+        asked["type"] = None
 
     def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
         mine = [item for item in tasks if task_ids is None or item.task_id in task_ids]
