@@ -19,17 +19,20 @@ from ._errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
 from ._plan import Step, Want, Wants
 from ._secrets import masked, secrets
 from ._task import Result, Task
+from ._text import printable
 from ._values import sync_strategy
 from ._versions import Cluster, Offer, offers
 
 
 def which_cluster(cce: Cce, task: Task) -> str:
-    """Return the id of the cluster that a task means by `cluster_id` or else by `cluster_name`.
+    """Return the id of the cluster that a task means by `cluster_id`, by `cluster_name`, or by both.
 
     Raises:
-        InputError: It names none, or the name is not that of exactly one cluster.
+        InputError: It names none, the name is not that of exactly one cluster, or id and name are of two clusters.
     """
     cluster_id, name = task.params["cluster_id"], task.params["cluster_name"]
+    if cluster_id and name:
+        _refuse_other_name(cce, cluster_id, name)
     if cluster_id:
         return str(cluster_id)
     if not name:
@@ -45,6 +48,18 @@ def which_cluster(cce: Cce, task: Task) -> str:
             f"{len(found)} clusters have the name {name}: {', '.join(found)}. Set cluster_id to one of them."
         )
     return found[0]
+
+
+def _refuse_other_name(cce: Cce, cluster_id: str, name: str) -> None:
+    """An id and a name that are of two clusters: one of them is a mistake, and nobody knows which."""
+    cluster = read_cluster(cce.cluster(cluster_id))
+    # The console shows the alias, and lets people change it.
+    if name not in (cluster.name, cluster.alias):
+        called = printable(cluster.name or "(no name)")
+        raise InputError(
+            f"Nothing was changed: cluster_id and cluster_name are of two clusters. CCE says that the cluster "
+            f"{printable(cluster_id)} is called {called}, not {printable(name)}. Leave out the one that is wrong."
+        )
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ options:
     type: str
   cluster_name:
     description:
-      - Name of the cluster. Exactly one cluster of the project must have it. Ignored if O(cluster_id) is given.
+      - Name of the cluster. Exactly one cluster of the project must have it.
+      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
     type: str
   addons:
     description:

@@ -47,6 +47,17 @@ def test_a_cluster_that_nobody_can_find_is_refused(play, simulation, module, opt
     assert changes(simulation) == []
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_an_id_and_a_name_must_be_of_one_cluster(play, simulation, module):
+    played = play([task(module, cluster_id=CLUSTER, cluster_name="staging")])
+    assert played.code == 2
+    message = f"CCE says that the cluster {CLUSTER} is called production, not staging."
+    assert message in played.result("it")["msg"]
+    assert changes(simulation) == []
+    played = play([task(module, cluster_id=CLUSTER, cluster_name="production", wait=False)])
+    assert played.code == 0, played.output
+
+
 def test_a_name_that_two_clusters_share_is_refused(play):
     with Simulation(scenario=SIMULATOR / "scenarios" / "weird.yml") as weird:
         played = play([task("cce_addon_check", cluster_name="twin")], against=weird)
