@@ -24,6 +24,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report import hea
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import junit
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_of
 
 Data = Mapping[str, Any]
 
@@ -42,12 +43,11 @@ ARGUMENTS: Mapping[str, Any] = {
     "hosts": {"type": "list", "elements": "str"},
     "mode": {"type": "raw", "default": "0600"},
 }
+# What a play leaves behind about each cluster. An extra variable would say the same of all.
+_FACTS = ("addon_upgrade_result", "addon_precheck_result", "addon_report_begun", "addon_report_problem")
 # What a host may tell about its cluster.
 _VARIABLES = (
-    "addon_upgrade_result",
-    "addon_precheck_result",
-    "addon_report_begun",
-    "addon_report_problem",
+    *_FACTS,
     "cce_cluster_id",
     "cce_cluster_name",
     "cce_region",
@@ -60,6 +60,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
+        refused = refusal_of(_FACTS, self._loader)
+        if refused is not None:
+            raise AnsibleActionFail(refused)
         _validation, options = self.validate_argument_spec(ARGUMENTS)
         mode = _mode(options["mode"])
         if not options["name"] or os.path.basename(options["name"]) != options["name"]:

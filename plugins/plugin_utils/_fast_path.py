@@ -35,6 +35,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._parents import RUN_VARIABLE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._redaction import make_known, redacted, redacted_text
 from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_in_role
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
 # Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
@@ -56,6 +57,9 @@ class FastPath(ShippingAction):
     module: ModuleType
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        refusal = refusal_in_role(self._task._role, self._loader)
+        if refusal is not None:
+            return {"changed": False, "failed": True, "msg": refusal}
         if not self._runs_here():
             # What Ansible knows beforehand, a module does not hand back. A file keeps what one in the background does.
             make_known(_secrets_of(self._validated(self.module.SPEC)))
