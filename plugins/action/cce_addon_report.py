@@ -40,7 +40,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "name": {"type": "str", "default": "addon_report"},
     "title": {"type": "str", "default": "Add-ons of CCE clusters"},
     "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
-    "hosts": {"type": "list", "elements": "str"},
+    "hosts": {"type": "list", "elements": "str", "default": []},
     "mode": {"type": "raw", "default": "0600"},
 }
 # What a play leaves behind about each cluster. An extra variable would say the same of all.
@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
         mode = _mode(options["mode"])
         if not options["name"] or os.path.basename(options["name"]) != options["name"]:
             raise AnsibleActionFail(f"name must be the name of a file, without a folder, not {options['name']!r}.")
-        hosts = options["hosts"] if options["hosts"] is not None else variables["ansible_play_hosts_all"]
+        hosts = options["hosts"] or variables["ansible_play_hosts_all"]
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         told = dict(_told(hosts, variables["hostvars"]))
         waiting = _waiting(told, variables["ansible_play_hosts_all"])

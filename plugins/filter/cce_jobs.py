@@ -23,10 +23,11 @@ options:
     type: list
     elements: dict
     required: true
-  decisions:
-    description: The C(decisions) of M(huaweicloud.cce.cce_addon_gate_info).
-    type: list
-    elements: dict
+  gate:
+    description:
+      - What M(huaweicloud.cce.cce_addon_gate_info) returned.
+      - Unless its C(proceed) is V(true), there are no jobs.
+    type: dict
     required: true
   checks:
     description: The check tasks that M(huaweicloud.cce.cce_addon_check_info) returned.
@@ -56,7 +57,7 @@ EXAMPLES = r"""
 - name: List what to do
   ansible.builtin.set_fact:
     jobs: >-
-      {{ planned.plan | huaweicloud.cce.cce_jobs(decisions=decision.decisions, checks=collected.checks, addons=['all'],
+      {{ planned.plan | huaweicloud.cce.cce_jobs(gate=decision, checks=collected.checks, addons=['all'],
                                                  now=now().timestamp()) }}
 """
 
@@ -146,7 +147,7 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import 
 def cce_jobs(
     plan: Sequence[Mapping[str, Any]],
     *,
-    decisions: Sequence[Mapping[str, Any]],
+    gate: Mapping[str, Any],
     checks: Sequence[Mapping[str, Any]],
     addons: Sequence[object],
     now: float,
@@ -156,7 +157,7 @@ def cce_jobs(
     """Return what is to be done; see the documentation of the filter."""
     options = {"now": float(now), "max_age": float(max_age), "verify_only": bool(verify_only)}
     try:
-        return untrusted(jobs(plan, decisions, checks, read_wants(addons), **options))
+        return untrusted(jobs(plan, gate, checks, read_wants(addons), **options))
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
 

@@ -386,6 +386,7 @@ def gate(
     service_now: float | None = None,
     run_started: float | None = None,
     resumable: Container[str] = (),
+    skip_blocked: bool = False,
 ) -> dict[str, Any]:
     """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
 
@@ -400,6 +401,8 @@ def gate(
         service_now: The same by the service's clock, if it tells: the age of results counts from here.
         run_started: When the run started, likewise. Accepted warnings must not have ended before.
         resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
+        skip_blocked: Whether what passes may be upgraded although the rest is blocked. Else nothing may be: what goes
+            on after a failure, such as a play that ignores errors, must find nothing to do.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.
@@ -416,15 +419,17 @@ def gate(
     ]
     _refuse_accepted_fatals(decisions, policy, clusters)
     blocked = [decision["name"] for decision in decisions if decision["blocks"]]
+    proceed = not blocked or skip_blocked
     judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]
     result: dict[str, Any] = {
         "cluster_id": cluster_id,
         "cluster_name": cluster_name,
         "open": not blocked,
+        "proceed": proceed,
         "verdict": worst(judged) if judged else PASSED,
         "decisions": decisions,
         "blocked": blocked,
-        "passed": [item["name"] for item in decisions if not item["blocks"] and item["action"] in CHANGES],
+        "passed": [item["name"] for item in decisions if proceed and not item["blocks"] and item["action"] in CHANGES],
         "targets": [
             {key: item[key] for key in _TARGET_KEYS} for item in decisions if not item["blocks"] and item["to"]
         ],

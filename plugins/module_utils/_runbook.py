@@ -57,7 +57,7 @@ _FATAL_LEVEL = "Fatal"
 
 def jobs(
     plan: Sequence[Data],
-    decisions: Sequence[Data],
+    gate: Data | None,
     checks: Sequence[Data],
     wants: Wants,
     *,
@@ -69,7 +69,7 @@ def jobs(
 
     Args:
         plan: Described steps.
-        decisions: The gate's decisions on them; without one, nothing is upgraded.
+        gate: What the gate decided on them. Unless it says that the run may proceed, nothing is to be done.
         checks: Described check tasks of the cluster, which tell what a killed run has left.
         wants: What the user wants.
         now: Seconds since 1970.
@@ -79,7 +79,10 @@ def jobs(
     Raises:
         InputError: A decision comes from the future.
     """
+    decisions = (gate or {}).get("decisions") or []
     _refuse_the_future(decisions, now)
+    if not verify_only and (gate or {}).get("proceed") is not True:
+        return []
     decided = {decision["name"]: decision for decision in decisions}
     found = []
     for step in plan:
@@ -521,7 +524,7 @@ _WITHOUT_SENDING = {
 
 
 def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]:
-    problem = event.get("problem")
+    problem = event.get("problem") or None
     restored = event.get("restored") or {}
     if problem is None and restored.get("failed"):
         return FAILED, str(restored.get("msg"))

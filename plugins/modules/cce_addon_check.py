@@ -154,6 +154,11 @@ cluster_id:
   returned: success
   type: str
   sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+check_mode:
+  description: Whether the module ran in check mode, and so has started nothing.
+  returned: success
+  type: bool
+  sample: false
 text:
   description: The plan as a table for people.
   returned: success, with O(type=addonUpgrade), unless O(brief=true)
@@ -436,10 +441,11 @@ def run(task: Task) -> Result:
         cluster_id = which_cluster(cce, task)
         requests, planned = _requests(cce, task, cluster_id, wants)
         if task.check_mode or not requests:
-            return {"changed": bool(requests), **_told(task, planned, [])}
+            return {"changed": bool(requests), "check_mode": task.check_mode, **_told(task, planned, [])}
         started = start(cce, task, cluster_id, requests, adopt=params["on_running"] == "adopt")
         result = {
             "changed": not all(item.adopted for item in started),
+            "check_mode": False,
             **_told(task, planned, [_describe(item) for item in started]),
         }
         if not params["wait"]:

@@ -62,6 +62,11 @@ options:
         in the future does not count either.
     type: float
     default: 3600.0
+  skip_blocked:
+    description:
+      - Whether the add-ons that pass may be upgraded although others are blocked. It lets nothing pass that is blocked.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - Seconds to wait for the checks at most. Those that take longer are pending, and block.
@@ -107,6 +112,13 @@ cluster_name:
   sample: production
 open:
   description: Whether all add-ons of the plan may be upgraded.
+  type: bool
+  returned: success
+  sample: false
+proceed:
+  description:
+    - Whether the add-ons that passed may be upgraded now, because the gate is open, or because of O(skip_blocked=true).
+    - If not, RV(passed) is empty.
   type: bool
   returned: success
   sample: false
@@ -278,11 +290,13 @@ blocked:
   returned: success
   sample: [coredns]
 passed:
-  description: Names of the add-ons that would be upgraded and may be.
+  description: >-
+    Names of the add-ons that would be upgraded and may be. There are none if the gate is closed, unless
+    O(skip_blocked=true).
   type: list
   elements: str
   returned: success
-  sample: [metrics-server]
+  sample: []
 targets:
   description: The add-ons that do not block, each with its version, which is the present one if nothing is to be done.
   type: list
@@ -514,6 +528,7 @@ SPEC = merged(
             "fail_on_warning": {"type": "bool", "default": False},
             "accepted_warnings": {"type": "list", "elements": "dict", "default": []},
             "max_age": {"type": "float", "default": 3600.0},
+            "skip_blocked": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 300.0},
             "wait_interval": {"type": "float"},
         }
@@ -547,6 +562,7 @@ def run(task: Task) -> Result:
         service_now=service_now,
         run_started=params["run_started"],
         resumable=resumable,
+        skip_blocked=params["skip_blocked"],
     )
     result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
     if any(item["type"] == STATIC for item in ticket.started or []):

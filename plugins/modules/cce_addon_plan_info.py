@@ -70,7 +70,8 @@ options:
     default: false
   wait:
     description:
-      - Whether to wait until no operation is under way on any wanted add-on, and to plan with what is there then.
+      - Whether to wait until no operation is under way on any wanted add-on, and to plan with what is there then. In
+        check mode the module does not wait.
     type: bool
     default: false
   wait_timeout:
@@ -103,6 +104,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+check_mode:
+  description: Whether the module ran in check mode.
+  returned: success
+  type: bool
+  sample: false
 cluster_id:
   description: ID of the cluster.
   returned: success
@@ -318,11 +324,11 @@ def run(task: Task) -> Result:
     options = {"allow_unstable": params["allow_unstable"], "may_install": params["install_missing"]}
     with connected(task) as cce:
         cluster_id = which_cluster(cce, task)
-        timeout_option = "wait_timeout" if params["wait"] else None
+        timeout_option = "wait_timeout" if params["wait"] and not task.check_mode else None
         steps = plan_when_idle(cce, task, cluster_id, wants, timeout_option=timeout_option, **options)
     told = described(task, cluster_id, steps)
     ticket = Ticket(cluster_id, params["cluster_name"] or None, told["plan"], started=None).text()
-    result = {"changed": False, **told, "ticket": ticket, "busy": busy(steps)}
+    result = {"changed": False, "check_mode": task.check_mode, **told, "ticket": ticket, "busy": busy(steps)}
     return with_query(result, query)
 
 

@@ -48,7 +48,7 @@ options:
     choices: [html, markdown, junit, json]
     default: [html, markdown, junit, json]
   hosts:
-    description: The hosts to report on. The default is every host of the play, including those that failed.
+    description: The hosts to report on. If empty, every host of the play, including those that failed.
     type: list
     elements: str
   mode:

@@ -109,22 +109,25 @@ def test_a_policy_that_accepts_too_much_is_an_error(play, simulation, entry, tex
     assert writes(simulation) == []
 
 
-def test_no_variable_lets_a_fatal_risk_through(play, simulation):
-    """Forged decisions get past the role's own gate; the write reads the check itself and refuses."""
+def test_a_variable_that_is_misspelt_is_refused(play, simulation):
+    played = play(PRECHECK, variables={"addon_precheck_fail_on_warnings": True})
+    assert played.code == 2
+    assert "addon_precheck_fail_on_warnings is no variable of this role" in played.output
+    assert simulation.requests() == []
+
+
+def test_a_write_reads_its_check_itself(play, simulation):
+    """Whoever got past the gate with a forged decision would get no further than this."""
     first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
-    decision = first.result(JUDGED)
-    forged = {**decision}
-    forged.update(judged_at=9e9, open=True, blocked=[], passed=["coredns"], message=[])
-    forged["decisions"][0].update(blocks=False, verdict="passed")
-    for task_id in (forged["decisions"][0]["task_id"], "", None, "00000000-0000-0000-0000-000000000000"):
-        forged["decisions"][0]["task_id"] = task_id
-        variables = {
-            "addon_upgrade_addons": ["coredns"],
-            "addon_precheck_result": forged,
-            "addon_upgrade_skip_blocked": True,
-            "addon_precheck_skip_blocked": True,
+    decision = first.result(JUDGED)["decisions"][0]
+    for task_id in (decision["task_id"], "", "00000000-0000-0000-0000-000000000000"):
+        options = {
+            "cluster_id": CLUSTER,
+            "addon_template_name": "coredns",
+            "version": decision["to"],
+            "check_task_id": task_id,
         }
-        played = play(UPGRADE, variables=variables)
+        played = play([{"huaweicloud.cce.cce_addon": options}])
         assert played.code == 2
         assert "Nothing was changed: the check" in played.output
     assert writes(simulation) == []

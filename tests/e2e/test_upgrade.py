@@ -489,7 +489,6 @@ def test_by_name(play, simulation):
     [
         ({"cce_cluster_id": ""}, "Which cluster?"),
         ({"addon_upgrade_addon": ["coredns"]}, "addon_upgrade_addon is no variable of this role"),
-        ({"addon_precheck_fail_on_warnings": True}, "addon_precheck_fail_on_warnings is no variable of this role"),
     ],
 )
 def test_what_nobody_can_mean_is_refused(play, simulation, variables, text):

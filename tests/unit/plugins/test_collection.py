@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from ansible_collections.huaweicloud.cce.plugins.action import cce_addon_report
+from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION
 
 ROOT = Path(__file__).resolve().parents[3]
 # An action without a module reads other hosts and asks CCE nothing; only its documentation is among the modules.
@@ -50,3 +54,40 @@ def test_variables_of_a_role_are_documented_with_their_defaults(role):
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for name in options:
         assert f"| `{name}` |" in readme, name
+
+
+def _tasks(entries: list) -> Iterator[dict]:
+    for entry in entries:
+        yield entry
+        for part in ("block", "rescue", "always"):
+            yield from _tasks(entry.get(part, []))
+
+
+def _of_ours() -> list[tuple[str, str, dict]]:
+    """Return file, module and options of each task of the roles that runs a module of this collection."""
+    prefix = "huaweicloud.cce."
+    return [
+        (path.relative_to(ROOT).as_posix(), key.removeprefix(prefix), task[key])
+        for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+        for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for key in task
+        if key.removeprefix(prefix) in (*MODULES, *ACTIONS)
+    ]
+
+
+def test_roles_leave_nothing_but_the_connection_to_module_defaults():
+    found = _of_ours()
+    assert {module for _path, module, _options in found} >= {"cce_addon", "cce_addon_check", "cce_addon_gate_info"}
+    for path, module, options in found:
+        if module in ACTIONS:
+            spec = cce_addon_report.ARGUMENTS
+        else:
+            spec = importlib.import_module(PREFIX + module).SPEC.argument_spec
+        assert sorted(options) == sorted(set(spec) - set(CONNECTION.argument_spec)), (path, module)
+        assert "omit" not in str(options), "module_defaults count for an option that is left out"
+
+
+@pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
+def test_a_role_runs_for_every_cluster_that_another_role_uses_it_for(role):
+    meta = yaml.safe_load((ROOT / "roles" / role / "meta" / "main.yml").read_text(encoding="utf-8"))
+    assert meta["allow_duplicates"] is True

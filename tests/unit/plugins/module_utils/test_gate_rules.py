@@ -636,9 +636,10 @@ def test_the_gate_tells_its_decision():
         "cluster_id": "cluster-1",
         "cluster_name": "production",
         "open": False,
+        "proceed": False,
         "verdict": "fatal",
         "blocked": ["nginx-ingress"],
-        "passed": ["coredns"],
+        "passed": [],
         "targets": [
             {
                 "name": "coredns",
@@ -657,6 +658,8 @@ def test_the_gate_tells_its_decision():
         "values_known": True,
         "judged_at": NOW,
     }
+    skipping = judged(skip_blocked=True)
+    assert (skipping["open"], skipping["proceed"], skipping["passed"]) == (False, True, ["coredns"])
     assert judged(started=None)["values_known"] is False
     nothing = judged(plan=[{**STEP, "action": "none"}])
     assert (nothing["verdict"], nothing["open"], nothing["passed"]) == ("passed", True, [])

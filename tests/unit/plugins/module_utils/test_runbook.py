@@ -77,8 +77,13 @@ def decision(**changes: Any) -> dict[str, Any]:
     return {"name": "coredns", **plain, **changes}
 
 
+def opened(*decisions: dict[str, Any]) -> dict[str, Any]:
+    """Return what an open gate tells."""
+    return {"open": True, "proceed": True, "decisions": list(decisions)}
+
+
 def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
-    found = jobs(steps, decisions, list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
+    found = jobs(steps, opened(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
     return [(job["name"], job["task"], job["restore"]) for job in found]
 
 
@@ -94,10 +99,20 @@ def test_only_what_the_gate_lets_pass_is_to_be_upgraded():
     assert planned([step()], [decision()], wants=INHERIT) == [("coredns", "upgrade", True)]
 
 
+@pytest.mark.parametrize("word", [False, None, "true", "false", 1])
+def test_behind_a_closed_gate_there_is_nothing_to_do(word):
+    """Neither an upgrade of what passed, nor what an earlier run has left: each is a write."""
+    left = done(name="metrics-server", present_sync_strategy="inherit")
+    wants = read_wants([*INHERIT, {"name": "metrics-server", "sync_strategy": "inherit"}])
+    closed = {**opened(decision()), "open": False, "proceed": word}
+    for gate in (closed, {"decisions": [decision()]}, {}, None):
+        assert jobs([step(), left], gate, started(), wants, now=NOW, max_age=3600) == []
+
+
 def test_a_check_is_made_again_before_it_is_too_old():
-    [job] = jobs([step()], [decision(checked_at=at(0))], [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], opened(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_age=3600)
     assert NOW + 3500 < job["recheck_after"] < NOW + 3600
-    [job] = jobs([step()], [decision(checked_at="yesterday")], [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], opened(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_age=3600)
     assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
 
 

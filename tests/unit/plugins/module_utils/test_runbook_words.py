@@ -62,6 +62,10 @@ def decision(**changes: Any) -> dict[str, Any]:
     return {"name": "coredns", **plain, **changes}
 
 
+def opened(*decisions: dict[str, Any]) -> dict[str, Any]:
+    return {"open": True, "proceed": True, "decisions": list(decisions)}
+
+
 def check(kind: str, minutes: float, **changes: Any) -> dict[str, Any]:
     return {
         "type": kind,
@@ -86,7 +90,7 @@ def risk(
 
 def test_a_job_says_all_that_the_role_needs():
     wants = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
-    (job,) = jobs([step()], [decision()], [], wants, now=NOW, max_age=3600)
+    (job,) = jobs([step()], opened(decision()), [], wants, now=NOW, max_age=3600)
     assert job == {
         "name": "coredns",
         "addon_template_name": "coredns",
@@ -104,17 +108,17 @@ def test_a_job_says_all_that_the_role_needs():
 
 
 def test_a_job_without_a_check_is_checked_at_once():
-    (job,) = jobs([step()], [decision(checked_at=None)], [], read_wants(["all"]), now=NOW, max_age=3600)
+    (job,) = jobs([step()], opened(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_age=3600)
     assert (job["recheck_after"], job["restore"]) == (0.0, False)
-    (job,) = jobs([step()], [], [], read_wants(["coredns"]), now=NOW, max_age=3600, verify_only=True)
+    (job,) = jobs([step()], opened(), [], read_wants(["coredns"]), now=NOW, max_age=3600, verify_only=True)
     assert (job["task"], job["from"], job["to"], job["check_task_id"]) == ("verify", "1.28.7", "1.28.7", None)
     assert job["recheck_after"] == 0.0
 
 
 def test_nothing_is_done_without_a_decision():
-    assert jobs([step()], [], [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], [decision(blocks=True)], [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], [decision(name="other")], [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], opened(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], opened(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], opened(decision(name="other")), [], read_wants(["all"]), now=NOW, max_age=3600) == []
 
 
 BESIDE = check("addonStatic", 20.1)
@@ -124,14 +128,14 @@ DONE = {"action": "none", "from": "1.30.33", "previous_version": "1.28.7", "upda
 def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
     inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
     steps = [step(**DONE, present_sync_strategy="inherit")]
-    (job,) = jobs(steps, [], [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
+    (job,) = jobs(steps, opened(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
     assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
-    (job,) = jobs(steps, [], [], inherit, now=NOW, max_age=3600)
+    (job,) = jobs(steps, opened(), [], inherit, now=NOW, max_age=3600)
     assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
     for strategy, expected in (("force", 1), ("ensureConsistent", 0), (None, 0)):
         steps = [step(**DONE, present_sync_strategy=strategy)]
-        assert len(jobs(steps, [], [], inherit, now=NOW, max_age=3600)) == expected
-        assert jobs(steps, [], [], read_wants(["all"]), now=NOW, max_age=3600) == []
+        assert len(jobs(steps, opened(), [], inherit, now=NOW, max_age=3600)) == expected
+        assert jobs(steps, opened(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
 
 
 @pytest.mark.parametrize(
