@@ -188,7 +188,7 @@ def test_what_is_blocked_is_left_alone():
 def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checked():
     """What was found after the upgrade, and before the check of a later edit, is the upgrade's all the same."""
     checks = [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)]
-    [job] = jobs([done()], [], checks, read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([done()], opened(), checks, read_wants(["all"]), now=NOW, max_age=3600)
     assert (job["task"], job["checked_at"]) == ("resume", at(20))
     assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
 

@@ -343,7 +343,7 @@ def step(number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def judged(*checks: CheckTask, accepted: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def judged(*checks: CheckTask, accepted: Sequence[dict[str, Any]] = (), **options: bool) -> dict[str, Any]:
     started = [
         {
             "addon_instance_id": f"id-{n}",
@@ -361,12 +361,13 @@ def judged(*checks: CheckTask, accepted: Sequence[dict[str, Any]] = ()) -> dict[
         policy=Policy(fail_on_warning=True, accepted=read_acceptances(list(accepted))),
         cluster_id="cluster",
         now=NOW,
+        **options,
     )
 
 
 def test_each_instance_is_judged_by_its_own_check():
     found = judged(checked("id-1"), checked("id-2", "Fatal"))
-    assert (found["open"], found["blocked"], found["passed"]) == (False, [NAMES[1]], [NAMES[0]])
+    assert (found["open"], found["blocked"], found["passed"]) == (False, [NAMES[1]], [])
     assert found["targets"] == [
         {"name": NAMES[0], "addon_template_name": NGINX, "addon_instance_id": "id-1", "to": "2.6.4"}
     ]
@@ -403,14 +404,14 @@ def test_no_instance_is_let_through_with_a_fatal_risk_that_is_accepted():
 
 
 def test_each_instance_is_a_job_of_its_own():
-    decisions = judged(checked("id-1"), checked("id-2", "Fatal"))["decisions"]
-    found = jobs([step(1), step(2)], decisions, [], read_wants([NGINX]), now=NOW, max_age=3600)
+    gate_result = judged(checked("id-1"), checked("id-2", "Fatal"), skip_blocked=True)
+    found = jobs([step(1), step(2)], gate_result, [], read_wants([NGINX]), now=NOW, max_age=3600)
     assert [(job["name"], job["addon_template_name"], job["addon_instance_id"]) for job in found] == [
         (NAMES[0], NGINX, "id-1")
     ]
-    decisions = judged(checked("id-1"), checked("id-2"))["decisions"]
+    gate_result = judged(checked("id-1"), checked("id-2"))
     wants = [{"name": NGINX, "addon_instance_id": "id-2", "sync_strategy": "inherit"}, NGINX]
-    found = jobs([step(2), step(1)], decisions, [], read_wants(wants), now=NOW, max_age=3600)
+    found = jobs([step(2), step(1)], gate_result, [], read_wants(wants), now=NOW, max_age=3600)
     assert [(job["name"], job["restore"], job["check_task_id"]) for job in found] == [
         (NAMES[1], True, "task-id-2"),
         (NAMES[0], False, "task-id-1"),
@@ -420,7 +421,7 @@ def test_each_instance_is_a_job_of_its_own():
 def test_each_instance_has_its_own_record():
     plan = [step(1), step(2)]
     gate_result = judged(checked("id-1", "Warning"), checked("id-2"), accepted=[ACCEPTED])
-    todo = jobs(plan, gate_result["decisions"], [], read_wants([NGINX]), now=NOW, max_age=3600)
+    todo = jobs(plan, gate_result, [], read_wants([NGINX]), now=NOW, max_age=3600)
 
     def addon(number: int, version: str) -> dict[str, Any]:
         values = {"custom": {"ingressClass": f"class-{number}"}}

@@ -19,7 +19,8 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils import _fast_path
 def action(transport: str = "local", become: object = None, async_val: int = 0) -> _fast_path.FastPath:
     made = object.__new__(_fast_path.FastPath)
     made._connection = SimpleNamespace(transport=transport, become=become)
-    made._task = SimpleNamespace(async_val=async_val)
+    made._task = SimpleNamespace(async_val=async_val, _role=None)
+    made._loader = None
     return made
 
 
