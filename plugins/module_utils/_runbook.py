@@ -518,7 +518,7 @@ def _addon_outcome(
 
 
 _WITHOUT_SENDING = {
-    RESUME: "it was upgraded already, by an earlier run or by somebody else, and is verified now",
+    RESUME: "it was upgraded already, by an earlier run or by somebody else",
     RESTORE: "its sync strategy was set back",
 }
 
@@ -528,10 +528,14 @@ def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]
     restored = event.get("restored") or {}
     if problem is None and restored.get("failed"):
         return FAILED, str(restored.get("msg"))
+    # Check mode and addon_upgrade_verify: false leave the verification out.
+    is_verified = (event.get("verification") or {}).get("verdict") == VERIFIED
+    if problem is None and job["task"] == VERIFY:
+        return NOTHING_TO_DO, "it runs well" if is_verified else "it was not verified"
     if problem is None:
-        if job["task"] == VERIFY:
-            return NOTHING_TO_DO, "it runs well"
-        return UPGRADED, _WITHOUT_SENDING.get(job["task"])
+        verified = ", and is verified now" if job["task"] == RESUME and is_verified else ""
+        reason = _WITHOUT_SENDING.get(job["task"])
+        return UPGRADED, f"{reason}{verified}" if reason else None
     return ROLLED_BACK if _is_rolled_back(event) else FAILED, _what_happened(event)
 
 

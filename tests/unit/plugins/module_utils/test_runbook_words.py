@@ -420,14 +420,16 @@ def test_settings_that_cce_does_not_tell_are_not_unchanged(before, after, expect
     ("job", "changes", "outcome", "reason"),
     [
         ({}, {}, "upgraded", None),
+        ({"task": "resume"}, {}, "upgraded", "it was upgraded already, by an earlier run or by somebody else"),
         (
             {"task": "resume"},
-            {},
+            {"verification": {"verdict": "verified"}},
             "upgraded",
             "it was upgraded already, by an earlier run or by somebody else, and is verified now",
         ),
         ({"task": "restore"}, {}, "upgraded", "its sync strategy was set back"),
-        ({"task": "verify"}, {}, "nothing_to_do", "it runs well"),
+        ({"task": "verify"}, {}, "nothing_to_do", "it was not verified"),
+        ({"task": "verify"}, {"verification": {"verdict": "verified"}}, "nothing_to_do", "it runs well"),
         ({}, {"restored": {"failed": True, "msg": "locked"}}, "failed", "locked"),
         ({}, {"problem": "broken"}, "failed", "broken"),
         ({}, {"problem": ["first", "second"]}, "failed", "first"),
