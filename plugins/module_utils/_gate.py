@@ -16,7 +16,6 @@ from typing import Any
 
 from ._addons import UPGRADE_FAILED, rollback_command
 from ._checks import (
-    BLOCKING,
     FATAL,
     PASSED,
     UNKNOWN,
@@ -42,6 +41,9 @@ from ._times import instant
 _STEP_KEYS = (
     "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "failed", "values_fingerprint",
     "previous_version", "updated_at", "status",
+)  # fmt: skip
+_DECIDED_KEYS = (
+    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "values_fingerprint",
 )  # fmt: skip
 _TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
@@ -263,35 +265,20 @@ def judge_step(
 ) -> dict[str, Any]:
     """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
     decision: dict[str, Any] = {
-        "name": step["name"],
-        "addon_template_name": step["addon_template_name"],
-        "addon_instance_id": step["addon_instance_id"],
-        "action": step["action"],
-        "from": step["from"],
-        "to": step["to"],
-        "why": step["why"],
+        **{key: step[key] for key in _DECIDED_KEYS},
         "verdict": PASSED,
         "reason": None,
         "blocks": False,
         "task_id": None,
         "checked_at": None,
-        "values_fingerprint": step["values_fingerprint"],
         "risks": [],
         "accepted": [],
     }
-    if step["action"] == IMPOSSIBLE:
-        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": f"it cannot be upgraded: {step['why']}"}
-    if step["action"] == NONE and step.get("failed") and step["name"] not in resumable:
-        reason = f"{step['failed']}: roll it back or repair it first{_how_to_roll_back(step, clusters)}"
+    reason = _uncheckable(step, clusters, resumable)
+    if reason is not None:
         return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
     if step["action"] == NONE:
         return {**decision, "reason": step["why"]}
-    if step["action"] not in CHANGES:
-        reason = "the plan does not tell what would be done"
-        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
-    if step["action"] == INSTALL:
-        reason = "CCE cannot check an add-on that is not installed yet; install it on its own"
-        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
     wanted = Wanted(
         type=UPGRADE,
         addon_instance_id=step["addon_instance_id"],
@@ -305,7 +292,7 @@ def judge_step(
     decision.update(
         verdict=verdict,
         reason=decided.judgement.reason,
-        blocks=verdict in BLOCKING,
+        blocks=decided.judgement.blocks,
         # The upgrade stays bound to its own check: only of that one the settings are known.
         task_id=decided.own.task_id if decided.own else None,
         checked_at=decided.own.created_at if decided.own else None,
@@ -315,6 +302,20 @@ def judge_step(
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
     return decision
+
+
+def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Container[str]) -> str | None:
+    """Return why a step blocks whatever the checks say; None where they decide, or where there is nothing to do."""
+    action = step["action"]
+    if action == IMPOSSIBLE:
+        return f"it cannot be upgraded: {step['why']}"
+    if action == INSTALL:
+        return "CCE cannot check an add-on that is not installed yet; install it on its own"
+    if action == NONE and step.get("failed") and step["name"] not in resumable:
+        return f"{step['failed']}: roll it back or repair it first{_how_to_roll_back(step, clusters)}"
+    if action != NONE and action not in CHANGES:
+        return "the plan does not tell what would be done"
+    return None
 
 
 def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
