@@ -17,7 +17,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
-from ._secrets import MASK, STARS
+from ._secrets import MASK, Span, marked_if_whole
 
 try:
     from ansible.module_utils.secrets import register_secrets
@@ -65,31 +65,11 @@ def _without(text: str, secrets: Iterable[str]) -> str:
     # A secret may be a part of the mark itself, which stands for one that is replaced already.
     if text == MASK:
         return text
-    end, kept = 0, []
-    for start, stop in _joined(sorted(span for secret in secrets for span in _places(text, secret))):
-        kept += [text[end:start], STARS]
-        end = stop
-    if kept == ["", STARS] and end == len(text):
-        return MASK
-    return "".join([*kept, text[end:]])
+    return marked_if_whole(text, (span for secret in secrets for span in _places(text, secret)))
 
 
-def _places(text: str, secret: str) -> Iterator[tuple[int, int]]:
+def _places(text: str, secret: str) -> Iterator[Span]:
     start = text.find(secret)
     while start >= 0:
         yield start, start + len(secret)
         start = text.find(secret, start + 1)
-
-
-def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join spans that touch: of two secrets that have a part in common, no rest stays visible."""
-    begun: tuple[int, int] | None = None
-    for start, stop in spans:
-        if begun is None or start > begun[1]:
-            if begun is not None:
-                yield begun
-            begun = start, stop
-        else:
-            begun = begun[0], max(begun[1], stop)
-    if begun is not None:
-        yield begun

@@ -258,23 +258,30 @@ def _document(text: str) -> Any:
 
 def without_secrets(message: str) -> str:
     """Return what a service says with stars where a secret stands that is known by its shape, or the name before it."""
-    return _without(message, _spans(message, is_sentence=True))
+    return starred(message, _spans(message, is_sentence=True))
 
 
-def _without(text: str, spans: Iterable[Span]) -> str:
-    result, end = "", 0
-    for start, stop in sorted(spans):
-        if stop > max(start, end):
-            result += text[end:start] + STARS if start >= end else ""
-            end = stop
-    return result + text[end:]
+def starred(text: str, spans: Iterable[Span]) -> str:
+    """Return a text with stars in the place of spans; once for those that touch, so that no rest stays between them."""
+    parts: list[str] = []
+    end = 0
+    for start, stop in sorted(span for span in spans if span[0] < span[1]):
+        if start > end or not parts:
+            parts += [text[end:start], STARS]
+        end = max(end, stop)
+    return "".join([*parts, text[end:]])
+
+
+def marked_if_whole(text: str, spans: Iterable[Span]) -> str:
+    """Return a text with stars in the place of spans, or the mark for a secret if they are all of it."""
+    shown = starred(text, spans)
+    return MASK if shown == STARS else shown
 
 
 def _shown(text: str, marked: Sequence[str]) -> str:
     document = _document(text)
     if document is None:
-        shown = _without(text, _spans(text))
-        return MASK if shown == STARS else shown
+        return marked_if_whole(text, _spans(text))
     shown_document = masked(document, marked)
     return text if shown_document == document else json.dumps(shown_document, ensure_ascii=False)
 
@@ -342,7 +349,7 @@ def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: b
     if isinstance(values, dict):
         found = _marks(values, path, marked)
         return {
-            _without(key, _spans(key)) if isinstance(key, str) else key: masked(
+            starred(key, _spans(key)) if isinstance(key, str) else key: masked(
                 value, marked, (*path, str(key)), below=below or str(key) in found
             )
             for key, value in values.items()
