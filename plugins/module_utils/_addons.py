@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ._errors import InputError
-from ._text import printable, quoted
+from ._text import distinct_names, printable, quoted
 from ._values import told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
@@ -137,20 +137,12 @@ def shown_names(instances: Iterable[tuple[str, str | None, str]]) -> dict[tuple[
     """
     names = {(template, uid): name for template, name, uid in instances}
     of_template = Counter(template for template, _uid in names)
-    candidates = {}
+    candidates = []
     for (template, uid), name in names.items():
         by_id = f"{printable(template)} ({printable(uid)})"
         by_name = f"{printable(template)} ({printable(name)})" if name else by_id
-        candidates[template, uid] = [printable(template) if of_template[template] == 1 else by_name, by_name, by_id]
-    chosen = dict.fromkeys(names, 0)
-    while True:
-        result = {key: candidates[key][number] for key, number in chosen.items()}
-        counts = Counter(result.values())
-        shared = [key for key, name in result.items() if counts[name] > 1 and chosen[key] < 2]
-        if not shared:
-            return result
-        for key in shared:
-            chosen[key] += 1
+        candidates.append([printable(template) if of_template[template] == 1 else by_name, by_name, by_id])
+    return dict(zip(names, distinct_names(candidates)))
 
 
 def with_ids(instances: Iterable[Instance]) -> str:

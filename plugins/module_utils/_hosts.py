@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ._arguments import CONNECTION, Spec, merged
 from ._clusters import Cluster, describe
 from ._errors import InputError
+from ._text import distinct_names
 from ._versions import is_newer, version_key
 
 Params = dict[str, Any]
@@ -214,16 +214,9 @@ def host_names(found: Sequence[Variables]) -> list[str]:
     for variables in found:
         name, cluster_id = variables["cce_cluster_name"] or variables["cce_cluster_id"], variables["cce_cluster_id"]
         names = (name, f"{name}-{cluster_id[:8]}", f"{name}-{cluster_id}", cluster_id)
-        candidates.append([_NOT_IN_A_NAME.sub("_", candidate) for candidate in names])
-    chosen = [1 if names[0] in _RESERVED else 0 for names in candidates]
-    while True:
-        result = [names[number] for names, number in zip(candidates, chosen)]
-        counts = Counter(result)
-        shared = [place for place, name in enumerate(result) if counts[name] > 1 and chosen[place] < 3]
-        if not shared:
-            return result
-        for place in shared:
-            chosen[place] += 1
+        allowed = [_NOT_IN_A_NAME.sub("_", candidate) for candidate in names]
+        candidates.append(allowed[1:] if allowed[0] in _RESERVED else allowed)
+    return distinct_names(candidates)
 
 
 def distinct(found: Sequence[Variables]) -> list[Variables]:

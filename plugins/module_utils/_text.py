@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 # Control and format characters can move the cursor, colour the terminal, reverse the reading direction or start a line
@@ -46,3 +47,22 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[s
     cells = [list(header)] + [[printable(cell) if cell else "-" for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
+
+
+def distinct_names(candidates: Sequence[Sequence[str]]) -> list[str]:
+    """Return one name for each of several things, no two alike: the first of its candidates that no other one has.
+
+    Where several things have the same name, all of them get their next candidate, so the result does not depend on the
+    order. The last candidate of a thing is taken as it is.
+    """
+    chosen = [0] * len(candidates)
+    while True:
+        names = [own[number] for own, number in zip(candidates, chosen)]
+        counts = Counter(names)
+        shared = [
+            place for place, name in enumerate(names) if counts[name] > 1 and chosen[place] + 1 < len(candidates[place])
+        ]
+        if not shared:
+            return names
+        for place in shared:
+            chosen[place] += 1
