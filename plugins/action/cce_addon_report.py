@@ -25,6 +25,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import junit
 from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_of
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
 Data = Mapping[str, Any]
 
@@ -94,20 +95,13 @@ def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Data]]:
     """Return the hosts with what they tell, as plain data."""
     for host in dict.fromkeys(hosts):
         variables = hostvars.raw_get(host) if host in hostvars else {}
-        yield host, {name: _plain(variables[name]) for name in _VARIABLES if name in variables}
+        yield host, {name: plain(variables[name]) for name in _VARIABLES if name in variables}
 
 
 def _waiting(told: Mapping[str, Data], play: Sequence[str]) -> set[str]:
     """Return the hosts with which the play has not begun. A play that marks none of them does not tell."""
     begun = {host for host, variables in told.items() if variables.get("addon_report_begun")}
     return set(play) - begun if begun else set()
-
-
-def _plain(value: Any) -> Any:
-    """Return data without what Ansible attaches to it."""
-    return json.loads(
-        json.dumps(value, default=lambda other: dict(other) if isinstance(other, Mapping) else str(other))
-    )
 
 
 def _mode(value: Any) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 from ._checks import FATAL, PASSED, PENDING, UNKNOWN, VERDICTS, WARNING
 from ._plan import CHANGES
-from ._report_results import Held, Key, held, shared_by_hosts
+from ._report_results import Held, Key, held, number, shared_by_hosts
 from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, RISKS_TELL, ROLLED_BACK, UPGRADED
 from ._text import printable
 
@@ -306,7 +306,7 @@ def _from_upgrade(result: Data) -> dict[str, Any]:
         "reason": _prose(result["problem"]),
         "check_mode": bool(result["check_mode"]),
         "started_at": _text(result["started_at"]),
-        "duration": _number(result["duration"]),
+        "duration": number(result["duration"]),
         "addons": addons,
     }
 
@@ -333,7 +333,7 @@ def _upgraded_addon(addon: Data, *, predicted: bool) -> dict[str, Any]:
         "to": _text(addon["to"]),
         "now": _text(now.get("version")),
         "status": _text(now.get("status")),
-        "duration": _number(addon["duration"]),
+        "duration": number(addon["duration"]),
         "checked_at": _text(addon["checked_at"]),
         "check_task_id": _text(addon["check_task_id"]),
         "accepted": [_accepted(item) for item in addon["accepted"]],
@@ -411,10 +411,6 @@ def _prose(value: Any) -> str | None:
     if value is None or value == "":
         return None
     return "\n".join(str(line) for line in value) if isinstance(value, (list, tuple)) else str(value)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 # From the report to what its renderings show

@@ -10,6 +10,7 @@ what one host has found to all of them.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Held:
         if not isinstance(self.upgraded, Mapping) or not isinstance(self.prechecked, Mapping):
             return False
         started, judged = _moment(self.upgraded), _moment(self.prechecked)
-        duration = _number(self.upgraded.get("duration"))
+        duration = number(self.upgraded.get("duration"))
         return None not in (started, judged, duration) and judged > started + duration  # type: ignore[operator]
 
 
@@ -92,7 +93,7 @@ def _key(variables: Data, name: str) -> Key | None:
 
 def _is_of_an_earlier_run(result: Any, begun: Any) -> bool:
     """Whether a result is from before the run began with the host, which a play may tell as a time."""
-    since, made = _number(begun), _moment(result) if isinstance(result, Mapping) else None
+    since, made = number(begun), _moment(result) if isinstance(result, Mapping) else None
     if since is None or made is None:
         return False
     # The start of an upgrade is told in whole seconds.
@@ -124,16 +125,17 @@ def _is_name(value: Any) -> bool:
 def _moment(result: Data) -> float | None:
     """Return when the upgrade began, or when the gate was judged, in seconds since 1970."""
     if "started_at" not in result:
-        return _number(result.get("judged_at"))
+        return number(result.get("judged_at"))
     started = instant(result["started_at"])
     return None if started is None else started / 1e9
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Return a time or a duration. What a template makes of one is text with some versions of Ansible."""
     if isinstance(value, bool):
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return found if math.isfinite(found) else None

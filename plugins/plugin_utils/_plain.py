@@ -17,10 +17,10 @@ def plain(value: Any) -> Any:
 
     That takes away tags, lazy containers and vaults, and makes every key a string.
     """
-    return json.loads(json.dumps(value, default=as_json))
+    return json.loads(json.dumps(value, default=_as_json))
 
 
-def as_json(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """Return what stands in JSON for a value that it does not know."""
     if isinstance(value, Mapping):
         return dict(value)
