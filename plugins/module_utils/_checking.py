@@ -243,8 +243,8 @@ class Collected:
 
     @property
     def checks(self) -> list[dict[str, Any]]:
-        """The tasks that were asked for, judged and described."""
-        return self.described(self.tasks)
+        """The tasks that were asked for, judged, and described as the modules return them."""
+        return [describe(item, judge(item, self.wanted)) for item in self.tasks]
 
     @property
     def pending(self) -> list[tuple[str, dict[str, Any]]]:
@@ -255,33 +255,25 @@ class Collected:
             (str(name or check["addon_instance_id"]), check) for name, check in named if check["verdict"] == PENDING
         ]
 
-    def described(self, tasks: Sequence[CheckTask]) -> list[dict[str, Any]]:
-        """Return tasks of this reading as the modules return them."""
-        return [describe(item, judge(item, self.wanted)) for item in tasks]
-
 
 def collect(
     cce: Cce,
-    task: Task,
     cluster_id: str,
-    narrow: Callable[[Sequence[CheckTask]], list[CheckTask]],
-    *,
+    narrow: Callable[[Sequence[CheckTask]], list[CheckTask]] = list,
     wanted: Wanted | None = None,
-    now: Callable[[], float] | None = None,
 ) -> Collected:
-    """Read the check tasks of a cluster once, newest first, and judge them.
+    """Read the check tasks of a cluster once, newest first, and judge them by the service's time.
 
     Args:
         cce: The client.
-        task: The run.
         cluster_id: The cluster.
         narrow: Makes a further choice.
         wanted: What is asked for.
-        now: Tells the time by which ages are judged, once the answer is there; as a rule, the service's.
     """
     answer = cce.checks(cluster_id)
     everything = newest_first(read_tasks(answer))
-    wanted = replace(wanted or Wanted(), now=(now or task.clock.now)())
+    # After the answer has come, as it tells the service's time.
+    wanted = replace(wanted or Wanted(), now=cce.now())
     return Collected(answer, everything, narrow(select(everything, wanted)), wanted)
 
 
@@ -337,11 +329,11 @@ def _wait(
     )
 
 
-def _reading_of(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Callable[[], Collected]:
+def _reading_of(cce: Cce, cluster_id: str, task_ids: Set[str | None]) -> Callable[[], Collected]:
     def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
         return [item for item in tasks if item.task_id in task_ids]
 
-    return lambda: collect(cce, task, cluster_id, narrow, now=cce.now)
+    return lambda: collect(cce, cluster_id, narrow)
 
 
 def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
@@ -350,12 +342,12 @@ def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
-    return wait(cce, task, _reading_of(cce, task, cluster_id, task_ids), cluster_id, expected=task_ids)
+    return wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, expected=task_ids)
 
 
 def finished_in_time(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
     """Wait for check tasks, and return what there is once they have finished or `wait_timeout` is over."""
-    return _wait(cce, task, _reading_of(cce, task, cluster_id, task_ids), cluster_id, None, task_ids).state
+    return _wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, None, task_ids).state
 
 
 def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
@@ -370,7 +362,10 @@ def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
 
 
 def warn_of_the_answer(cce: Cce, task: Task, collected: Collected, cluster_id: str) -> None:
-    """Warn of what keeps the checks of a reading from being known for certain, also where there is none to show it."""
+    """Warn if the answer is incomplete or contradicts itself, or if our clock differs much from the service's.
+
+    The defects of an answer are those of each of its tasks, too; an answer without tasks would not show them.
+    """
     for defect in answer_defects(collected.answer):
         task.warn(f"The checks of cluster {cluster_id} are not known for certain: {defect}.")
     ahead = cce.http.clock_difference or 0.0

@@ -425,7 +425,7 @@ def run(task: Task) -> Result:
 
         def read() -> Collected:
             wanted = Wanted(**asked, max_age=params["max_age"])
-            return collect(cce, task, params["cluster_id"], narrow, wanted=wanted, now=cce.now)
+            return collect(cce, params["cluster_id"], narrow, wanted)
 
         collected = read()
         if params["wait"]:

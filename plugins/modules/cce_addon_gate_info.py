@@ -549,7 +549,7 @@ def run(task: Task) -> Result:
         collected = _collected(cce, task, ticket) if ticket.needs_checks else None
         # Only the role addon_upgrade waits for it, and says when its run has begun.
         goes_on = ticket.failed and params["run_started"] is not None
-        resumable = _resumable(cce, task, ticket) if goes_on else []
+        resumable = _resumable(cce, ticket) if goes_on else []
         service_now = cce.now()
     decision = gate(
         ticket.plan,
@@ -577,7 +577,7 @@ def _collected(cce: Cce, task: Task, ticket: Ticket) -> Collected:
     Checks that take too long are for the gate to tell, together with everything else that blocks.
     """
     if ticket.started is None:
-        collected = collect(cce, task, ticket.cluster_id, list, now=cce.now)
+        collected = collect(cce, ticket.cluster_id)
     else:
         task_ids = {item["task_id"] for item in ticket.started}
         collected = finished_in_time(cce, task, ticket.cluster_id, task_ids)
@@ -585,9 +585,9 @@ def _collected(cce: Cce, task: Task, ticket: Ticket) -> Collected:
     return collected
 
 
-def _resumable(cce: Cce, task: Task, ticket: Ticket) -> list[str]:
+def _resumable(cce: Cce, ticket: Ticket) -> list[str]:
     """Return the add-ons that do not run yet after an upgrade that nobody verified: the role waits for them."""
-    checks = collect(cce, task, ticket.cluster_id, list, now=cce.now).checks
+    checks = collect(cce, ticket.cluster_id).checks
     return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=cce.now())]
 
 

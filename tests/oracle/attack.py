@@ -87,9 +87,8 @@ class Findings:
 
 def tasks_of(answer: dict[str, Any], now: int) -> list[CheckTask]:
     """Return the checks of an answer as cce_addon_gate_info reads them, described once as cce_addon_check_info does."""
-    run = SimpleNamespace(clock=SimpleNamespace(now=lambda: now / NANOSECONDS))
-    service = SimpleNamespace(checks=lambda *_unused, **_filters: answer)
-    collected = collect(service, run, "cluster", list, now=run.clock.now)  # type: ignore[arg-type]
+    service = SimpleNamespace(checks=lambda _cluster_id: answer, now=lambda: now / NANOSECONDS)
+    collected = collect(service, "cluster")  # type: ignore[arg-type]
     results(collected)
     return collected.everything
 
