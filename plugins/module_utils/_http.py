@@ -587,7 +587,6 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
     Raises:
         _TryFailed: It is an error answer, or none that the API gives.
     """
-    doing = request.doing
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     is_json = content_type in ("", "application/json") or content_type.endswith("+json")
@@ -597,19 +596,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         defect = str(error)
     if status >= 400:
-        refusal = read_refusal(status, response.headers, conceal(raw.decode("utf-8", "replace")), parsed)
-        refusal = replace(
-            refusal,
-            message=conceal(refusal.message) if refusal.message else None,
-            details={name: conceal(said) if isinstance(said, str) else said for name, said in refusal.details.items()},
-        )
-        failure = Failure(
-            sent=True,
-            status_code=status,
-            error_code=refusal.error_code,
-            retry_after=response.headers.get("Retry-After"),
-        )
-        raise _TryFailed(failure, as_error(doing, refusal))
+        raise _refused(request.doing, response, raw, parsed, conceal)
     if 200 <= status < 300 and (request.plain_text or isinstance(parsed, dict)):
         return Answer(status, response.headers, parsed if isinstance(parsed, dict) else raw.decode("utf-8", "replace"))
 
@@ -632,7 +619,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
     raise _TryFailed(
         Failure(sent=True),
         BadAnswer(
-            f"Could not {doing}: {_place(request.url)} answered with {what} (request id "
+            f"Could not {request.doing}: {_place(request.url)} answered with {what} (request id "
             f"{printable(request_id) if request_id else 'not given'}). "
             "Check that endpoint is that of CCE, and that no proxy or portal stands in between.",
             status_code=status,
@@ -640,3 +627,23 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
             retryable=cut_off,
         ),
     )
+
+
+def _refused(
+    doing: str, response: requests.Response, raw: bytes, parsed: Any, conceal: Callable[[str], str]
+) -> _TryFailed:
+    """Return the failure that an error answer means."""
+    status = response.status_code
+    refusal = read_refusal(status, response.headers, conceal(raw.decode("utf-8", "replace")), parsed)
+    refusal = replace(
+        refusal,
+        message=conceal(refusal.message) if refusal.message else None,
+        details={name: conceal(said) if isinstance(said, str) else said for name, said in refusal.details.items()},
+    )
+    failure = Failure(
+        sent=True,
+        status_code=status,
+        error_code=refusal.error_code,
+        retry_after=response.headers.get("Retry-After"),
+    )
+    return _TryFailed(failure, as_error(doing, refusal))
