@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 
@@ -101,8 +101,8 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def answering(raw: bytes) -> Iterator[str]:
-    """Give the URL of a server that answers everything with the same bytes."""
+def _serving(treat: Callable[[socket.socket], None], *, scheme: str = "http") -> Iterator[str]:
+    """Give the URL of a server that treats one connection after the other, and closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -112,33 +112,36 @@ def answering(raw: bytes) -> Iterator[str]:
                 except OSError:
                     return
                 with client, contextlib.suppress(OSError):
-                    client.recv(65536)
-                    client.sendall(raw)
+                    treat(client)
 
         threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def answering(raw: bytes) -> Iterator[str]:
+    """Give the URL of a server that answers everything with the same bytes."""
+
+    def treat(client: socket.socket) -> None:
+        client.recv(65536)
+        client.sendall(raw)
+
+    with _serving(treat) as url:
+        yield url
 
 
 @contextlib.contextmanager
 def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
     """Give the URL of a server, or proxy, that answers with the lines that it was asked with, the last one first."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def serve() -> None:
-            while True:
-                try:
-                    client, _address = listener.accept()
-                except OSError:
-                    return
-                with client, contextlib.suppress(OSError):
-                    asked = b"\r\n".join(reversed(client.recv(65536).split(b"\r\n")))
-                    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(asked)}\r\n"
-                    client.sendall(head.encode("ascii") + b"Connection: close\r\n\r\n" + asked)
+    def treat(client: socket.socket) -> None:
+        asked = b"\r\n".join(reversed(client.recv(65536).split(b"\r\n")))
+        head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(asked)}\r\n"
+        client.sendall(head.encode("ascii") + b"Connection: close\r\n\r\n" + asked)
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+    with _serving(treat) as url:
+        yield url
 
 
 @contextlib.contextmanager
@@ -151,26 +154,17 @@ def dripping(head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None,
         context: What it speaks TLS with.
         seconds: After how long it gives up, so that a client that would wait for ever is found out.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def serve() -> None:
-            while True:
-                try:
-                    client, _address = listener.accept()
-                except OSError:
-                    return
-                with contextlib.suppress(OSError):
-                    client = context.wrap_socket(client, server_side=True) if context else client
-                    with client:
-                        client.recv(65536)
-                        client.sendall(head)
-                        for _number in range(int(seconds * 10)):
-                            client.sendall(drip)
-                            time.sleep(0.1)
+    def treat(client: socket.socket) -> None:
+        with context.wrap_socket(client, server_side=True) if context else client as link:
+            link.recv(65536)
+            link.sendall(head)
+            for _number in range(int(seconds * 10)):
+                link.sendall(drip)
+                time.sleep(0.1)
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+    with _serving(treat, scheme="https" if context else "http") as url:
+        yield url
 
 
 @contextlib.contextmanager
