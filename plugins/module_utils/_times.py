@@ -80,5 +80,5 @@ def clock_difference(headers: Mapping[str, str], now: float) -> float | None:
     date = http_date(headers.get("Date"))
     if date is None:
         return None
-    cached = (headers.get("Age") or "").strip()
-    return date + (float(cached) if cached.isascii() and cached.isdigit() else 0.0) - now
+    cached = re.fullmatch(r"\s*(\d{1,9})\s*", headers.get("Age") or "", re.ASCII)
+    return date + (float(cached[1]) if cached else 0.0) - now

@@ -343,7 +343,7 @@ def test_a_date_of_http_is_a_point_in_time(text, seconds):
         ({"Date": DATE}, -30.0),
         ({"Date": DATE, "Age": "40"}, 10.0),
         ({"Date": DATE, "Age": " 40 "}, 10.0),
-        *(({"Date": DATE, "Age": age}, -30.0) for age in ("", "-40", "1.5", "x", "\u0664")),
+        *(({"Date": DATE, "Age": age}, -30.0) for age in ("", "-40", "1.5", "x", "\u0664", "9" * 400)),
         ({"Age": "40"}, None),
         ({"Date": "noon"}, None),
         ({}, None),
