@@ -257,7 +257,7 @@ class Cce:
         return self._object(answer)
 
     def _change(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
-        """Write to an add-on. Where another request holds its lock, what this one was decided on may be changing."""
+        """Write to an add-on. It is not repeated while another request holds the lock, which may change the add-on."""
         answer = self.http.send(
             method, base + path, doing=doing, authentication=self._ready(), body=body, repeat_locked=False
         )
@@ -304,10 +304,10 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
 
 
 def _of_cluster(instances: list[Item], cluster_id: str, doing: str) -> list[Item]:
-    """Return add-on instances, none of which CCE says to be in another cluster than the one that was asked for.
+    """Return add-on instances if they are in the cluster that was asked for, or do not tell in which they are.
 
     Raises:
-        BadAnswer: It says so of one. What is decided with such an answer is carried out in the wrong cluster.
+        BadAnswer: CCE says that one is in another cluster. A change that relied on it could go there.
     """
     for instance in instances:
         spec, metadata = (part if isinstance(part, dict) else {} for part in map(instance.get, ("spec", "metadata")))

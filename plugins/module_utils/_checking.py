@@ -188,7 +188,7 @@ def _created(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequ
 
 
 def _refuse_known(created: Sequence[CheckTask], known: set[str | None], cluster_id: str) -> None:
-    """A task that was there before was given the settings of somebody else, whatever the answer says."""
+    """Refuse an answer with tasks that were there before: with which settings they were made is not known."""
     ids = [item.task_id for item in created if item.task_id and item.task_id in known]
     if ids:
         raise BadAnswer(

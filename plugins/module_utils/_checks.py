@@ -135,7 +135,7 @@ class _Reader:
         return None
 
     def time(self, metadata: dict[str, Any], *spellings: str) -> str | None:
-        """A time under any of its spellings; two that tell different times are none that anybody can rely on."""
+        """Return the time under any of its spellings; note a defect if two spellings tell different times."""
         found = [metadata.get(spelling) for spelling in spellings]
         texts = [self.text(value, spelling) for value, spelling in zip(found, spellings)]
         if len({instant(value) for value in found if value not in (None, "")}) > 1:
@@ -144,7 +144,7 @@ class _Reader:
         return next(filter(None, texts), None)
 
     def prose(self, value: object) -> str | None:
-        """A message is for people: one of another type is shown as it came."""
+        """Return a message as text. One of another type is returned as JSON, as people still can read it."""
         if value is None or isinstance(value, str):
             return value or None
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
@@ -241,7 +241,7 @@ def may_be_about(task: CheckTask, wanted: Wanted) -> bool:
 
 
 def select(tasks: Iterable[CheckTask], wanted: Wanted) -> list[CheckTask]:
-    """Return the tasks that may be about what is wanted; those that do not say so block."""
+    """Return the tasks that may be about what is wanted, also those that leave out what they are about."""
     return [task for task in tasks if may_be_about(task, wanted)]
 
 
@@ -367,7 +367,7 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
     if own is None:
         return Decided(Judgement(UNKNOWN, "CCE does not show the check that was started"))
     others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
-    # By their contents alone: of what they leave out, it was decided that they may be about this upgrade.
+    # They are judged by what they found alone: that they may be about this upgrade was decided above.
     finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
     newer, verdict = worst_of(finished, Wanted())
     if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
@@ -377,7 +377,7 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
 
 
 def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:
-    """Whether a task was perhaps made after one of our own: a task that shows twice may be as old as the older."""
+    """Whether a task may be newer than ours. If ours shows twice with different times, the older one counts."""
     created = instant(task.created_at)
     times = [instant(one.created_at) for one in own]
     return created is None or any(time is None or created >= time for time in times)

@@ -47,7 +47,7 @@ _DECIDED_KEYS = (
 )  # fmt: skip
 _TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
-# A ticket begins with it: a text that is JSON altogether, templates of ansible-core before 2.19 turn into data.
+# Every ticket begins with it: before ansible-core 2.19, templates turn a text that is only JSON into data.
 _TICKET = "v1 "
 _DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ]|$)", re.ASCII)
 _ACCEPTANCE_KEYS = ("addon", "addon_instance_id", "risk", "target_version", "cluster", "reason", "owner", "until")
@@ -147,7 +147,7 @@ def read_ticket(text: str) -> Ticket:
             started=None if started is None else [_named(_STARTED_KEYS, values) for values in _list(started)],
         )
     except ValueError:
-        message = "ticket is none: hand on the ticket that cce_addon_check or cce_addon_plan_info returned, as it is."
+        message = "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
         raise InputError(message) from None
 
 
@@ -165,7 +165,7 @@ def _named(names: Sequence[str], values: Any) -> dict[str, Any]:
 
 def _date(value: object) -> datetime.date | None:
     """Return a day. What YAML reads as a date or a moment comes as text, as all options of modules do."""
-    # Newer versions of Python read more forms than 3.9 does.
+    # With a pattern, as newer versions of Python read more forms than 3.9 does.
     found = _DAY.match(value) if isinstance(value, str) else None
     try:
         return datetime.date.fromisoformat(found["day"]) if found else None
@@ -209,7 +209,7 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
                 target_version=str(entry["target_version"]) if entry.get("target_version") else None,
                 cluster=str(entry.get("cluster") or "*"),
                 owner=str(entry["owner"]) if entry.get("owner") else None,
-                # An id that is empty, as of a variable that was not set, is that of no instance.
+                # An empty id, as an unset variable gives, stays one: it must not mean all instances.
                 addon_instance_id=None if entry.get("addon_instance_id") is None else str(entry["addon_instance_id"]),
             )
         )
@@ -402,8 +402,8 @@ def gate(
         service_now: The same by the service's clock, if it tells: the age of results counts from here.
         run_started: When the run started, likewise. Accepted warnings must not have ended before.
         resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
-        skip_blocked: Whether what passes may be upgraded although the rest is blocked. Else nothing may be: what goes
-            on after a failure, such as a play that ignores errors, must find nothing to do.
+        skip_blocked: Whether what passes may be upgraded although the rest is blocked. If not, a closed gate leaves
+            nothing to do, also for a play that ignores errors and goes on.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.

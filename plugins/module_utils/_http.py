@@ -390,7 +390,7 @@ class Http:
             )
 
     def _read(self, response: requests.Response, doing: str) -> bytes:
-        """Return the body, part by part as it comes: neither its size nor its slowness can hold the client."""
+        """Return the body. It is read part by part, so that both its size and the time that it takes are limited."""
         parts: list[bytes] = []
         size = 0
         try:

@@ -4,8 +4,8 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """Whether the run of Ansible that started this process still goes on.
 
-Somebody who has stopped a run believes that nothing is sent any more. Its workers and modules outlive it: they have to
-look for themselves.
+Workers and modules may outlive a run that was stopped. They ask before they send something, as whoever has stopped the
+run relies on it that nothing is sent any more.
 """
 
 from __future__ import annotations

@@ -283,7 +283,7 @@ def candidates(instance: Instance | None, offered: Offers, cluster: Cluster | No
 def untold(want: Want, instance: Instance | None, offered: Offers, cluster: Cluster | None) -> str | None:
     """Return why an add-on may go to other versions than the candidates; None where CCE has told all of them.
 
-    Where CCE lists the versions of the instance, no template is needed for that.
+    If CCE lists the versions of the instance, the template is not needed.
     """
     listed = instance.target_versions if instance is not None else None
     if listed is None and not offered:
@@ -332,7 +332,7 @@ class _Choice:
 
 
 def _newest_target(want: Want, present: str | None, choice: _Choice) -> _Target:
-    """Return the version that `latest` or `latest_patch` means. What is not told is not "nothing newer"."""
+    """Return the version that `latest` or `latest_patch` means; none if CCE does not tell whether one is newer."""
     above = [version for version in choice.options if present is None or is_newer(version, present)]
     if want.version == LATEST_PATCH and present:
         above = [version for version in above if same_patch_line(version, present)]
@@ -529,7 +529,7 @@ def make_plan(
 
 
 def _without_instance(step: Step, addon_instance_id: str, instances: Sequence[Instance]) -> Step:
-    """Return the step of an instance that is not there, under a name that no other one has, and say which there are."""
+    """Return the step of an instance that is not there: under a name of its own, with the instances that are there."""
     others = [instance for instance in instances if instance.addon_template_name == step.addon_template_name]
     why = f"{step.why}; it has {with_ids(others)}" if others else step.why
     return replace(step, name=f"{step.addon_template_name} (no instance {printable(addon_instance_id)})", why=why)

@@ -51,7 +51,7 @@ def which_cluster(cce: Cce, task: Task) -> str:
 
 
 def _refuse_other_name(cce: Cce, cluster_id: str, name: str) -> None:
-    """An id and a name that are of two clusters: one of them is a mistake, and nobody knows which."""
+    """Refuse an id and a name that are of two clusters, as one of them must be a mistake."""
     cluster = read_cluster(cce.cluster(cluster_id))
     # The console shows the alias, and lets people change it.
     if name not in (cluster.name, cluster.alias):
@@ -97,7 +97,7 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
 def known_templates(
     cce: Cce, cluster_id: str, wants: Wants, instances: Sequence[Instance]
 ) -> list[dict[str, Any]] | None:
-    """Return all templates where they had to be read: only those tell whether an exclusion was misspelt.
+    """Return all templates, or None if they need not be read: they tell whether an exclusion was misspelt.
 
     Raises:
         InputError: What is to be left out is neither installed nor on offer.
@@ -247,7 +247,7 @@ def plan_when_idle(
     return steps
 
 
-# What fills memory and decides nothing: a fingerprint stands for the settings.
+# They need much memory and no decision needs them: the fingerprint stands for the settings.
 _LEFT_OUT_IN_BRIEF = frozenset({"values", "offered"})
 
 

@@ -40,10 +40,10 @@ VERIFIED = "verified"
 BROKEN = "broken"
 UNKNOWN = "unknown"
 
-# The reason of what is blocked for no other one.
+# The reason of an add-on whose decision names none.
 RISKS_TELL = "its check found Fatal risks"
 
-# An upgrade that was checked longer ago is not taken for one that a killed run has left.
+# An upgrade that was checked longer ago is not taken for one that an interrupted run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
 # A run of the role starts the checks of the upgrade and of the running add-on one right after the other.
 _SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
@@ -95,7 +95,7 @@ def jobs(
 
 
 def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
-    """A decision that nobody can have made yet was made up, or by a clock that is wrong: its age is not known."""
+    """Refuse decisions without a time, or with one in the future: how old they are is not known."""
     for decision in decisions:
         judged_at = decision.get("judged_at")
         if not isinstance(judged_at, (int, float)) or not judged_at <= now + CLOCK_TOLERANCE:
@@ -381,7 +381,7 @@ def result(
     happened = {event["name"]: event for event in events}
     jobs_by_name = {job["name"]: job for job in todo}
     decisions = {decision["name"]: decision for decision in (gate or {}).get("decisions") or []}
-    # By id: what an earlier use of the role has read of another cluster is of no add-on of this one.
+    # By id, so that an add-on of another cluster, read by an earlier use of the role, is not taken for one of this.
     was = {addon["addon_instance_id"]: addon for addon in before}
     addons = [
         _addon_result(

@@ -106,7 +106,7 @@ def execute(task: Task, run: Run) -> Result:
 
 
 def _discreet(task: Task) -> Task:
-    """Return a task that hides secrets in every spelling, and knows them, and that shows whatever it tells."""
+    """Return a task that hides secrets in every spelling, and tells no text with one, or with a control character."""
     known: set[str] = set()
 
     def hide(secrets: Iterable[str]) -> None:
@@ -115,7 +115,7 @@ def _discreet(task: Task) -> Task:
         task.hide(spelled)
 
     def conceal(text: str) -> str:
-        # First what is known as a whole: of a secret that only its shape tells, the end is a guess.
+        # First the secrets that are known: where one that is found by its shape ends is a guess.
         return without_secrets(redacted_text(text, known))
 
     return replace(
@@ -128,8 +128,8 @@ def _discreet(task: Task) -> Task:
 
 
 def _failed(error: CceError, conceal: Callable[[str], str] = str) -> Result:
-    # Names and ids that it quotes may come from an inventory, and so from the API. A secret is not found any more
-    # once it is spelled out, so it goes first.
+    # The message may quote names that come from the API, so it is made printable. Secrets are taken out before that:
+    # they would not be found in the printable form.
     result = {"failed": True, "msg": printable_lines(conceal(error.message)), "failure": error.failure()}
     return {**error.result, **result}
 

@@ -152,7 +152,7 @@ def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
 
 
 def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
-    """A check holds for the values that it was given, and for no others."""
+    """Refuse to send other settings than those that were checked."""
     expected = task.params["values_fingerprint"]
     if expected is not None and expected != step.fingerprint:
         raise InputError(
@@ -164,9 +164,9 @@ def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
 
 
 def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None:
-    """Read the check that the upgrade relies on once more: what was judged before may have been another state.
+    """Refuse to send if the check that the upgrade relies on, read once more, does not allow it any longer.
 
-    All checks of the cluster are read, as a newer one of the same upgrade may have found what this one did not.
+    All checks of the cluster are read, as a newer one of the same upgrade may have found more.
     """
     check_task_id = task.params["check_task_id"]
     if check_task_id is None:
@@ -216,7 +216,7 @@ def _prediction(task: Task, step: Step) -> Result:
 
 
 def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result, started: float) -> Result:
-    """Return the result where nothing is to be sent. That the version is there does not mean that it runs."""
+    """Return the result where nothing is to be sent, once the add-on runs: its version alone does not show that."""
     instance = step.instance
     if instance is None or task.check_mode or not task.params["wait"] or _is_running(task, instance):
         return {**result, "duration": 0.0}
@@ -483,10 +483,9 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
 
 
 def _shows_the_write(change: Change, found: Instance | None) -> bool:
-    """Whether an add-on shows that a write has arrived which nobody has answered.
+    """Whether an add-on shows that a write without an answer was carried out: it is busy, has failed, or is as wanted.
 
-    It is busy, has failed, or is what was wanted. That it is not quite as before is no evidence: CCE changes messages
-    and states by itself.
+    Other differences show nothing, as CCE changes messages and states by itself.
     """
     before = change.before
     if found is None or before is None:
@@ -514,7 +513,7 @@ class _Watch:
     arrived: bool = False
 
     def is_over(self, found: Instance | None) -> bool:
-        """Whether there is nothing to wait for any more, well or badly."""
+        """Whether the wait is over: the change is complete, has failed, or somebody else has made another one."""
         self.arrived = self.arrived or (found is not None and found.version == self.change.version)
         is_superseded = not self._may_be_stale and self.shows_another(found)
         return _is_complete(self.task, self.change, found) or self.has_ended_badly(found) or is_superseded

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What CCE says is data: a brace in it is never taken for a template."""
+"""Marks what CCE says as data, so that Ansible takes no brace in it for a template."""
 
 from __future__ import annotations
 

@@ -484,7 +484,7 @@ def test_what_is_no_ticket_is_refused(text):
     with pytest.raises(InputError) as caught:
         read_ticket(text)
     assert caught.value.message == (
-        "ticket is none: hand on the ticket that cce_addon_check or cce_addon_plan_info returned, as it is."
+        "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
     )
 
 
