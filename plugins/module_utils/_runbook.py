@@ -117,14 +117,16 @@ def _task_of(
         return CARRY_OUT if decision is not None else None
     if step["action"] == NONE and is_unverified(step, checks, now=now):
         return RESUME
-    if step["action"] == NONE and _restores(want) and step["present_sync_strategy"] in SYNC_STRATEGIES:
+    if step["action"] == NONE and _restores(RESTORE, step, want):
         return RESTORE
     return None
 
 
-def _restores(want: Want) -> bool:
-    """Whether the upgrade discards or inherits what was modified by hand, which is to be its own affair."""
-    return want.strategy in SYNC_STRATEGIES
+def _restores(task: str, step: Data, want: Want) -> bool:
+    """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
+    if task == VERIFY or want.strategy not in SYNC_STRATEGIES:
+        return False
+    return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
 
 
 def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: float) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
         "from": step["previous_version"] if task == RESUME else step["from"],
         "to": step["from"] if task == VERIFY else step["to"],
         "addon_instance_id": step["addon_instance_id"],
-        "restore": _restores(want) and task != VERIFY,
+        "restore": _restores(task, step, want),
         "values_fingerprint": step["values_fingerprint"],
         "check_task_id": decision["task_id"] if decision else None,
         "checked_at": decision["checked_at"] if decision else None,

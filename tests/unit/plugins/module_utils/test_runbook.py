@@ -118,14 +118,18 @@ def test_a_check_is_made_again_before_it_is_too_old():
 
 def test_what_a_killed_run_has_left_is_found():
     assert planned([done()], [], started()) == [("coredns", "resume", False)]
-    assert planned([done()], [], started(), wants=INHERIT) == [("coredns", "resume", True)]
+    sent = done(present_sync_strategy="inherit")
+    assert planned([sent], [], started(), wants=INHERIT) == [("coredns", "resume", True)]
+    for strategy in ("ensureConsistent", None):
+        other = done(present_sync_strategy=strategy)
+        assert planned([other], [], started(), wants=INHERIT) == [("coredns", "resume", False)], "nothing to set back"
     left = done(present_sync_strategy="inherit", previous_version=None)
     assert planned([left], [], wants=INHERIT) == [("coredns", "restore", True)]
     assert planned([left], []) == [], "a strategy that this run did not ask for is the user's own"
     assert planned([done()], []) == []
     assert planned([done()], [], [check()]) == [], "a check alone is no run: somebody upgraded it otherwise"
     by_values = [{"name": "coredns", "values": {"custom": {"parameterSyncStrategy": "inherit"}}}]
-    assert planned([done()], [], started(), wants=by_values) == [("coredns", "resume", True)]
+    assert planned([sent], [], started(), wants=by_values) == [("coredns", "resume", True)]
 
 
 def found(minutes: float, *names: str) -> dict[str, Any]:
