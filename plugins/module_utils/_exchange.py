@@ -132,7 +132,7 @@ class Exchange:
 
     def _kind_of_connection(self, kind: type[Any]) -> type[Any]:
         # What connects through a SOCKS proxy has a way of its own to get there.
-        parts = (_Request, kind) if "SOCKS" in kind.__name__ else (_Request, _Way, kind)
+        parts = (_Sender, kind) if "SOCKS" in kind.__name__ else (_Sender, _Connector, kind)
         return type("Connection", parts, {"exchange": self})
 
 
@@ -173,7 +173,7 @@ class _TlsSocket(_Timed, ssl.SSLSocket):
         super().do_handshake(*args, **options)
 
 
-class _Request:
+class _Sender:
     """The part of a connection that sends the request."""
 
     exchange: Exchange
@@ -186,7 +186,7 @@ class _Request:
         return super().putrequest(*args, **options)  # type: ignore[misc]
 
 
-class _Way:
+class _Connector:
     """The part of a connection that makes it."""
 
     exchange: Exchange

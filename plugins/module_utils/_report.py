@@ -265,7 +265,7 @@ def _from_results(found: Held) -> dict[str, Any]:
     if found.upgraded is None:
         return _from_precheck(found.prechecked)
     upgraded = _from_upgrade(found.upgraded)
-    if found.is_failed_later and upgraded["state"] not in BAD:
+    if found.has_no_decision and upgraded["state"] not in BAD:
         return {**upgraded, "state": UNKNOWN, "reason": _prose(found.prechecked.get("msg")) or NO_RESULT}
     if not found.is_later_word:
         return upgraded

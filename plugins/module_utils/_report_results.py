@@ -41,8 +41,8 @@ class Held:
     refused: str | None = None
 
     @property
-    def is_failed_later(self) -> bool:
-        """Whether a gate failed before it decided. After an upgrade that went well, that is one of a later precheck."""
+    def has_no_decision(self) -> bool:
+        """Whether a gate failed before it decided. If the upgrade went well, it was that of a later precheck."""
         return isinstance(self.prechecked, Mapping) and bool(self.prechecked.get("failed"))
 
     @property
