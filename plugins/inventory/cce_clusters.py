@@ -13,9 +13,11 @@ description:
   - The file is named C(cce_clusters.yml), C(cce_clusters.yaml), or something that ends in C(.cce_clusters.yml) or
     C(.cce_clusters.yaml).
   - A host has the name of its cluster. If several clusters share a name, the beginning of its ID is appended to the
-    name of each. Every character other than a letter, a digit, C(.), C(-) and C(_) becomes C(_).
-  - No host of another inventory source may have the name of a cluster. Ansible would take them for one host, and run
-    what is meant for the other one on the controller, so that is an error.
+    name of each. So it is if the name means something to Ansible, as C(localhost), C(127.0.0.1) and C(all) do. Every
+    character other than a letter, a digit, C(.), C(-) and C(_) becomes C(_).
+  - No host of another inventory source, no cluster of another file, and no group may have the name of a cluster.
+    Ansible would take one for the other, and run on the controller what is meant for another host, or leave a cluster
+    out. So that is an error. The same cluster in two files is one host.
   - Its variables are C(cce_cluster_id), C(cce_cluster_name), C(cce_cluster_alias), C(cce_cluster_endpoints) (the
     addresses of its Kubernetes API, as a list of C(type) and C(url)), C(cce_account), C(cce_profile),
     C(cce_project_id), C(cce_region), C(cce_endpoint) (the base URL of CCE), C(cce_iam_endpoint),

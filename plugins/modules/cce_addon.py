@@ -109,7 +109,8 @@ options:
     type: str
   max_check_age:
     description:
-      - Seconds after which the result of O(check_task_id) is too old to rely on.
+      - Seconds after which the result of O(check_task_id) is too old to rely on, by the clock of the service. A result
+        from more than a minute in the future is not relied on either.
     type: float
     default: 3600.0
   allow_unstable:

@@ -10,7 +10,8 @@ module: cce_addon_check
 short_description: Start checks of CCE add-ons
 version_added: 0.1.0
 description:
-  - Starts check tasks for any number of add-ons of a CCE cluster, with one request per type of check.
+  - Starts check tasks for any number of add-ons of a CCE cluster, with one request per type of check, and another one
+    for a second instance of an add-on.
   - A check of type C(addonUpgrade) is given the target version and the complete settings that the upgrade will send.
   - A check changes nothing in the cluster. The module reports RV(ignore:changed) if it has created check tasks.
 author:

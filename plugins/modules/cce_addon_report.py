@@ -18,6 +18,8 @@ description:
     facts C(addon_precheck_result) and C(addon_upgrade_result). If both are there, the second one counts, together with
     what a later precheck has found to be bad. The variable C(addon_report_problem), a text, may say what stopped a
     cluster.
+  - An extra variable that is called like one of these, or C(addon_report_begun), would say the same of all clusters.
+    It fails then.
   - A result counts only for a host whose C(cce_cluster_id) (or else C(cce_cluster_name)) it is about. With C(run_once)
     on a role, all hosts hold the result of one.
   - A host without a result appears in the report as V(unknown), and counts as a problem.
