@@ -344,11 +344,13 @@ class Decided:
         judgement: The verdict.
         own: The check that was made for the upgrade, if it shows.
         by: The check that the verdict comes from: a newer one may be worse.
+        warned: Newer checks that found Warnings only. A policy has to accept those as well.
     """
 
     judgement: Judgement
     own: CheckTask | None = None
     by: CheckTask | None = None
+    warned: tuple[CheckTask, ...] = ()
 
 
 def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> Decided:
@@ -369,11 +371,12 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
     others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
     # They are judged by what they found alone: that they may be about this upgrade was decided above.
     finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
+    warned = tuple(task for task in finished if judge(task).verdict == WARNING)
     newer, verdict = worst_of(finished, Wanted())
     if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
-        return Decided(judgement, own, own)
+        return Decided(judgement, own, own, warned)
     reason = f"a newer check of the same upgrade ({_named(newer)}) has found more than the one that was started"
-    return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer)
+    return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer, warned)
 
 
 def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:

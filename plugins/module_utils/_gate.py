@@ -288,7 +288,6 @@ def judge_step(
     )
     decided = _find(step, started, checks, wanted)
     verdict = decided.judgement.verdict
-    risks = describe(decided.by, decided.judgement)["risks"] if decided.by else []
     decision.update(
         verdict=verdict,
         reason=decided.judgement.reason,
@@ -296,8 +295,7 @@ def judge_step(
         # The upgrade stays bound to its own check: only of that one the settings are known.
         task_id=decided.own.task_id if decided.own else None,
         checked_at=decided.own.created_at if decided.own else None,
-        # What was looked for and not found decides nothing.
-        risks=[risk for risk in risks if risk["status"] != "Success"],
+        risks=_risks_found(decided),
     )
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
@@ -316,6 +314,19 @@ def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Co
     if action != NONE and action not in CHANGES:
         return "the plan does not tell what would be done"
     return None
+
+
+def _risks_found(decided: Decided) -> list[dict[str, Any]]:
+    """Return the risks of the check that counts, then what newer ones warn of. What was not found is left out."""
+    found = _found_by(decided.by, decided) if decided.by else []
+    for task in decided.warned:
+        known = {risk["name"] for risk in found}
+        found += [risk for risk in _found_by(task, decided) if risk["name"] not in known]
+    return found
+
+
+def _found_by(task: CheckTask, decided: Decided) -> list[dict[str, Any]]:
+    return [risk for risk in describe(task, decided.judgement)["risks"] if risk["status"] != "Success"]
 
 
 def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:

@@ -226,6 +226,16 @@ def test_a_newer_warning_is_for_the_policy_to_decide():
     assert not decided(*checks, started=[STARTED], policy=Policy(fail_on_warning=True))["open"]
 
 
+def test_a_newer_warning_that_nobody_accepted_blocks_beside_one_that_is_accepted():
+    other = {"status": "Failed", "riskList": [{"riskName": "Snippets", "level": "Warning", "status": "Failed"}]}
+    accepted = Policy(fail_on_warning=True, accepted=(ACCEPTED,))
+    alone = decided(check(WARNING), started=[STARTED], policy=accepted)
+    assert (alone["open"], [risk["name"] for risk in alone["risks"]]) == (True, ["AddonStatus"])
+    for newer in ([check(other, **LATER)], [check(WARNING, **LATER), check(other, **{**LATER, "taskID": "third"})]):
+        found = decided(check(WARNING), *newer, started=[STARTED], policy=accepted)
+        assert (found["open"], [risk["name"] for risk in found["risks"]]) == (False, ["AddonStatus", "Snippets"])
+
+
 def test_a_newer_check_that_is_not_known_to_be_better_wins():
     odd = check({"status": "Success", "riskList": [{"riskName": "A", "level": "Info", "status": "Failed"}]}, **LATER)
     found = decided(check(), odd, started=[STARTED])
