@@ -15,7 +15,7 @@ ruff format --check .
 
 say "mypy"
 (cd .build && mypy --config-file ../pyproject.toml --namespace-packages --explicit-package-bases \
-  ansible_collections/huaweicloud/cce/plugins/module_utils)
+  ansible_collections/huaweicloud/cce/plugins/module_utils ansible_collections/huaweicloud/cce/plugins/plugin_utils/_report)
 
 say "yamllint"
 yamllint --strict .

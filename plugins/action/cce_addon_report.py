@@ -20,12 +20,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report import headline, report
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import junit
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_of
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import headline, report
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import junit
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
 
 Data = Mapping[str, Any]
 

@@ -29,7 +29,7 @@ from browser import BROWSER, DRIVER, look, started  # noqa: E402
 from fleets import GENERATED_AT, fleet  # noqa: E402
 
 from ansible_collections.huaweicloud.cce.plugins.action.cce_addon_report import FORMATS  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report import report  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report  # noqa: E402
 
 GOALS = {"seconds": 20.0, "mebibytes": 10.0, "frame_milliseconds": 50.0, "filter_milliseconds": 500.0}
 _MEBIBYTE = 2**20

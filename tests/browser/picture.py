@@ -24,8 +24,8 @@ from browser import look, started  # noqa: E402
 from fleets import GENERATED_AT, showcase  # noqa: E402
 from simulation import CLUSTER, Simulation  # noqa: E402
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report import report  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html  # noqa: E402
 
 COMMAND = ["ansible-playbook", "huaweicloud.cce.precheck", "-e", f"cce_cluster_id={CLUSTER}"]
 COLUMNS = 140

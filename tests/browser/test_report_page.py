@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from browser import BROWSER, DRIVER, look, printed, started
 from fleets import ADDONS, DRIFT, GENERATED_AT, SNIPPETS, fleet, mixed_fleet, prechecked, showcase
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report import report
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
 
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no Chromium with chromedriver here (apt-get install chromium chromium-driver)"

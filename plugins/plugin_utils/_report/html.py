@@ -16,8 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ._checks import WARNING
-from ._report import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import WARNING
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import NOT_REACHED, UNKNOWN
+from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
+
+from .document import (
     MEANINGS,
     SIGNS,
     STATES,
@@ -38,9 +41,7 @@ from ._report import (
     versions,
     words,
 )
-from ._report_page import SCRIPT, style
-from ._runbook import NOT_REACHED, UNKNOWN
-from ._text import printable
+from .page import SCRIPT, style
 
 Data = Mapping[str, Any]
 # The texts that stand on the page already, and the id of the element that each stands in.

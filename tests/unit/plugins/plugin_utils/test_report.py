@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import (
     BAD,
     LATER_GATE,
     MEANINGS,
@@ -39,9 +39,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._report import (
     versions,
     words,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_html import html
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_junit import CLUSTER_CASE, junit
-from ansible_collections.huaweicloud.cce.plugins.module_utils._report_markdown import markdown
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import CLUSTER_CASE, junit
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
 
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "tests"))

@@ -10,9 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from ._checks import FATAL, PENDING, UNKNOWN
-from ._report import NO_RESULT, headline, present, shown, versions, words
-from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import FATAL, PENDING, UNKNOWN
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    ROLLED_BACK,
+)
+
+from .document import NO_RESULT, headline, present, shown, versions, words
 
 Data = Mapping[str, Any]
 

@@ -17,11 +17,27 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._checks import FATAL, PASSED, PENDING, UNKNOWN, VERDICTS, WARNING
-from ._plan import CHANGES
-from ._report_results import Held, Key, held, number, shared_by_hosts
-from ._runbook import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, RISKS_TELL, ROLLED_BACK, UPGRADED
-from ._text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
+    FATAL,
+    PASSED,
+    PENDING,
+    UNKNOWN,
+    VERDICTS,
+    WARNING,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import CHANGES
+from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    RISKS_TELL,
+    ROLLED_BACK,
+    UPGRADED,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
+
+from .results import Held, Key, held, number, shared_by_hosts
 
 Data = Mapping[str, Any]
 

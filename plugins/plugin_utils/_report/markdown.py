@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._report import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, shortened
+
+from .document import (
     SIGNS,
     STATES,
     Finding,
@@ -30,7 +32,6 @@ from ._report import (
     versions,
     words,
 )
-from ._text import printable, shortened
 
 Data = Mapping[str, Any]
 
