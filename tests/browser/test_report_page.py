@@ -479,6 +479,27 @@ def test_of_many_add_ons_the_table_alone_scrolls_and_names_stay(opened, width):
     assert beside.startswith("cluster-"), "so do the names of the clusters"
 
 
+LAST_COLUMN = """
+const scroll = document.getElementById('scroll').getBoundingClientRect();
+return scroll.right - document.querySelector('.matrix thead th:last-child').getBoundingClientRect().right;
+"""
+
+
+@pytest.mark.parametrize("count", [1, 6, 8, 10, 11])
+def test_the_table_scrolls_by_itself_where_its_columns_do_not_fit_and_only_there(opened, browser, count):
+    page = opened(many_addons(count))
+    # The width at which the columns and the border of the table just fit, between the margins of the page.
+    needed = (12 + 6.8 * count) * 16 + 2
+    fits = next(width for width in range(761, 2000) if width - 2 * min(max(12, width * 0.025), 40) >= needed)
+    for width, overflow in ((fits - 1, "auto"), (fits, "clip"), (fits + 1, "clip"), (fits + 100, "clip")):
+        if width > 760:
+            look(browser, width=width, height=900)
+            assert (width, style_of(page, ".scroll", "overflow")) == (width, overflow)
+            assert page.execute_script("return document.documentElement.scrollWidth") <= width
+            assert overflow == "auto" or page.execute_script(LAST_COLUMN) >= 0, "no column is cut off"
+            assert style_of(page, ".matrix", "fontSize") == "15px"
+
+
 def test_details_are_readable_however_wide_the_table_is(opened):
     page = opened(many_addons(24), width=1024, height=900)
     page.execute_script("document.getElementById('scroll').scrollTo(5000, 0)")

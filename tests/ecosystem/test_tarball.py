@@ -31,7 +31,7 @@ SHIPPED = {
     "plugins", "requirements.txt", "roles",
 }  # fmt: skip
 MADE_BY_THE_BUILD = {"FILES.json", "MANIFEST.json"}
-SUFFIXES = {"", ".json", ".md", ".png", ".py", ".txt", ".yaml", ".yml"}
+SUFFIXES = {"", ".css", ".js", ".json", ".md", ".png", ".py", ".txt", ".yaml", ".yml"}
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,16 @@ def test_an_installed_tarball_judges_a_cluster(installed, tmp_path):
         assert "coredns -> 1.30.33: fatal" in done.stdout
         assert simulation.addons(CLUSTER) == before
         assert any("precheck" in request["path"] for request in simulation.requests())
+
+
+def test_an_installed_tarball_writes_a_report_with_its_style_and_its_script(installed, tmp_path):
+    arguments = json.dumps({"directory": str(tmp_path), "formats": ["html"]})
+    command = ["ansible", "localhost", "-m", "huaweicloud.cce.cce_addon_report", "-a", arguments]
+    subprocess.run(command, env=installed, cwd=tmp_path, capture_output=True, check=True)
+    page = (tmp_path / "addon_report.html").read_text(encoding="utf-8")
+    for name in ("page.css", "page.js"):
+        part = ROOT / "plugins" / "plugin_utils" / "_report" / name
+        assert part.read_text(encoding="utf-8") in page, name
 
 
 def test_all_modules_of_an_installed_tarball_are_documented(installed, tmp_path):

@@ -2,7 +2,9 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""The report as one HTML page that asks for nothing else: no picture, font, style or script from anywhere. Pure.
+"""The report as one HTML page that asks for nothing else: no picture, font, style or script from anywhere.
+
+page.css and page.js become part of it; they are read once, on import. Everything else is pure.
 
 Text from outside is escaped, always; should that ever fail, the page's own policy lets no script run but the one whose
 digest it names. Long texts stand in it once: a thousand clusters that share two risks would not fit otherwise.
@@ -14,6 +16,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import WARNING
@@ -41,7 +44,6 @@ from .document import (
     versions,
     words,
 )
-from .page import SCRIPT, style
 
 Data = Mapping[str, Any]
 # The texts that stand on the page already, and the id of the element that each stands in.
@@ -53,25 +55,35 @@ _MOST_NAMES = 10
 _WORTH_A_REFERENCE = 80
 # What an empty place in the table says of a cluster of which no add-on is known.
 _NOTHING_KNOWN = {UNKNOWN: "?", NOT_REACHED: "–"}
+# More add-ons than these do not fit a sheet of paper as columns.
+_MOST_PRINTED = 10
+
+
+def _read(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+STYLE = _read("page.css")
+SCRIPT = _read("page.js")
 
 
 def html(report: Data) -> str:
     """Return the report as an HTML document."""
     names = addon_names(report)
-    page_style = style(len(names))
+    style = f":root {{ --addons: {len(names)}; }}\n{STYLE}"
     return "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy(page_style)}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             # Without an icon of its own, browsers would ask the server for one.
             '<link rel="icon" href="data:,">',
             f"<title>{_text(report['title'])}</title>",
-            f"<style>{page_style}</style>",
+            f"<style>{style}</style>",
             "</head>",
             "<body>",
             *_header(report),
@@ -83,8 +95,8 @@ def html(report: Data) -> str:
     )
 
 
-def _policy(page_style: str) -> str:
-    sources = {"style-src": _digest(page_style), "script-src": _digest(SCRIPT), "img-src": "data:"}
+def _policy(style: str) -> str:
+    sources = {"style-src": _digest(style), "script-src": _digest(SCRIPT), "img-src": "data:"}
     directives = [f"{name} {source}" for name, source in sources.items()]
     return "; ".join(["default-src 'none'", "base-uri 'none'", "form-action 'none'", *directives])
 
@@ -322,13 +334,15 @@ def _matrix(
     report: Data, names: Sequence[str], marks: Sequence[Mapping[str, Sequence[str]]], texts: Texts
 ) -> Iterator[str]:
     columns = "".join(f'<th role="columnheader" scope="col">{_text(name)}</th>' for name in ("Cluster", *names))
+    yield '<div class="frame">'
     yield '<div class="scroll" id="scroll" role="region" aria-label="Clusters and their add-ons" tabindex="0">'
+    kind = "matrix many" if len(names) > _MOST_PRINTED else "matrix"
     # Named roles, as the style lays it out as a grid, and browsers then forget that it is a table.
-    yield f'<table class="matrix" role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
+    yield f'<table class="{kind}" role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
     for cluster in report["clusters"]:
         borne = " ".join(mark for kind in marks for mark in kind.get(cluster["label"], ()))
         yield from _rows(cluster, names, borne, texts)
-    yield "</table></div>"
+    yield "</table></div></div>"
     yield '<p class="nothing" id="nothing" hidden>No cluster matches these filters. '
     yield '<button type="button" class="link clear">Clear filters</button></p>'
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import sys
@@ -39,7 +41,7 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document i
     versions,
     words,
 )
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import SCRIPT, STYLE, html
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import CLUSTER_CASE, junit
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
 
@@ -561,6 +563,26 @@ def test_any_text_is_text_in_html(text):
         assert re.fullmatch(r"data:,|#(text|todo)-\d+", element.get("href"))
     assert len(tree.findall(".//script")) == 1
     assert shown(text) in [element.text or "" for element in tree.iter("pre")] or shown(text).strip() == ""
+
+
+def test_the_policy_names_the_style_and_the_script_that_are_in_the_page():
+    """To the byte: a browser leaves out what has another digest."""
+    for document in EXAMPLES[1:]:
+        page = html(document)
+        [style], [script] = (re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script"))
+        [policy] = re.findall('Content-Security-Policy" content="([^"]+)"', page)
+        for name, text in (("style-src", style), ("script-src", script)):
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"; {name} 'sha256-{digest}'" in policy
+        addons = {addon["name"] for cluster in document["clusters"] for addon in cluster["addons"]}
+        assert style == f":root {{ --addons: {len(addons)}; }}\n{STYLE}"
+        assert script == SCRIPT
+
+
+@pytest.mark.parametrize("text", [STYLE, SCRIPT])
+def test_the_style_and_the_script_cannot_end_their_elements(text):
+    """Within style and script, HTML knows no escapes. It knows line breaks of one character only."""
+    assert not re.search(r"</|<!--|<script|\r|\x00", text, re.IGNORECASE)
 
 
 def test_a_text_stands_in_html_once_and_elsewhere_a_reference_to_it():
