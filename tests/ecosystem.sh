@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 #
 # Runs the checks that Ansible's ecosystem has for a collection: of what is published, and of what is written about it.
-# Needs python3 (3.11 or newer) and a package index; what it makes stays below this folder.
+# Needs python3 (3.11 or newer) and a package index; what it makes stays below this folder. Without Node.js and npm, it
+# leaves out the linters of the report's page, and says so.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/setup.sh
@@ -16,6 +17,22 @@ mkdir -p "$work"
 
 say "shellcheck"
 shellcheck demo.sh test.sh tests/*.sh .ci/run
+
+say "prettier, stylelint and eslint: the style and the script of the report"
+passed="All checks of the ecosystem passed"
+if command -v npm > /dev/null; then
+  npm_config_cache="$root/.cache/npm" npm ci --prefix tests/ecosystem --prefer-offline --loglevel error
+  (
+    export PATH="$root/tests/ecosystem/node_modules/.bin:$PATH"
+    page="plugins/plugin_utils/_report/page"
+    prettier --check "$page.css" "$page.js" tests/ecosystem/*.mjs
+    stylelint --config tests/ecosystem/stylelint.config.mjs --max-warnings 0 "$page.css"
+    eslint --config tests/ecosystem/eslint.config.mjs --max-warnings 0 "$page.js"
+  )
+else
+  passed="$passed, but page.css and page.js were not checked: there is no Node.js here (Debian: nodejs and npm)"
+  echo "NOT CHECKED: there is no npm here (Debian: nodejs and npm)." >&2
+fi
 
 say "REUSE: every file says its licence"
 # In a repository of its own, as the checkout's ignores .build.
@@ -61,4 +78,4 @@ sh tests/ansible-test.sh units --venv --requirements --python "$python" tests/un
 say "ansible-test integration"
 python tests/integration.py --venv --requirements --python "$python"
 
-say "All checks of the ecosystem passed"
+say "$passed"

@@ -21,8 +21,8 @@ INSTALLED = ROOT / ".build" / "installed"
 
 # Made by tools, or of git; none of it is part of the collection.
 LEFT_OUT = shutil.ignore_patterns(
-    ".build", ".cache", ".venv", ".git", ".nox", ".ansible", "__pycache__", "*.pyc", ".*_cache", ".hypothesis",
-    "output", "*.tar.gz", ".coverage*", ".plugin-cache.yaml",
+    ".build", ".cache", ".venv", ".git", ".nox", ".ansible", "node_modules", "__pycache__", "*.pyc", ".*_cache",
+    ".hypothesis", "output", "*.tar.gz", ".coverage*", ".plugin-cache.yaml",
 )  # fmt: skip
 
 

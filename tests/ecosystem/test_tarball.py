@@ -67,6 +67,7 @@ def test_what_people_keep_in_a_checkout_stays_out(files, tmp_path):
         *litter,
         ".venv/x.py",
         "htmlcov/index.html",
+        "docs/node_modules/x/index.js",
         "site.retry",
         "ansible.log",
         ".DS_Store",
