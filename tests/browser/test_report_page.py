@@ -73,6 +73,11 @@ def labels(page: Any) -> list[str]:
     return found
 
 
+def clusters_with(fact: dict[str, Any], *hosts: str) -> Rows:
+    """Return hosts of which the gate has found the same: each has a cluster and a result of its own."""
+    return [(host, {"addon_precheck_result": {**fact, "cluster_id": f"id-of-{host}"}}) for host in hosts]
+
+
 def row(page: Any, label: str) -> Any:
     return all_of(page, ".matrix tbody")[
         [body.find_element("css selector", "th b").text for body in all_of(page, ".matrix tbody")].index(label)
@@ -352,11 +357,11 @@ def test_the_button_for_all_details_says_what_it_does(opened):
 
 
 def test_details_of_few_clusters_are_open_from_the_start(opened):
-    fact = {"addon_precheck_result": prechecked({"coredns": [DRIFT]})}
-    page = opened([("a", fact), ("b", fact)])
+    fact = prechecked({"coredns": [DRIFT]})
+    page = opened(clusters_with(fact, "a", "b"))
     assert DRIFT["message"] in page.find_element("css selector", ".matrix").text
     assert page.find_element("id", "all").text == "Hide all details"
-    page = opened([("localhost", fact)])
+    page = opened(clusters_with(fact, "localhost"))
     assert DRIFT["message"] in page.find_element("css selector", ".matrix").text
     assert not page.find_element("id", "filters").is_displayed(), "one cluster is nothing to filter"
 
@@ -457,7 +462,7 @@ def many_addons(count: int, clusters: int = 1, risks: Sequence[Any] = (DRIFT,)) 
     fact = prechecked({"npd": list(risks)}, addons=["npd"])
     [decision] = fact["decisions"]
     fact["decisions"] = [{**decision, "name": f"add-on-{number:02d}"} for number in range(count)]
-    return [(f"cluster-{number:02d}", {"addon_precheck_result": fact}) for number in range(clusters)]
+    return clusters_with(fact, *(f"cluster-{number:02d}" for number in range(clusters)))
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1400])
@@ -605,8 +610,8 @@ def test_on_paper_details_are_those_of_what_needs_attention(opened):
 
 def test_on_paper_what_to_do_is_told_once_or_where_no_table_tells_it(opened):
     others = [{**DRIFT, "riskName": f"Risk{number}"} for number in range(30)]
-    fact = {"addon_precheck_result": prechecked({"nginx-ingress": [*others, SNIPPETS]}, addons=["nginx-ingress"])}
-    text = "\n".join(printed(opened([("a", fact), ("b", fact)]))).replace("\n", " ")
+    fact = prechecked({"nginx-ingress": [*others, SNIPPETS]}, addons=["nginx-ingress"])
+    text = "\n".join(printed(opened(clusters_with(fact, "a", "b")))).replace("\n", " ")
     assert "And 1 more, which the clusters below show." in text
     assert text.count("Rewrite the snippet annotations") == 2
     showcased = "\n".join(printed(opened(showcase()))).replace("\n", " ")
