@@ -207,7 +207,8 @@ decisions:
       returned: always
       sample: 3f1c5a0b9d2e4f67
     risks:
-      description: The risks that were found, or whose result is not known.
+      description: >-
+        The risks that were found, or whose result is not known. Warnings of newer checks of the same upgrade follow.
       type: list
       elements: dict
       returned: always
