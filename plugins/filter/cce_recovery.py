@@ -12,8 +12,9 @@ author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Decides what to do with an add-on whose upgrade failed or did not pass its verification.
-  - It is rolled back only if this run has upgraded it, nobody else has brought it to another version since, no
-    operation is under way on it, and CCE says that a rollback is possible and leads back to the previous version.
+  - It is rolled back only if this run has upgraded it, nobody else has brought it to another version or changed its
+    settings since, no operation is under way on it, and CCE says that a rollback is possible and leads back to the
+    previous version.
   - The role P(huaweicloud.cce.addon_upgrade#role) uses it.
 positional: _input
 options:
@@ -36,6 +37,11 @@ options:
       includes every job with the task C(resume).
     type: bool
     default: false
+  upgraded:
+    description:
+      - The add-on as M(huaweicloud.cce.cce_addon) returned it when the upgrade had ended well.
+      - A rollback brings the settings of before back, so settings that somebody has changed since would be lost.
+    type: dict
   accept_partial:
     description: Whether an add-on of which only some pods run (C(available)) counts as running.
     type: bool
@@ -88,6 +94,7 @@ def cce_recovery(
     addon: Mapping[str, Any] | None = None,
     wanted: bool = True,
     sent: bool = False,
+    upgraded: Mapping[str, Any] | None = None,
     accept_partial: bool = False,
 ) -> Any:
     """Return whether an add-on is to be rolled back; see the documentation of the filter."""
@@ -97,6 +104,7 @@ def cce_recovery(
         addon or None,
         wanted=bool(wanted),
         sent=bool(sent),
+        upgraded=upgraded or None,
         accept_partial=bool(accept_partial),
     )
     return untrusted(decided)

@@ -50,6 +50,7 @@ _SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
 # The write reads its check again: one that is about to become too old is made anew before.
 _RECHECK_MARGIN = 15.0  # seconds
 _FATAL_LEVEL = "Fatal"
+_OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that nobody but CCE fills in
 
 
 # What is to be done
@@ -282,6 +283,7 @@ def recovery(
     *,
     wanted: bool,
     sent: bool,
+    upgraded: Data | None = None,
     accept_partial: bool = False,
 ) -> dict[str, Any]:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
@@ -295,9 +297,11 @@ def recovery(
         addon: The add-on as it is now; None where that could not be read.
         wanted: Whether the user wants rollbacks.
         sent: Whether this run has sent the upgrade, or may have.
+        upgraded: The add-on as it was when its upgrade had ended well; None where it has not.
         accept_partial: Whether `available` counts as running.
     """
     why_not = _nothing_to_go_back_from(job, addon) or _not_ours(job, addon or {}, sent=sent)
+    why_not = why_not or _set_since(upgraded or {}, addon or {})
     if why_not is None:
         why_not = _no_way_back(job, verified, addon or {}, wanted=wanted, accept_partial=accept_partial)
     if why_not is not None:
@@ -330,6 +334,21 @@ def _not_ours(job: Data, addon: Data, *, sent: bool) -> str | None:
     if not sent:
         return f"this run has sent nothing (it is at {version})"
     return None if addon["version"] else f"it is at {version}"
+
+
+def _set_since(upgraded: Data, addon: Data) -> str | None:
+    """Return why settings that somebody else has made since the upgrade would be lost, or None.
+
+    A rollback brings the settings of before back. What CCE fills in by itself is left out of the comparison.
+    """
+    values = [(shown.get("values") or {}) for shown in (upgraded, addon)]
+    if not all(values):
+        return None
+    old, new = ({key: value for key, value in told.items() if key not in _OF_CCE} for told in values)
+    changed = [dotted(path) for path in changed_paths(old, new)]
+    if not changed:
+        return None
+    return f"somebody else has changed its settings since ({quoted(changed)}), and a rollback would undo that"
 
 
 def _no_way_back(job: Data, verified: Data | None, addon: Data, *, wanted: bool, accept_partial: bool) -> str | None:

@@ -331,6 +331,35 @@ def test_a_wait_for_what_somebody_else_has_superseded_ends_and_rolls_nothing_bac
     assert f"somebody else has brought it to {version}" in mine["reason"]
 
 
+def test_what_somebody_else_has_set_since_the_upgrade_is_not_rolled_back(play, simulation):
+    """A rollback brings back the settings of before, too: what was set in between would be gone."""
+    change(simulation, "metrics-server", next_upgrade={"status": "running", "then": {"pods_ready": False}}, seconds=1)
+    # The third request for checks is that of the verification.
+    simulation.fault("delay", method="POST", path="precheck$", seconds=3, skip=2)
+
+    def somebody_else() -> None:
+        for _attempt in range(600):
+            addon = simulation.addons(CLUSTER)["metrics-server"]
+            if (addon["version"], addon["status"]) == ("1.3.90", "running"):
+                # So that the run has seen it as it has sent it.
+                time.sleep(1)
+                change(simulation, "metrics-server", console={"custom": {"logLevel": 7}})
+                return
+            time.sleep(0.1)
+
+    other = Thread(target=somebody_else)
+    other.start()
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    other.join()
+    assert played.code == 2
+    assert [item["path"].rsplit("/", 1)[-1] for item in writes(simulation) if item["path"].endswith("rollback")] == []
+    addon = simulation.addons(CLUSTER)["metrics-server"]
+    assert (addon["version"], addon["values"]["custom"]["logLevel"]) == ("1.3.90", 7)
+    text = story(played, "metrics-server")
+    assert "somebody else has changed its settings since (custom.logLevel), and a rollback would undo that" in text
+    assert outcomes(played) == {"metrics-server": "failed"}
+
+
 def test_a_fatal_risk_from_before_is_not_the_upgrades_of_a_killed_run_either(play, simulation):
     """What the killed run has found before its upgrade is known to CCE, and to the run that takes over."""
     risk = {"name": "OldTrouble", "level": "Fatal", "message": "since last year", "type": "addonStatic"}

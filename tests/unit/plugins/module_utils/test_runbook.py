@@ -308,6 +308,25 @@ def test_what_this_run_has_not_sent_is_not_rolled_back():
         assert "a version that CCE does not tell" in untold["why"]
 
 
+@pytest.mark.parametrize(
+    ("left", "found", "why"),
+    [
+        ({"custom": {"a": 1}}, {"custom": {"a": 2}}, "(custom.a)"),
+        ({"custom": {"a": 1}}, {"custom": {"a": 1}, "multiAZPreferred": True}, "(multiAZPreferred)"),
+        ({"custom": {"a": 1}}, {"custom": {"a": 1}}, None),
+        # What CCE fills in by itself is nobody's change, and what is not told shows none.
+        ({"custom": {}, "basic": {"image": "1"}}, {"custom": {}, "basic": {}, "systemAutoInject": {"user": {}}}, None),
+        ({"custom": {"a": 1}}, None, None),
+        (None, {"custom": {"a": 1}}, None),
+    ],
+)
+def test_what_somebody_else_has_set_since_is_not_undone(left, found, why):
+    present = addon(status="running", values=found)
+    decided = recovery(JOB, BROKEN, present, wanted=True, sent=True, upgraded=addon(status="running", values=left))
+    assert decided["roll_back"] is (why is None)
+    assert why is None or why in decided["why"]
+
+
 def test_what_runs_in_part_is_rolled_back_unless_that_is_accepted():
     partly = addon(status="available")
     assert recovery(JOB, NOT_KNOWN, partly, wanted=True, sent=True)["roll_back"]
