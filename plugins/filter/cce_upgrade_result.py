@@ -276,8 +276,9 @@ def cce_upgrade_result(
 ) -> Any:
     """Return what became of a cluster; see the documentation of the filter."""
     told = result(
-        cluster_id=cluster_id,
-        cluster_name=cluster_name or None,
+        cluster_id=str(cluster_id or ""),
+        # YAML reads a name or an ID of digits as a number.
+        cluster_name=str(cluster_name) if cluster_name else None,
         plan=plan,
         gate=gate or None,
         todo=jobs,

@@ -513,6 +513,13 @@ def test_by_name(play, simulation):
     assert told(played)["outcome"] == "failed"
 
 
+def test_a_name_that_yaml_reads_as_a_number_is_a_name(play, simulation):
+    variables = {"cce_cluster_id": "", "addon_upgrade_cluster_name": 2024, "addon_upgrade_addons": ["metrics-server"]}
+    played = play(UPGRADE, variables=variables)
+    assert played.code == 2
+    assert (told(played)["cluster_name"], told(played)["outcome"]) == ("2024", "failed")
+
+
 @pytest.mark.parametrize(
     ("variables", "text"),
     [
