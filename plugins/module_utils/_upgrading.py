@@ -440,8 +440,9 @@ def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Re
     unknown = None
     try:
         answer = change.send()
-        if isinstance(answer, dict):
-            addon_instance_id = read_instance(answer).id or addon_instance_id
+        # Of what is installed, the ID is known: an answer with another one is about another add-on.
+        if change.before is None and isinstance(answer, dict):
+            addon_instance_id = read_instance(answer).id or None
     except OutcomeUnknown as error:
         unknown = error
     try:

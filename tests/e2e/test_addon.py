@@ -276,6 +276,14 @@ def test_a_rollback_and_a_mere_wait_are_superseded_too(accounts, operator):
         addon(Interrupted(accounts, 60, **ELSEWHERE))
 
 
+def test_an_answer_with_the_id_of_another_add_on_is_not_followed(operator):
+    other = state(operator, "coredns")
+    assert other is not None
+    operator.simulation.fault("shape", "PUT", "/addons/", set={"answer.metadata.uid": other["id"]})
+    done = addon(operator, version="1.3.90")
+    assert (done["addon"]["addon_template_name"], done["addon"]["version"]) == ("metrics-server", "1.3.90")
+
+
 def test_the_version_before_is_awaited_as_long_as_the_new_one_has_not_shown(operator):
     operator.simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"stale_seconds": 60, "seconds": 90})
     assert addon(operator, version="latest")["addon"]["version"] == "1.3.90"
