@@ -554,8 +554,11 @@ def _event_outcome(step: Data, job: Data, event: Data) -> tuple[str, str | None]
     if problem is None and job["task"] == VERIFY:
         return NOTHING_TO_DO, "it runs well" if is_verified else "it was not verified"
     if problem is None:
-        verified = ", and is verified now" if job["task"] == RESUME and is_verified else ""
-        reason = _WITHOUT_SENDING.get(job["task"])
+        # What is at its target without a write of this run was brought there by somebody else.
+        has_sent = job["task"] != CARRY_OUT or (event.get("done") or {}).get("changed", True)
+        task = job["task"] if has_sent else RESUME
+        verified = ", and is verified now" if task == RESUME and is_verified else ""
+        reason = _WITHOUT_SENDING.get(task)
         return UPGRADED, f"{reason}{verified}" if reason else None
     return ROLLED_BACK if _is_rolled_back(event) else FAILED, _what_happened(event)
 
@@ -583,6 +586,8 @@ def report(told: Data) -> list[str]:
     name = printable(told["cluster_name"] or told["cluster_id"])
     words = f"Cluster {name}: {told['outcome']}{' (predicted)' if told['check_mode'] else ''}"
     lines = [f"{words} after {told['duration']:g} s"]
+    # What went wrong and could not be read since is not known to be as it was.
+    now = [addon["after"] or (None if addon["outcome"] == FAILED else addon["before"]) for addon in told["addons"]]
     if told["addons"]:
         lines += table(
             ("ADD-ON", "BEFORE", "WANTED", "NOW", "STATUS", "OUTCOME"),
@@ -591,11 +596,11 @@ def report(told: Data) -> list[str]:
                     addon["name"],
                     addon["from"],
                     addon["to"],
-                    (addon["after"] or addon["before"] or {}).get("version") or addon["from"],
-                    (addon["after"] or addon["before"] or {}).get("status"),
+                    (seen or {}).get("version") or (None if addon["outcome"] == FAILED else addon["from"]),
+                    (seen or {}).get("status"),
                     addon["outcome"],
                 )
-                for addon in told["addons"]
+                for addon, seen in zip(told["addons"], now)
             ],
         )
     return lines

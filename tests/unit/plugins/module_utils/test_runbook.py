@@ -396,3 +396,15 @@ def test_a_decision_from_the_future_counts_for_nothing(judged_at):
     assert planned([step], [decision(judged_at=NOW + 60)])
     with pytest.raises(InputError, match="does not count, as its judged_at is no time that has come yet"):
         planned([step], [decision(judged_at=judged_at)])
+
+
+def test_what_this_run_has_not_sent_is_not_told_as_its_own():
+    found = told([event(done={"changed": False, "addon": addon(status="running")})])
+    assert found["addons"][0]["outcome"] == "upgraded"
+    assert "by an earlier run or by somebody else" in found["addons"][0]["reason"]
+    assert told([event(done={"changed": True, "addon": addon(status="running")})])["addons"][0]["reason"] is None
+
+
+def test_the_table_does_not_show_what_is_gone_as_running():
+    lines = told([event(problem="it is not there", done={"failed": True})])["lines"]
+    assert lines[-1].split()[1:] == ["1.28.7", "1.30.33", "-", "-", "failed"]
