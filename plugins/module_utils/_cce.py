@@ -14,6 +14,7 @@ from ._authentication import Authentication, Login
 from ._endpoints import PLAIN, SUBDOMAIN, Endpoints, in_cluster_subdomain
 from ._errors import BadAnswer, InputError
 from ._http import Answer, Http
+from ._strays import list_defect
 from ._text import printable
 
 Item = dict[str, Any]
@@ -291,8 +292,12 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
     """Return the objects of a list answer; null is an empty list.
 
     Raises:
-        BadAnswer: The key is missing or holds something else: an empty list would be an invention.
+        BadAnswer: The key is missing or holds something else, or the answer tells of an error or of more pages: an
+            empty or a shorter list would be an invention.
     """
+    defect = list_defect(body)
+    if defect is not None:
+        raise BadAnswer(f"Could not {doing}: {defect}. What is missing is not known.")
     items = body.get(key, False)
     if items is None:
         return []

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What an answer about checks holds at places that no document names, and that changes what its tasks mean. Pure.
+"""What an answer holds at places that no document names, and that changes what its checks, or a list, mean. Pure.
 
 An answer in a new shape must not look like one without risks: a Fatal under another key, an error beside the list, a
 page that is not the last. Each is told as a defect, in words. Names are compared without case and punctuation, so that
@@ -139,6 +139,12 @@ def answer_defects(answer: Mapping[str, Any]) -> tuple[str, ...]:
         stray_fatal(beside),
     ]
     return tuple(defect for defect in found if defect)
+
+
+def list_defect(answer: Mapping[str, Any]) -> str | None:
+    """Return, in words, why an answer is not known to be the whole of a list, or None."""
+    error = error_in(answer) or _error_kind(answer)
+    return f"the answer tells of an error beside the list ({error})" if error else _more_pages(answer)
 
 
 def _error_kind(answer: Mapping[str, Any]) -> str | None:

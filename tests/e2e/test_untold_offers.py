@@ -78,3 +78,23 @@ def test_a_version_that_is_not_known_to_be_stable_is_not_called_unstable(operato
         True,
     )
     assert step(operator, version="1.3.90")["action"] == "upgrade"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "text"),
+    [
+        ("/addons$", {"items": None, "errorCode": "CCE.01500001"}, "an error beside the list (errorCode)"),
+        ("/addons$", {"items": [], "nextMarker": "page-2"}, "the list has further pages (nextMarker)"),
+        ("/clusters$", {"items": [], "metadata": {"continue": "page-2"}}, "has further pages (metadata.continue)"),
+    ],
+)
+def test_a_list_that_is_not_the_whole_list_is_not_taken_for_it(play, simulation, path, answer, text):
+    """What is missing may be another add-on, or another cluster of the same name."""
+    simulation.fault("body", "GET", path, body=answer, times=None)
+    played = play(
+        "huaweicloud.cce.upgrade", variables={"cce_cluster_id": "", "addon_upgrade_cluster_name": "production"}
+    )
+    assert played.code == 2
+    assert text in played.output
+    assert "nothing to upgrade" not in played.output
+    assert writes(simulation) == []
