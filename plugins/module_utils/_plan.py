@@ -118,7 +118,11 @@ class Step:
     @property
     def fingerprint(self) -> str | None:
         """The digest that ties a check to the upgrade; None where nothing would be sent."""
-        return fingerprint(self.version or "", self.values) if self.action in CHANGES else None
+        if self.action not in CHANGES:
+            return None
+        # A check of the way from another version was another check.
+        present = self.instance.version if self.action == UPGRADE and self.instance is not None else None
+        return fingerprint(f"{present} -> {self.version}" if present else self.version or "", self.values)
 
 
 _OF_JSON = "{}[]\"'"

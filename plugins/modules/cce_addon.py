@@ -212,7 +212,7 @@ values_sent:
   type: dict
   sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
 values_fingerprint:
-  description: Digest of the version and the complete settings, secrets included. Null if there is nothing to send.
+  description: Digest of both versions and the complete settings, secrets included. Null if there is nothing to send.
   returned: success with O(state=present)
   type: str
   sample: 3f1c5a0b9d2e4f67

@@ -216,7 +216,7 @@ checks_started:
       sample: 1.30.33
     values_fingerprint:
       description: >-
-        Digest of the version and settings that the check was given, see RV(plan[].values_fingerprint). Null for a
+        Digest of both versions and settings that the check was given, see RV(plan[].values_fingerprint). Null for a
         static check, and if the settings are not known for certain: for an adopted check, and if CCE does not say which
         of several new checks is the one that was requested.
       type: str
@@ -315,7 +315,7 @@ plan:
       sample: [basic.image_version]
     values_fingerprint:
       description: >-
-        Digest of the target version and the complete settings, secrets included. A check and an upgrade with the same
+        Digest of both versions and the complete settings, secrets included. A check and an upgrade with the same
         fingerprint are about the same settings. Null if nothing would be sent.
       type: str
       returned: always

@@ -202,7 +202,7 @@ plan:
       sample: [basic.image_version]
     values_fingerprint:
       description: >-
-        Digest of the target version and the complete settings, secrets included. A check and an upgrade with the same
+        Digest of both versions and the complete settings, secrets included. A check and an upgrade with the same
         fingerprint are about the same settings. Null if nothing would be sent.
       type: str
       returned: always

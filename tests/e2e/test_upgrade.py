@@ -407,6 +407,26 @@ def upgrade_checks(simulation: Simulation) -> list[list[str]]:
     return [[item["addonTemplateName"] for item in added] for added in lists if added[0]["type"] == "addonUpgrade"]
 
 
+def test_what_somebody_else_has_upgraded_since_the_check_is_checked_anew(play, simulation):
+    """The check was one of the way from 1.3.6, and not from where the colleague has brought it."""
+
+    def somebody_else() -> None:
+        for _attempt in range(600):
+            if upgrade_checks(simulation):
+                change(simulation, "metrics-server", version="1.3.37")
+                return
+            time.sleep(0.02)
+
+    simulation.fault("delay", method="GET", path="precheck/tasks$", seconds=2, skip=1, times=2)
+    other = Thread(target=somebody_else)
+    other.start()
+    played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
+    other.join()
+    assert played.code == 2
+    assert writes(simulation) == []
+    assert "Somebody changed the add-on in between: check again" in story(played, "metrics-server")
+
+
 def test_a_result_that_is_too_old_by_now_is_made_again_before_the_write(play, in_real_time):
     played = play(UPGRADE, variables=TOO_OLD, against=in_real_time)
     assert played.code == 0, played.output

@@ -363,7 +363,8 @@ def test_an_upgrade_sends_all_values_and_says_what_changes():
     custom = {"level": "debug", "extra": {"on": True}, "mine": 1, "parameterSyncStrategy": "inherit"}
     assert step.values == {"basic": {"image": "new"}, "custom": custom}
     assert step.changed == ("basic.image", "custom.extra", "custom.mine", "custom.parameterSyncStrategy")
-    assert step.fingerprint == fingerprint("1.29.4", step.values)
+    assert step.instance is not None
+    assert step.fingerprint == fingerprint(f"{step.instance.version} -> 1.29.4", step.values)
     assert "level" not in repr(step)
     kept = step_for(Want("coredns", values_policy="keep"))
     assert (kept.values, kept.changed) == (PRESENT, ())
