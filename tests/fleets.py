@@ -12,15 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
-    PASSED,
-    CheckTask,
-    Judgement,
-    describe,
-    read_task,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Policy, gate
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import result
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import PASSED, Judgement, describe
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
 
 NOW = 1785922244.0
 GENERATED_AT = "2026-08-05T09:30:44Z"

@@ -138,9 +138,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import jobs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 

@@ -83,7 +83,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import recovery
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import recovery
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 

@@ -50,7 +50,7 @@ from typing import Any
 from ansible.constants import LOCALHOST
 from ansible.inventory.manager import split_host_pattern
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 # What Ansible takes for the first hosts of a group, or for some of them.

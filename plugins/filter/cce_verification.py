@@ -71,7 +71,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import verification
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import verification
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 

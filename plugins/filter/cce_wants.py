@@ -55,8 +55,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import narrowed, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import narrowed, read_wants
 
 
 def cce_wants(entries: Sequence[object], plan: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

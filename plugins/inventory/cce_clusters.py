@@ -194,11 +194,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION, Spec
-from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import read_clusters, shown_name
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected, fingerprint
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import BadAnswer, CceError, InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import BadAnswer, CceError, InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, quoted
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import read_clusters, shown_name
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected, fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.redaction import redacted, redacted_text
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, Spec
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, execute
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._inventory import (
     ACCOUNT,
     FILTERS,
     Filters,
@@ -212,9 +215,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import (
     places,
     read_filters,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._redaction import redacted, redacted_text
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, execute
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, quoted
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
 try:

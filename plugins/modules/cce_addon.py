@@ -339,8 +339,16 @@ failure:
 
 from dataclasses import replace
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instance
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instance
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets import secrets
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import (
+    POLICIES,
+    SYNC_STRATEGIES,
+    refuse_odd_values,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     SECRET_VALUES,
@@ -348,22 +356,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     merged,
     waiting,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Want
-from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import secrets
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
-from ansible_collections.huaweicloud.cce.plugins.module_utils._upgrading import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.changes import (
     make_absent,
     make_present,
     once_unlocked,
     roll_back,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import (
-    POLICIES,
-    SYNC_STRATEGIES,
-    refuse_odd_values,
-)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want
 
 # Of version and sync strategy: what the add-on has now. A word of its own, so that a caller can say it, whatever
 # module_defaults there are.

@@ -381,8 +381,12 @@ failure:
 
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import read_instances
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError, InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import STATIC, UPGRADE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER_OR_NAME,
     CONNECTION,
     WANTS,
@@ -390,8 +394,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     merged,
     waiting,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     CheckRequest,
     Started,
     baseline_for,
@@ -401,18 +405,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
     results,
     start,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC, UPGRADE
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import CceError, InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import Wants, read_wants
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import (
     described,
     known_templates,
     plan_when_idle,
     which_cluster,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_wants
 
 SPEC = merged(
     CONNECTION,

@@ -350,7 +350,15 @@ failure:
 
 from collections.abc import Sequence
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import (
+    STATIC,
+    UPGRADE,
+    CheckTask,
+    Wanted,
+    latest,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     QUERY,
@@ -358,28 +366,20 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     merged,
     waiting,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
+    Result,
+    Task,
+    compiled_query,
+    run_as_module,
+    with_query,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     Collected,
     collect,
     results,
     wait,
     warn_of_the_answer,
     with_missing,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
-    STATIC,
-    UPGRADE,
-    CheckTask,
-    Wanted,
-    latest,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
-    Result,
-    Task,
-    compiled_query,
-    run_as_module,
-    with_query,
 )
 
 # What may be asked for of a task, in the options' words.

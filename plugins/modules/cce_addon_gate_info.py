@@ -487,37 +487,31 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
-    CONNECTION,
-    QUERY,
-    Spec,
-    merged,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import (
-    Collected,
-    collect,
-    finished_in_time,
-    warn_of_the_answer,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import STATIC
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (
-    Policy,
-    Ticket,
-    closed_message,
-    gate,
-    read_acceptances,
-    read_ticket,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import is_unverified
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import STATIC
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
     compiled_query,
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
+    Collected,
+    collect,
+    finished_in_time,
+    warn_of_the_answer,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import (
+    Ticket,
+    closed_message,
+    gate,
+    read_ticket,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import is_unverified
 
 SPEC = merged(
     CONNECTION,

@@ -178,8 +178,11 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._addons import Instance, read_instances
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Instance, read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets import secrets
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     QUERY,
@@ -187,17 +190,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     Spec,
     merged,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import look_closer, shown_instance
-from ansible_collections.huaweicloud.cce.plugins.module_utils._secrets import secrets
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
     compiled_query,
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import look_closer, shown_instance
 
 SPEC = merged(
     CONNECTION,

@@ -281,7 +281,8 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER_OR_NAME,
     CONNECTION,
     QUERY,
@@ -290,22 +291,21 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import 
     merged,
     waiting,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import read_wants
-from ansible_collections.huaweicloud.cce.plugins.module_utils._planning import (
-    busy,
-    described,
-    plan_when_idle,
-    which_cluster,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
     compiled_query,
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import (
+    busy,
+    described,
+    plan_when_idle,
+    which_cluster,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 
 SPEC = merged(
     CONNECTION,

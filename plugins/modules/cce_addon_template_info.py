@@ -199,17 +199,17 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION, QUERY, Spec, merged
-from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import read_cluster, shown_name
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import read_cluster, shown_name
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.template import describe, read_templates
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
     compiled_query,
     run_as_module,
     with_query,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._templates import describe, read_templates
 
 SPEC = merged(
     CONNECTION,

@@ -244,10 +244,10 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION, QUERY, Spec, merged
-from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import describe, read_clusters, shown_name
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import describe, read_clusters, shown_name
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
     compiled_query,

@@ -25,16 +25,20 @@ from ansible.plugins.action.normal import ActionModule as ShippingAction
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.http import REQUESTS_IMPORT_ERROR
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.parents import RUN_VARIABLE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.redaction import (
+    make_known,
+    redacted,
+    redacted_text,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     Spec,
     explained,
     secret_options,
     shown_options,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.huaweicloud.cce.plugins.module_utils._parents import RUN_VARIABLE
-from ansible_collections.huaweicloud.cce.plugins.module_utils._redaction import make_known, redacted, redacted_text
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Run, Task, execute
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Run, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_in_role
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 

@@ -17,9 +17,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from simulation import CLUSTER, Simulation
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Clock, Task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Clock, Task
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_check_info
 
 ACCOUNTS = Path(__file__).resolve().parent / "scenarios" / "accounts.yml"

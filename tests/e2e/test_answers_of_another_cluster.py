@@ -9,7 +9,7 @@ import pytest
 from conftest import writes
 from simulation import CLUSTER
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import BadAnswer
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import BadAnswer
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon
 
 LIST = r"/v3/addons$"

@@ -19,7 +19,7 @@ import yaml
 from awx_stand_in import TOKEN, AwxStandIn
 
 import ansible_collections.huaweicloud.cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._credentials import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.credentials import (
     ENVIRONMENT,
     PROFILE_FILE_VARIABLE,
     SECRET_OPTIONS,

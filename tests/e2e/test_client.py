@@ -26,9 +26,8 @@ from forwarding import Forwarder, answering, deaf, dripping, echoing
 from operators import ACCOUNTS, AUTOPILOT, PERMANENT, Operator
 from simulation import CLUSTER, Simulation
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import (
     Abandoned,
     BadAnswer,
     CceError,
@@ -45,7 +44,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
     Unauthenticated,
     Unreachable,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Task, execute
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Task, execute
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon, cce_addon_check, cce_cluster_info
 
 ADDONS = r"/v3/addons$"

@@ -14,7 +14,7 @@ from conftest import writes
 from operators import Operator
 from simulation import CLUSTER, Simulation
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import (
     BadAnswer,
     Conflict,
     Forbidden,

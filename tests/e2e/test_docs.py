@@ -42,7 +42,7 @@ from conftest import COLLECTION
 from simulation import SIMULATOR, Simulation
 from stage import LEFT_OUT
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils import _errors
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -304,7 +304,7 @@ def raised(node: ast.AST) -> str:
     return text if len(text.replace("…", "").strip(" .:")) > 15 else ""
 
 
-ERRORS = {name for name, item in vars(_errors).items() if isinstance(item, type)} | {"AnsibleActionFail"}
+ERRORS = {name for name, item in vars(errors).items() if isinstance(item, type)} | {"AnsibleActionFail"}
 NODES = [
     node for path in (ROOT / "plugins").rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from conftest import writes
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_check, cce_addon_plan_info
 
 TEMPLATES = r"/v3/addontemplates$"

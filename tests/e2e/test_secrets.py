@@ -339,10 +339,10 @@ def test_a_mistake_in_the_middle_of_a_request(play, shipping, tmp_path, ways):
     source = COLLECTION if ways == "fast" else shipping / place
     for part in ("meta", "plugins"):
         shutil.copytree(source / part, tmp_path / "broken" / place / part)
-    with (tmp_path / "broken" / place / "plugins" / "module_utils" / "_signing.py").open("a") as signing:
+    with (tmp_path / "broken" / place / "plugins" / "module_utils" / "_api" / "signing.py").open("a") as signing:
         signing.write("\n\ndef sign(**given):\n    raise ValueError(given)\n")
     left = play(of.settings()[:3], collections=tmp_path / "broken")
-    assert left.output.count("a case it was not made for (ValueError at _signing.py:") >= 3, left.output
+    assert left.output.count("a case it was not made for (ValueError at signing.py:") >= 3, left.output
     assert left.given_away() == {}
 
 

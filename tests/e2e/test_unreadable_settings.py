@@ -11,7 +11,7 @@ import pytest
 from conftest import writes
 from simulation import CLUSTER, SIMULATOR, Simulation
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.modules import (
     cce_addon,
     cce_addon_check,

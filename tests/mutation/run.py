@@ -39,7 +39,7 @@ def lay_out() -> None:
     for file in ("tests/conftest.py", "galaxy.yml"):
         shutil.copy(ROOT / file, COLLECTION / file)
     # mutmut leaves decorated functions alone; a cache changes nothing of what they return.
-    for module in (COLLECTION / "plugins" / "module_utils").glob("*.py"):
+    for module in (COLLECTION / "plugins" / "module_utils").rglob("*.py"):
         module.write_text(CACHED.sub("", module.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copy(HERE / "setup.cfg", WORK)
 
@@ -60,7 +60,7 @@ def table(found: dict[str, str]) -> tuple[list[str], float]:
     """Return the table of mutants by module as lines, and how many of all were noticed, in per cent."""
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
     for name, status in found.items():
-        module = name.split(".module_utils.")[1].split(".")[0]
+        module = name.split(".plugins.")[1].split(".x")[0].replace(".", "/")
         counts[module][status in NOTICED] += 1
     counts["all"] = sum(counts.values(), Counter())
     lines = ["| module | mutants | killed | survived | % killed |", "| --- | --- | --- | --- | --- |"]

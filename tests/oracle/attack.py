@@ -34,16 +34,17 @@ sys.path.append(str(TESTS.parent / ".build"))
 from oracle.hostile import hostile_answer, wanted_upgrades  # noqa: E402
 from oracle.verdict import NANOSECONDS, Wanted, may_upgrade, verdicts  # noqa: E402
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checking import collect, results  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import CheckTask, judge, read_tasks  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked  # noqa: E402
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import (  # noqa: E402
-    Policy,
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, read_tasks  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import Wanted as Asked  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import collect, results  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import (  # noqa: E402
     Ticket,
     closed_message,
     gate,
     read_ticket,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import judge  # noqa: E402
 
 SLOW = 50.0  # milliseconds
 CHUNK = 5_000

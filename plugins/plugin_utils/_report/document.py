@@ -17,7 +17,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
     FATAL,
     PASSED,
     PENDING,
@@ -25,18 +26,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import (
     VERDICTS,
     WARNING,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._plan import CHANGES
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
-    BLOCKED,
-    FAILED,
-    NOT_REACHED,
-    NOTHING_TO_DO,
-    RISKS_TELL,
-    ROLLED_BACK,
-    UPGRADED,
-)
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import CHANGES
 
+from .._outcome import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, RISKS_TELL, ROLLED_BACK, UPGRADED
 from .results import Held, Key, held, number, shared_by_hosts
 
 Data = Mapping[str, Any]

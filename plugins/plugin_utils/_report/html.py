@@ -19,10 +19,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import WARNING
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import NOT_REACHED, UNKNOWN
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import UNKNOWN
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import WARNING
 
+from .._outcome import NOT_REACHED
 from .document import (
     MEANINGS,
     SIGNS,

@@ -10,15 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import FATAL, PENDING, UNKNOWN
-from ansible_collections.huaweicloud.cce.plugins.module_utils._runbook import (
-    BLOCKED,
-    FAILED,
-    NOT_REACHED,
-    NOTHING_TO_DO,
-    ROLLED_BACK,
-)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import FATAL, PENDING, UNKNOWN
 
+from .._outcome import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK
 from .document import NO_RESULT, headline, present, shown, versions, words
 
 Data = Mapping[str, Any]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable, shortened
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, shortened
 
 from .document import (
     SIGNS,

@@ -16,8 +16,8 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._text import printable
-from ansible_collections.huaweicloud.cce.plugins.module_utils._times import instant
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.times import instant
 
 Data = Mapping[str, Any]
 Key = tuple[str, ...]

@@ -21,17 +21,18 @@ from dataclasses import replace
 
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils import _http, _task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api import http
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module import task
 
 SCALE = float(os.environ["CAMPAIGN_TIME_SCALE"])
 _START = time.monotonic()
-_USUAL = _task.Clock()
+_USUAL = task.Clock()
 _FAST = replace(
     _USUAL,
     monotonic=lambda: _START + (time.monotonic() - _START) * SCALE,
     sleep=lambda seconds: time.sleep(seconds / SCALE),
 )
-_request = _http._Session.request
+_request = http._Session.request
 
 
 def _fast_request(session, *args, timeout, **options):
@@ -39,8 +40,8 @@ def _fast_request(session, *args, timeout, **options):
 
 
 # What a task is given, where nobody gives it a clock.
-_task.Clock.__init__.__defaults__ = (_FAST.monotonic, _FAST.now, _FAST.sleep, _FAST.random)
-_http._Session.request = _fast_request
+task.Clock.__init__.__defaults__ = (_FAST.monotonic, _FAST.now, _FAST.sleep, _FAST.random)
+http._Session.request = _fast_request
 
 
 class CallbackModule(CallbackBase):

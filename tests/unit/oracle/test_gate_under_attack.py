@@ -22,13 +22,15 @@ from oracle.attack import attack, gate_arguments, report, tasks_of
 from oracle.hostile import HOUR, INSTANCE, NOW, TARGET, TASK, hostile_answer, wanted_upgrades
 from oracle.verdict import NANOSECONDS, Wanted, verdict
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import Wanted as Asked
-from ansible_collections.huaweicloud.cce.plugins.module_utils._checks import judge, read_task
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._gate import Acceptance, Policy, gate
-from ansible_collections.huaweicloud.cce.plugins.module_utils._signing import sign
-from ansible_collections.huaweicloud.cce.plugins.module_utils._values import POLICIES, merged, target_values
-from ansible_collections.huaweicloud.cce.plugins.module_utils._versions import is_newer, newest, version_key
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.signing import sign
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import Wanted as Asked
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import read_task
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import POLICIES, merged, target_values
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import is_newer, newest, version_key
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Acceptance, Policy
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import judge
 
 ANSWERS = 20_000
 # How long an example takes says more about what else the machine does.

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.huaweicloud.cce.plugins.action import cce_addon_report
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION
 
 ROOT = Path(__file__).resolve().parents[3]
 # An action without a module reads other hosts and asks CCE nothing; only its documentation is among the modules.

@@ -19,7 +19,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "e2e")]
 from operators import Operator  # noqa: E402
 from simulation import SIMULATOR, Simulation  # noqa: E402
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import Refused  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import Refused  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_check_info, cce_addon_info  # noqa: E402
 
 SCENARIOS = SIMULATOR / "scenarios"

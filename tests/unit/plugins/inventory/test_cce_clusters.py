@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ansible_collections.huaweicloud.cce.plugins.inventory.cce_clusters import DOCUMENTATION
-from ansible_collections.huaweicloud.cce.plugins.module_utils._clusters import Cluster
-from ansible_collections.huaweicloud.cce.plugins.module_utils._hosts import host_variables
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import Cluster
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._inventory import host_variables
 
 
 def test_every_variable_is_documented():

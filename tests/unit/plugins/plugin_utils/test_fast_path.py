@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.plugins.action.normal import ActionModule as ShippingAction
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import Spec
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils import _fast_path
 
 

@@ -11,9 +11,9 @@ import time
 
 from ansible.module_utils.basic import env_fallback
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._arguments import Spec
-from ansible_collections.huaweicloud.cce.plugins.module_utils._errors import InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import Spec
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
 
 SPEC = Spec(
     argument_spec={

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Every way in which a task of this collection can end badly, as one exception hierarchy.
+
+`CceError` carries what a person needs (`message`) and what a machine needs (`failure()`). The run (`_task`) turns it
+into a task failure in one place; nothing else does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .text import printable
+
+
+class CceError(Exception):
+    """Something that the user has to know about.
+
+    Args:
+        message: One sentence or two for people: what was asked, what came back, what to do next. No secrets.
+        status_code: HTTP status, if there was an answer.
+        error_code: The service's own code, such as `CCE.01404001`.
+        request_id: The id of the request, for Huawei Cloud's support.
+        retryable: Whether the same task, run again without a change, may pass.
+        details: Anything else that is worth keeping, as plain data.
+        result: What the task found out or did before it failed; it goes into the task's result.
+    """
+
+    retryable_by_nature = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        error_code: str | None = None,
+        request_id: str | None = None,
+        retryable: bool | None = None,
+        details: dict[str, Any] | None = None,
+        result: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.error_code = error_code
+        self.request_id = request_id
+        self.retryable = self.retryable_by_nature if retryable is None else retryable
+        self.details = details or {}
+        self.result = result or {}
+
+    def __str__(self) -> str:
+        # What is added to the message on its way up belongs to it.
+        return self.message
+
+    def failure(self) -> dict[str, Any]:
+        """The machine-readable part of the failure, the same keys for every error.
+
+        Ansible prints it beside the message, so its texts are printable as well.
+        """
+        found: dict[str, Any] = _printable(
+            {
+                "status_code": self.status_code,
+                "error_code": self.error_code,
+                "request_id": self.request_id,
+                "retryable": self.retryable,
+                "details": self.details,
+            }
+        )
+        return found
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {printable(str(key)): _printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+class InputError(CceError):
+    """The task asks for something that makes no sense; nothing was sent."""
+
+
+class CredentialsError(InputError):
+    """No credentials, or only half of them; nothing was sent."""
+
+
+class Unreachable(CceError):
+    """No connection: the request was certainly not carried out."""
+
+    retryable_by_nature = True
+
+
+class Abandoned(CceError):
+    """The run that a request was to be sent for has ended; it was not sent."""
+
+
+class BadAnswer(CceError):
+    """Something answered, but not in the way the API does (HTML from a proxy, truncated JSON, a huge body)."""
+
+
+class Refused(CceError):
+    """The service said no."""
+
+
+class Unauthenticated(Refused):
+    """401: a wrong key, signature or token, or a clock that is off."""
+
+
+class Forbidden(Refused):
+    """403: the account may not do this."""
+
+
+class NotFound(Refused):
+    """404: no such cluster, add-on or project."""
+
+
+class Conflict(Refused):
+    """409: somebody else changed the resource, or it exists already."""
+
+
+class Throttled(Refused):
+    """429: not carried out; the limit was still in force when the deadline came."""
+
+    retryable_by_nature = True
+
+
+class ServiceFailed(Refused):
+    """5xx on a read: repeating did not help."""
+
+    retryable_by_nature = True
+
+
+class OutcomeUnknown(CceError):
+    """A write may or may not have been carried out. Whoever catches this reads what happened before doing anything."""
+
+
+class OperationFailed(CceError):
+    """CCE carried out the request, and it ended badly (`upgradeFailed` and its like)."""
+
+
+class Superseded(CceError):
+    """Somebody else has brought the add-on to another version while its operation was awaited."""
+
+
+class TimedOut(CceError):
+    """The wait ended before the operation did. CCE goes on with it."""
+
+    retryable_by_nature = True

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Check tasks and their risks, read from the service's answers. Pure.
+
+Source: the API pages "Creating an Add-on Check Task" and "Obtaining the Add-on Check Task Results", which contradict
+each other and their own examples. What they disagree on is read in either form. What cannot be read is kept as a defect
+of the task, and a task with a defect is never `passed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._ground.strays import answer_defects, error_in, spelled_twice, stray_fatal
+from .._ground.times import instant
+
+STATIC = "addonStatic"
+UPGRADE = "addonUpgrade"
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One risk of a check task, in the API's own words; what the API left out is None."""
+
+    name: str | None
+    level: str | None
+    status: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class CheckTask:
+    """One check task, in the API's own words; what the API left out is None.
+
+    `defects` says, in words, what of the task could not be read. A task with a `cluster_target_version` is one that an
+    upgrade of the cluster has made.
+    """
+
+    type: str | None = None
+    task_id: str | None = None
+    addon_template_name: str | None = None
+    addon_instance_name: str | None = None
+    addon_instance_id: str | None = None
+    target_version: str | None = None
+    cluster_target_version: str | None = None
+    created_at: str | None = None
+    expires_at: str | None = None
+    status: str | None = None
+    message: str | None = None
+    risks: tuple[Risk, ...] = ()
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a check must be about to count for an upgrade. A part that is None is not asked for.
+
+    `now` and `max_age` are seconds; without `now` neither age nor expiry is judged. `now` is the service's time.
+    """
+
+    type: str | None = None
+    task_id: str | None = None
+    addon_template_name: str | None = None
+    addon_instance_id: str | None = None
+    target_version: str | None = None
+    now: float | None = None
+    max_age: float | None = None
+
+
+@dataclass
+class _Reader:
+    """Takes fields out of an answer and notes what could not be read."""
+
+    defects: list[str] = field(default_factory=list)
+
+    def mapping(self, value: object, where: str) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            twice = spelled_twice(value)
+            if twice is not None:
+                self.defects.append(f"{where} has the key {twice} in two spellings")
+            return value
+        self.defects.append(f"{where} is not an object")
+        return {}
+
+    def strays(self, item: dict[str, Any], status: dict[str, Any]) -> None:
+        """Note what stands at places that no document names, and says that the task is not what it seems."""
+        error = error_in(item) or error_in(status)
+        if error is not None:
+            self.defects.append(f"the task tells of an error ({error})")
+        lists = (item.get("riskList"), status.get("riskList"))
+        risks = {id(risk) for found in lists if isinstance(found, list) for risk in found if isinstance(risk, dict)}
+        stray = stray_fatal(item, risks)
+        if stray is not None:
+            self.defects.append(stray)
+
+    def text(self, value: object, where: str) -> str | None:
+        if value is None or isinstance(value, str):
+            return value or None
+        self.defects.append(f"{where} is not a string")
+        return None
+
+    def time(self, metadata: dict[str, Any], *spellings: str) -> str | None:
+        """Return the time under any of its spellings; note a defect if two spellings tell different times."""
+        found = [metadata.get(spelling) for spelling in spellings]
+        texts = [self.text(value, spelling) for value, spelling in zip(found, spellings)]
+        if len({instant(value) for value in found if value not in (None, "")}) > 1:
+            self.defects.append(f"{' and '.join(spellings)} differ")
+            return None
+        return next(filter(None, texts), None)
+
+    def prose(self, value: object) -> str | None:
+        """Return a message as text. One of another type is returned as JSON, as people still can read it."""
+        if value is None or isinstance(value, str):
+            return value or None
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+    def risks(self, value: object) -> list[Risk]:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.defects.append("riskList is not a list")
+            value = [value]
+        risks = []
+        for found in value:
+            if not isinstance(found, dict):
+                self.defects.append("a risk is not an object")
+                continue
+            item = self.mapping(found, "a risk")
+            risks.append(
+                Risk(
+                    name=self.text(item.get("riskName"), "riskName"),
+                    level=self.text(item.get("level"), "a risk's level"),
+                    status=self.text(item.get("status"), "a risk's status"),
+                    message=self.prose(item.get("message")),
+                )
+            )
+        return risks
+
+
+def read_task(item: object) -> CheckTask:
+    """Return the check task that an item of an answer describes, whichever of the documented shapes it has."""
+    reader = _Reader()
+    if not isinstance(item, dict):
+        return CheckTask(defects=("the task is not an object",))
+    item = reader.mapping(item, "the task")
+    metadata = reader.mapping(item.get("metadata"), "metadata")
+    spec = reader.mapping(item.get("spec"), "spec")
+    status = reader.mapping(item.get("status"), "status")
+    # The table says riskList is part of status, the example shows it beside. Both together: all of them count.
+    risks = reader.risks(status.get("riskList")) + reader.risks(item.get("riskList"))
+    reader.strays(item, status)
+    return CheckTask(
+        type=reader.text(metadata.get("type"), "type"),
+        task_id=reader.text(metadata.get("taskID"), "taskID"),
+        addon_template_name=reader.text(metadata.get("addonTemplateName"), "addonTemplateName"),
+        addon_instance_name=reader.text(metadata.get("addonInstanceName"), "addonInstanceName"),
+        addon_instance_id=reader.text(metadata.get("addonInstanceID"), "addonInstanceID"),
+        target_version=reader.text(spec.get("addonTargetVersion"), "addonTargetVersion"),
+        cluster_target_version=reader.text(spec.get("clusterTargetVersion"), "clusterTargetVersion"),
+        # The table says createTimeStamp, the example createTimestamp.
+        created_at=reader.time(metadata, "createTimeStamp", "createTimestamp"),
+        expires_at=reader.time(metadata, "expireTimeStamp", "expireTimestamp"),
+        status=reader.text(status.get("status"), "the task's status"),
+        message=reader.prose(status.get("message")),
+        risks=tuple(risks),
+        defects=tuple(reader.defects),
+    )
+
+
+def read_tasks(answer: dict[str, Any]) -> list[CheckTask]:
+    """Return the tasks of a list answer: `items` is an array in the table, a single object in the example.
+
+    What is wrong with the answer as a whole is a defect of each of its tasks.
+    """
+    items = answer.get("items")
+    if items is None:
+        return []
+    tasks = [read_task(item) for item in (items if isinstance(items, list) else [items])]
+    defects = answer_defects(answer)
+    return [replace(task, defects=(*task.defects, *defects)) for task in tasks] if defects else tasks
+
+
+def read_created_tasks(answer: dict[str, Any]) -> list[CheckTask]:
+    """Return the tasks of a create answer: `status.items[]` in the documents, `status.itemsStatus[]` in the SDK."""
+    status = answer.get("status")
+    if not isinstance(status, dict):
+        return []
+    for key in ("items", "itemsStatus"):
+        items = status.get(key)
+        if items:
+            return [read_task(item) for item in (items if isinstance(items, list) else [items])]
+    return []
+
+
+def may_be_about(task: CheckTask, wanted: Wanted) -> bool:
+    """Whether nothing in a task rules out that it is a check of what is wanted.
+
+    A task that leaves out what is asked for cannot be ruled out. An instance says more than the name of a template.
+    """
+    if wanted.target_version is not None and task.target_version is None and task.cluster_target_version is not None:
+        return False  # an upgrade of the cluster has made it
+    asked = ["type", "task_id", "addon_instance_id", "target_version"]
+    if task.addon_instance_id is None or wanted.addon_instance_id is None:
+        asked.append("addon_template_name")
+    return all(getattr(wanted, name) is None or getattr(task, name) in (None, getattr(wanted, name)) for name in asked)
+
+
+def select(tasks: Iterable[CheckTask], wanted: Wanted) -> list[CheckTask]:
+    """Return the tasks that may be about what is wanted, also those that leave out what they are about."""
+    return [task for task in tasks if may_be_about(task, wanted)]
+
+
+def _newest_first(task: CheckTask) -> tuple[bool, int]:
+    created = instant(task.created_at)
+    return (created is not None, -(created or 0))
+
+
+def newest_first(tasks: Iterable[CheckTask]) -> list[CheckTask]:
+    """Return the tasks by creation time, newest first; those without a readable time lead, as any may be the newest."""
+    return sorted(tasks, key=_newest_first)
+
+
+def latest(tasks: Iterable[CheckTask]) -> list[CheckTask]:
+    """Return the newest task of each instance and type, newest first.
+
+    Tasks that may be the newest stay with it: those created at the same instant, without a readable creation time, or
+    without an instance or type.
+    """
+    ordered = newest_first(tasks)
+    newest: dict[tuple[str | None, str | None], int | None] = {}
+    kept = []
+    for task in ordered:
+        created = instant(task.created_at)
+        undecided = created is None or task.addon_instance_id is None or task.type is None
+        if undecided or newest.setdefault((task.addon_instance_id, task.type), created) == created:
+            kept.append(task)
+    return kept

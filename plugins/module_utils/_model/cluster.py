@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Clusters as the API describes them. Pure.
+
+Source: API page "Listing Clusters in a Specified Project" and the SDK's models `Cluster` and `ClusterMetadata`. With
+`detail=true`, annotations tell nodes and installed add-ons, each as a JSON string; older clouds leave them out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._model import version
+
+TOTAL_NODES = "totalNodesNumber"
+ACTIVE_NODES = "activeNodesNumber"
+INSTALLED_ADDONS = "installedAddonInstances"
+
+# The types of addresses in the API's own words, by what they are in lower case.
+_KINDS = {"internal": "Internal", "external": "External"}
+# A host with a dot or in brackets, or one with a port: a word alone is not taken for an address.
+_ADDRESS = re.compile(r"(?:[\w-]+(?:\.[\w-]+)+\.?|\[[0-9A-Fa-f:.]+\]|[\w-]+(?=:))(?::\d+)?(?:/\S*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class InstalledAddon:
+    """An add-on as the list of clusters tells it: no id, no settings."""
+
+    name: str
+    version: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address of a cluster's own Kubernetes API; `type` is `Internal` or `External`."""
+
+    type: str | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Cluster(version.Cluster):
+    """A cluster, in the API's own words; what the API left out is None.
+
+    What decides whether an add-on fits (version, type, category) is inherited. `addons` is None where the cloud does
+    not tell them, which is not the same as no add-ons. `defects` are the parts that could not be read, in words.
+    """
+
+    id: str | None = None
+    name: str | None = None
+    alias: str | None = None
+    project_id: str | None = None
+    region: str | None = None
+    flavor: str | None = None
+    phase: str | None = None
+    platform_version: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    created_at: str | None = None
+    total_nodes: int | None = None
+    active_nodes: int | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    addons: tuple[InstalledAddon, ...] | None = None
+    defects: tuple[str, ...] = ()
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+
+
+def _tags(value: object) -> dict[str, str]:
+    """Return `clusterTags` as a dictionary. A tag without a value has an empty one."""
+    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    return {entry["key"]: _text(entry.get("value")) or "" for entry in entries if _text(entry.get("key"))}
+
+
+def _endpoints(value: object) -> tuple[Endpoint, ...]:
+    """Return the addresses of a cluster.
+
+    They stand in a list, each as `{"url", "type"}` or as `{"Internal": url}`, or as the keys of one object. Some clouds
+    write the keys in lower case, or leave the scheme out.
+    """
+    found = []
+    for entry in value if isinstance(value, list) else [value]:
+        texts = _texts(entry)
+        pairs = [(texts.get("type"), texts["url"])] if "url" in texts else list(texts.items())
+        for kind, text in pairs:
+            url = _url(text)
+            if url:
+                found.append(Endpoint(_KINDS.get((kind or "").lower(), kind or None), url))
+    return tuple(found)
+
+
+def _url(text: str) -> str | None:
+    """Return an address with its scheme, which is HTTPS where none is told; None for what is no address."""
+    if "://" in text:
+        return text
+    return f"https://{text}" if _ADDRESS.fullmatch(text) else None
+
+
+class _Unreadable(ValueError):
+    """An annotation does not hold what it should."""
+
+
+def _annotation(annotations: dict[str, Any], name: str) -> Any:
+    """Return what the JSON of an annotation says; None where it is missing, empty or null."""
+    value = annotations.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _Unreadable
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise _Unreadable from None
+
+
+def _count(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _Unreadable
+    return value
+
+
+def _addons(value: object) -> tuple[InstalledAddon, ...] | None:
+    if value is None:
+        return None
+    # One entry that cannot be read, and nobody knows what is installed: half a list would pass for all of it.
+    if not isinstance(value, list) or not all(_text(_mapping(entry).get("addonTemplateName")) for entry in value):
+        raise _Unreadable
+    found = [
+        InstalledAddon(entry["addonTemplateName"], _text(entry.get("version")), _text(entry.get("status")))
+        for entry in value
+    ]
+    return tuple(sorted(found, key=lambda addon: addon.name))
+
+
+def read_cluster(item: dict[str, Any], *, project_id: str | None = None, region: str | None = None) -> Cluster:
+    """Return the cluster that an item of an answer describes."""
+    metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
+    annotations = _mapping(metadata.get("annotations"))
+    told: dict[str, Any] = {}
+    defects = []
+    for name, read in ((TOTAL_NODES, _count), (ACTIVE_NODES, _count), (INSTALLED_ADDONS, _addons)):
+        try:
+            told[name] = read(_annotation(annotations, name))
+        except _Unreadable:
+            defects.append(f"the annotation {name} cannot be read, so what it tells is not known")
+    return Cluster(
+        id=_text(metadata.get("uid")),
+        name=_text(metadata.get("name")),
+        alias=_text(metadata.get("alias")),
+        project_id=project_id,
+        region=region,
+        version=_text(spec.get("version")),
+        type=_text(spec.get("type")),
+        category=_text(spec.get("category")),
+        flavor=_text(spec.get("flavor")),
+        phase=_text(status.get("phase")),
+        platform_version=_text(spec.get("platformVersion")),
+        tags=_tags(spec.get("clusterTags")),
+        labels=_texts(metadata.get("labels")),
+        created_at=_text(metadata.get("creationTimestamp")),
+        total_nodes=told.get(TOTAL_NODES),
+        active_nodes=told.get(ACTIVE_NODES),
+        endpoints=_endpoints(status.get("endpoints")),
+        addons=told.get(INSTALLED_ADDONS),
+        defects=tuple(defects),
+    )
+
+
+def read_clusters(
+    items: Iterable[dict[str, Any]], *, project_id: str | None = None, region: str | None = None
+) -> list[Cluster]:
+    """Return the clusters of a list answer, in its order."""
+    return [read_cluster(item, project_id=project_id, region=region) for item in items]
+
+
+def describe(cluster: Cluster) -> dict[str, Any]:
+    """Return a cluster as the modules return it."""
+    addons = cluster.addons
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "alias": cluster.alias,
+        "project_id": cluster.project_id,
+        "region": cluster.region,
+        "version": cluster.version,
+        "type": cluster.type,
+        "category": cluster.category,
+        "flavor": cluster.flavor,
+        "phase": cluster.phase,
+        "platform_version": cluster.platform_version,
+        "tags": dict(cluster.tags),
+        "labels": dict(cluster.labels),
+        "created_at": cluster.created_at,
+        "nodes": {"total": cluster.total_nodes, "active": cluster.active_nodes},
+        "endpoints": [{"type": endpoint.type, "url": endpoint.url} for endpoint in cluster.endpoints],
+        "addons": None
+        if addons is None
+        else [{"name": addon.name, "version": addon.version, "status": addon.status} for addon in addons],
+    }
+
+
+def shown_name(cluster: Cluster) -> str:
+    """Return how a message calls a cluster: by name and id."""
+    return f"{cluster.name or 'without a name'} ({cluster.id or 'without an id'})"

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Add-on instances as the API describes them, and what their states mean. Pure.
+
+Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Older clouds leave parts out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from .._ground.errors import InputError
+from .._ground.text import distinct_names, printable, quoted
+from .values import told_values
+
+UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
+UPGRADE_FAILED = "upgradeFailed"
+# `unknown` means that the template instance does not exist.
+ENDED_BADLY = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
+ROLLBACK_STATES = frozenset(("running", "available", "abnormal", UPGRADE_FAILED, "rollbackFailed"))
+RUNNING = "running"
+AVAILABLE = "available"
+ABNORMAL = "abnormal"
+# What is copied into a shell, and what Ansible would take for a template or for another argument there.
+_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An add-on instance, in the API's own words; what the API left out is None.
+
+    `target_versions` and `values` are None where an answer does not tell them, which is not the same as empty: a list
+    may tell less of an add-on than an answer for it alone.
+    """
+
+    id: str
+    addon_template_name: str
+    name: str | None = None
+    alias: str | None = None
+    version: str | None = None
+    current_version: str | None = None
+    previous_version: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    is_rollbackable: bool | None = None
+    target_versions: tuple[str, ...] | None = None
+    values: dict[str, Any] | None = field(default=None, repr=False)
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    def is_at(self, version: str) -> bool:
+        """Whether a version is installed; where CCE tells both the wanted and the current version, both are it."""
+        return self.version == version and self.current_version in (None, version)
+
+    def shows_another(self, wanted: str | None, before: str | None, *, arrived: bool) -> bool:
+        """Whether somebody else has brought it to another version while it was awaited at a wanted one.
+
+        Args:
+            wanted: The version that is awaited; None where there is none.
+            before: The one from which it goes there.
+            arrived: Whether it was seen at the wanted version; until then, a read may show what was there before.
+        """
+        if wanted is None or self.version is None or self.version == wanted:
+            return False
+        return self.version != before or (arrived and self.status == RUNNING)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an operation is under way."""
+        return self.status in UNDER_WAY
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def read_instance(item: dict[str, Any]) -> Instance:
+    """Return the add-on instance that an item of an answer describes."""
+    metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
+    current = _mapping(status.get("currentVersion"))
+    rollbackable = status.get("isRollbackable")
+    targets = status.get("targetVersions")
+    return Instance(
+        id=_text(metadata.get("uid")) or "",
+        addon_template_name=_text(spec.get("addonTemplateName")) or _text(metadata.get("name")) or "",
+        name=_text(metadata.get("name")),
+        alias=_text(metadata.get("alias")),
+        version=_text(spec.get("version")) or _text(current.get("version")),
+        current_version=_text(current.get("version")),
+        previous_version=_text(status.get("previousVersion")),
+        status=_text(status.get("status")),
+        reason=_text(status.get("Reason")) or _text(status.get("reason")),
+        message=_text(status.get("message")),
+        is_rollbackable=rollbackable if isinstance(rollbackable, bool) else None,
+        target_versions=tuple(targets)
+        if isinstance(targets, list) and all(isinstance(target, str) for target in targets)
+        else None,
+        values=told_values(spec.get("values")),
+        created_at=_text(metadata.get("creationTimestamp")),
+        updated_at=_text(metadata.get("updateTimestamp")),
+    )
+
+
+def read_instances(items: Iterable[dict[str, Any]]) -> list[Instance]:
+    """Return the add-on instances of a list answer, in the order in which they are listed everywhere."""
+    return sorted((read_instance(item) for item in items), key=listing_order)
+
+
+def listing_order(instance: Instance) -> tuple[str, str, str]:
+    """Return by what instances are sorted: their template, then their own name, then their id."""
+    return instance.addon_template_name, instance.name or "", instance.id
+
+
+def shown_name(instance: Instance, instances: Sequence[Instance]) -> str:
+    """Return the name that people see of an instance, which no other one of `instances`, those of its cluster, has."""
+    return shown_names([(item.addon_template_name, item.name, item.id) for item in instances])[
+        (instance.addon_template_name, instance.id)
+    ]
+
+
+def shown_names(instances: Iterable[tuple[str, str | None, str]]) -> dict[tuple[str, str], str]:
+    """Return the names that people see of instances, each given by its template, its own name and its id.
+
+    It is that of the template where there is one instance of it, and `nginx-ingress (nginx-second)` where there are
+    several. Where the names of instances are missing or equal, their ids take the place of those.
+    """
+    names = {(template, uid): name for template, name, uid in instances}
+    of_template = Counter(template for template, _uid in names)
+    candidates = []
+    for (template, uid), name in names.items():
+        by_id = f"{printable(template)} ({printable(uid)})"
+        by_name = f"{printable(template)} ({printable(name)})" if name else by_id
+        candidates.append([printable(template) if of_template[template] == 1 else by_name, by_name, by_id])
+    return dict(zip(names, distinct_names(candidates)))
+
+
+def with_ids(instances: Iterable[Instance]) -> str:
+    """Return how a message lists the instances of one template: each by its own name and its id."""
+    ordered = sorted(instances, key=listing_order)
+    return quoted([f"{instance.name or 'without a name'} ({instance.id or 'without an id'})" for instance in ordered])
+
+
+def differs(instance: Instance, other: Instance) -> bool:
+    """Whether two readings of an add-on contradict each other: that one of them tells less is no difference."""
+    pairs = [(getattr(instance, item.name), getattr(other, item.name)) for item in fields(Instance)]
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def completed(listed: Instance, shown: Instance) -> Instance:
+    """Return an add-on as it was read alone, with what only the list told of it.
+
+    That a list has an empty object for its settings does not count: it may have left them out.
+    """
+    if shown.version not in (None, listed.version):
+        return shown
+    told = replace(listed, reason=None, message=None, values=listed.values or None)
+    missing = [item.name for item in fields(Instance) if getattr(shown, item.name) in (None, "")]
+    return replace(shown, **{name: getattr(told, name) for name in missing})
+
+
+def find_instance(
+    instances: Sequence[Instance], *, addon_template_name: str | None = None, addon_instance_id: str | None = None
+) -> Instance | None:
+    """Return the instance of a name or id, or None.
+
+    Raises:
+        InputError: It may be any of several.
+    """
+    found = [
+        instance
+        for instance in instances
+        if (addon_instance_id is None or instance.id == addon_instance_id)
+        and (addon_template_name is None or instance.addon_template_name == addon_template_name)
+    ]
+    if len(found) > 1:
+        raise which_instance(found)
+    return found[0] if found else None
+
+
+def which_instance(found: Sequence[Instance]) -> InputError:
+    """Return the error of who has to name one of several instances of a template, and has not."""
+    return InputError(
+        f"This cluster has {len(found)} instances of {printable(found[0].addon_template_name)}: {with_ids(found)}. Say "
+        "with addon_instance_id which one is meant."
+    )
+
+
+def describe(instance: Instance, values: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an instance as the modules return it, with `values` to show instead of its own: masked."""
+    return {
+        "addon_instance_id": instance.id,
+        "addon_template_name": instance.addon_template_name,
+        "addon_instance_name": instance.name,
+        "alias": instance.alias,
+        "version": instance.version,
+        "previous_version": instance.previous_version,
+        "status": instance.status,
+        "reason": instance.reason,
+        "message": instance.message,
+        "is_rollbackable": instance.is_rollbackable,
+        "target_versions": None if instance.target_versions is None else list(instance.target_versions),
+        "created_at": instance.created_at,
+        "updated_at": instance.updated_at,
+        "values": values,
+    }
+
+
+def rollback_command(cluster_id: str, addon_instance_id: str | None, version: str | None) -> str | None:
+    """Return the command that rolls an add-on back to a version; None where that is not known, or no harmless text."""
+    told = (cluster_id, addon_instance_id or "", version or "")
+    if not all(_HARMLESS.match(text) for text in told):
+        return None
+    arguments = "cluster_id={} addon_instance_id={} version={} state=rolled_back".format(*told)
+    return f"ansible localhost -m huaweicloud.cce.cce_addon -a '{arguments}'"

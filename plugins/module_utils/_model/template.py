@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Add-on templates as the API describes them, for people who look for a version. Pure.
+
+Source: API page "Listing Add-on Templates" and the SDK's models `AddonTemplate` and `Versions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .version import Cluster, Offer, choose_latest, newest, offers, supports
+
+
+@dataclass(frozen=True)
+class Template:
+    """An add-on template with the versions that it offers, in the API's own words; what is left out is None."""
+
+    name: str
+    type: str | None
+    description: str | None
+    labels: tuple[str, ...]
+    offered: dict[str, Offer]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def read_template(item: dict[str, Any]) -> Template:
+    """Return the add-on template that an item of an answer describes."""
+    metadata, spec = _mapping(item.get("metadata")), _mapping(item.get("spec"))
+    return Template(
+        name=_text(metadata.get("name")) or "",
+        type=_text(spec.get("type")),
+        description=_text(spec.get("description")),
+        labels=tuple(_texts(spec.get("labels"))),
+        offered=offers(item),
+    )
+
+
+def read_templates(items: Iterable[dict[str, Any]]) -> list[Template]:
+    """Return the add-on templates of a list answer, in its order."""
+    return [read_template(item) for item in items]
+
+
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Return versions newest first; those that cannot be read come last, as nobody knows how old they are."""
+    everything = list(versions)
+    readable = newest(everything)
+    return readable + sorted(set(everything) - set(readable))
+
+
+def describe(template: Template, cluster: Cluster | None, *, allow_unstable: bool, with_input: bool) -> dict[str, Any]:
+    """Return a template as the modules return it: with a cluster, without the versions that do not fit it.
+
+    Those of which CCE does not tell whether they fit are there; the latest one is none of them.
+    """
+    fits = {version: supports(offer.support_versions, cluster) for version, offer in template.offered.items()}
+    shown = [version for version in in_order(template.offered) if fits[version] is not False]
+    no_cluster = cluster is None or cluster.version is None
+    return {
+        "name": template.name,
+        "type": template.type,
+        "description": template.description,
+        "labels": list(template.labels),
+        "versions": [
+            _describe_version(template.offered[version], fits[version], with_input=with_input) for version in shown
+        ],
+        "latest": choose_latest(
+            [version for version in shown if fits[version] or no_cluster],
+            template.offered,
+            allow_unstable=allow_unstable,
+        ),
+    }
+
+
+def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -> dict[str, Any]:
+    shown = {
+        "version": offer.version,
+        "stable": offer.stable,
+        "fits": fitting,
+        "support": [
+            {
+                "cluster_type": _text(entry.get("clusterType")),
+                "cluster_versions": _texts(entry.get("clusterVersion")),
+                "categories": _texts(entry.get("category")),
+            }
+            for entry in offer.support_versions or ()
+            if isinstance(entry, dict)
+        ],
+        "created_at": offer.created_at,
+        "updated_at": offer.updated_at,
+    }
+    return {**shown, "input": offer.input} if with_input else shown

@@ -1,0 +1,644 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Changes an add-on: one write, never repeated while it is not known what became of it, and the wait for its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .._api.cce import Cce
+from .._api.refusals import LOCKED, OUT_OF_DATE
+from .._ground.errors import (
+    CceError,
+    Conflict,
+    InputError,
+    NotFound,
+    OperationFailed,
+    OutcomeUnknown,
+    Superseded,
+    Throttled,
+    TimedOut,
+)
+from .._ground.text import printable
+from .._model.check import UPGRADE as UPGRADE_CHECK
+from .._model.check import CheckTask, Wanted, read_tasks
+from .._model.instance import (
+    AVAILABLE,
+    ENDED_BADLY,
+    ROLLBACK_STATES,
+    RUNNING,
+    Instance,
+    differs,
+    find_instance,
+    read_instance,
+    read_instances,
+    shown_name,
+    which_instance,
+)
+from .._model.secrets import masked
+from .._model.values import Values, changed_paths
+from .._module.task import Result, Task
+from .._operations import waiting
+from .._rules.plan import Step
+from .._rules.verdict import decide, findings
+from .._rules.verdict import describe as describe_check
+from .._rules.wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Want, Wants
+from .survey import look_closer, marked_secret, plan, shown_instance, wait_until_idle
+
+DELETE = "delete"
+ROLLBACK = "rollback"
+
+_LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
+# After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
+_LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
+_STALE = 15.0  # seconds after a write in which a read may still show the state before it
+_DESTROYED = "deleteSuccess"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is about to be done to an add-on, and how to see that it is done.
+
+    Attributes:
+        action: What is done, as the result names it.
+        name: The name that people see.
+        addon_template_name: The add-on, as CCE calls it.
+        before: The instance as it was; None for an install.
+        version: The version that it is to have afterwards; None where it is to be gone, or where CCE does not tell.
+        send: Sends the one write.
+        is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
+    """
+
+    action: str
+    name: str
+    addon_template_name: str
+    before: Instance | None
+    version: str | None
+    send: Callable[[], Any]
+    is_done: Callable[[Instance | None], bool]
+
+
+def once_unlocked(task: Task, attempt: Callable[[], Result]) -> Result:
+    """Look, decide and write; and do so again, from the look on, as long as another request holds the add-on's lock.
+
+    Sending the same write again would undo what the other one is doing, or do it twice.
+
+    Raises:
+        Throttled: `wait_timeout` was over first.
+    """
+    end = task.clock.monotonic() + task.params["wait_timeout"]
+    pause = 1.0
+    while True:
+        try:
+            return attempt()
+        except Throttled as error:
+            if error.error_code != LOCKED or task.clock.monotonic() + pause > end:
+                raise
+            task.progress(f"{error.message} Looking again in {pause:.0f} s.")
+        task.clock.sleep(pause)
+        pause = min(_LONGEST_PAUSE, 2 * pause)
+
+
+def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:
+    """Install, upgrade or edit an add-on, or find that nothing is to be done."""
+    started = task.clock.monotonic()
+    step = _step(cce, task, cluster_id, want)
+    for last_try in (False, True):
+        result = _prediction(task, step)
+        if step.action == NONE:
+            return _unchanged(cce, task, cluster_id, step, result, started)
+        _refuse_other_values(task, step, cluster_id)
+        if task.check_mode:
+            return result
+        _refuse_unchecked(cce, task, step, cluster_id)
+        try:
+            return _carry_out(cce, task, cluster_id, _change(cce, cluster_id, step), result, started)
+        except Conflict as error:
+            # Somebody changed the add-on since it was read. It was refused, so after another look it may be sent.
+            if last_try or error.error_code != OUT_OF_DATE:
+                raise
+            step = _step(cce, task, cluster_id, want)
+    raise AssertionError("unreachable")
+
+
+def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
+    """Return what is to be done, once no operation is under way on the add-on."""
+    params = task.params
+
+    def look() -> Step:
+        options = {"allow_unstable": params["allow_unstable"], "may_install": True}
+        steps = plan(cce, task, cluster_id, Wants((want,)), **options)
+        if len(steps) > 1:
+            raise _before_any_write(which_instance([step.instance for step in steps if step.instance is not None]))
+        return steps[0]
+
+    step = look()
+    if step.instance is not None and step.instance.is_busy:
+        if task.check_mode:
+            task.warn(f"{step.name} is {step.instance.status}: what is predicted holds for its present state.")
+        else:
+            wait_until_idle(cce, task, cluster_id, [step.instance.id])
+            step = look()
+    if step.action == IMPOSSIBLE:
+        raise InputError(
+            f"Nothing was changed: {step.name} in cluster {cluster_id} cannot be brought to what is wanted, as "
+            f"{step.why}.",
+            details={"offered": list(step.offered)},
+        )
+    return step
+
+
+def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
+    """Refuse to send other settings than those that were checked."""
+    expected = task.params["values_fingerprint"]
+    if expected is not None and expected != step.fingerprint:
+        raise InputError(
+            f"Nothing was changed: {step.name} in cluster {cluster_id} was checked with other settings than those that "
+            f"would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the add-on in "
+            "between: check again.",
+            retryable=True,
+        )
+
+
+def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None:
+    """Refuse to send if the check that the upgrade relies on, read once more, does not allow it any longer.
+
+    All checks of the cluster are read, as a newer one of the same upgrade may have found more.
+    """
+    check_task_id = task.params["check_task_id"]
+    if check_task_id is None:
+        return
+    tasks = read_tasks(cce.checks(cluster_id))
+    wanted = Wanted(
+        type=UPGRADE_CHECK,
+        addon_instance_id=step.instance.id if step.instance else "",
+        target_version=step.version,
+        now=cce.now(),
+        max_age=task.params["max_check_age"],
+    )
+    decided = decide(check_task_id, tasks, wanted)
+    judgement = decided.judgement
+    if judgement.blocks:
+        check = describe_check(decided.by or CheckTask(addon_template_name=step.addon_template_name), judgement)
+        found_out = " ".join(line.strip() for line in findings({**check, "addon_template_name": step.name}))
+        raise InputError(
+            f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
+            f"{step.name} in cluster {cluster_id} to {step.version}. {found_out}",
+            details={"verdict": judgement.verdict, "reason": judgement.reason},
+            result={"check": check},
+        )
+
+
+def _prediction(task: Task, step: Step) -> Result:
+    """Return the result as far as it is known beforehand: exactly what would be sent."""
+    instance = step.instance
+    marked = marked_secret(task)
+    result: Result = {
+        "changed": step.action in CHANGES,
+        "action": step.action,
+        "why": step.why,
+        "previous_version": instance.version if instance else None,
+        "version": step.version,
+        "values_changed": None if step.changed is None else list(step.changed),
+        "values_fingerprint": step.fingerprint,
+        "addon": _shown(task, instance),
+    }
+    if step.action in CHANGES:
+        result["values_sent"] = masked(step.values, marked)
+    if task.diff:
+        before = {"version": instance.version, "values": masked(instance.values, marked)} if instance else {}
+        after = {"version": step.version, "values": masked(step.values, marked)} if step.action in CHANGES else before
+        result["diff"] = {"before_header": step.name, "after_header": step.name, "before": before, "after": after}
+    return result
+
+
+def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result, started: float) -> Result:
+    """Return the result where nothing is to be sent, once the add-on runs: its version alone does not show that."""
+    instance = step.instance
+    if instance is None or task.check_mode or not task.params["wait"] or _is_running(task, instance):
+        return {**result, "duration": 0.0}
+    change = Change(
+        action=NONE,
+        name=step.name,
+        addon_template_name=step.addon_template_name,
+        before=None,
+        version=instance.version,
+        send=lambda: None,
+        is_done=lambda found: found is not None and found.version == instance.version and _is_running(task, found),
+    )
+    return _await(cce, task, cluster_id, instance.id, change, result, started)
+
+
+def _is_running(task: Task, instance: Instance) -> bool:
+    return instance.status == RUNNING or (task.params["accept_partial"] and instance.status == AVAILABLE)
+
+
+def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
+    """Return the write that a step means."""
+    version, values, before = step.version or "", step.values, step.instance
+    if before is None:
+        return Change(
+            action=INSTALL,
+            name=step.name,
+            addon_template_name=step.addon_template_name,
+            before=None,
+            version=version,
+            send=lambda: cce.install_addon(cluster_id, step.addon_template_name, version, values),
+            is_done=lambda found: found is not None and found.is_at(version),
+        )
+
+    def is_done(found: Instance | None) -> bool:
+        if found is None or not found.is_at(version):
+            return False
+        # An edit leaves the version as it is, so a stale read looks like the end.
+        return step.action != EDIT or _was_updated(found, before) or _has_values(found, before, values)
+
+    return Change(
+        action=step.action,
+        name=step.name,
+        addon_template_name=step.addon_template_name,
+        before=before,
+        version=version,
+        send=lambda: cce.update_addon(cluster_id, before.id, step.addon_template_name, version, values),
+        is_done=is_done,
+    )
+
+
+def _was_updated(found: Instance, before: Instance) -> bool:
+    return None not in (found.updated_at, before.updated_at) and found.updated_at != before.updated_at
+
+
+def _has_other_values(found: Instance, before: Instance) -> bool:
+    """Whether an add-on shows other values than before. That one of two readings does not tell them shows nothing."""
+    return found.values is not None and before.values is not None and found.values != before.values
+
+
+def _has_values(found: Instance, before: Instance, values: Values) -> bool:
+    """Whether an add-on has the values that were sent, or at least others than before: CCE may complete them."""
+    if found.values is None:
+        return False
+    return _has_other_values(found, before) or not list(changed_paths(found.values, values))
+
+
+def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
+    """Roll an add-on back to its previous version, unless it is at the wanted one already."""
+    started = task.clock.monotonic()
+    instance, name = _find_first(cce, cluster_id, want.name, addon_instance_id)
+    if instance is None:
+        raise InputError(f"{want.name or addon_instance_id} is not installed in cluster {cluster_id}.")
+    if instance.is_busy and not task.check_mode:
+        instances = wait_until_idle(cce, task, cluster_id, [instance.id])
+        instance = find_instance(instances, addon_instance_id=instance.id) or instance
+    if instance.is_rollbackable is None:
+        instance = look_closer(cce, task, cluster_id, instance)
+    target = want.version or instance.previous_version
+    result: Result = {
+        "changed": True,
+        "action": ROLLBACK,
+        "why": f"{name} was to be rolled back",
+        "previous_version": instance.version,
+        "version": target,
+        "values_changed": [],
+        "addon": _shown(task, instance),
+    }
+    if task.diff:
+        result["diff"] = _version_diff(name, instance.version, target)
+    if want.version and instance.is_at(want.version) and instance.status not in ENDED_BADLY:
+        unchanged = {**result, "changed": False, "action": NONE, "why": f"{name} is at {want.version} already"}
+        unchanged.pop("diff", None)
+        return {**unchanged, "duration": 0.0}
+    if instance.is_busy:  # in check mode alone
+        task.warn(f"{name} is {instance.status}: whether it can be rolled back shows when that has ended.")
+        return result
+    _refuse_rollback(instance, name, want, cluster_id)
+    if task.check_mode:
+        return result
+    was = instance
+
+    def is_done(found: Instance | None) -> bool:
+        return found is not None and (found.is_at(target) if target else found.version != was.version)
+
+    change = Change(
+        action=ROLLBACK,
+        name=name,
+        addon_template_name=was.addon_template_name,
+        before=was,
+        version=target,
+        send=lambda: cce.roll_back_addon(cluster_id, was.id),
+        is_done=is_done,
+    )
+    return _carry_out(cce, task, cluster_id, change, result, started)
+
+
+def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str) -> None:
+    what = f"Nothing was changed: {name} {instance.version} in cluster {cluster_id} cannot be rolled back"
+    if not instance.is_rollbackable:
+        said = "does not tell whether it is" if instance.is_rollbackable is None else "says that it is not"
+        raise InputError(
+            f"{what}, as CCE {said} rollbackable (status {instance.status}). Repair it, or upgrade it to "
+            "a version that is on offer."
+        )
+    if instance.status not in ROLLBACK_STATES:
+        raise InputError(
+            f"{what} while its status is {printable(str(instance.status))}; it must be one of "
+            f"{', '.join(sorted(ROLLBACK_STATES))}."
+        )
+    if want.version and instance.previous_version and want.version != instance.previous_version:
+        raise InputError(f"{what} to {want.version}: CCE would go to {instance.previous_version}.")
+
+
+def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Result:
+    """Delete an add-on, unless it is gone already."""
+    started = task.clock.monotonic()
+    instance, shown = _find_first(cce, cluster_id, name, addon_instance_id)
+    result: Result = {
+        "changed": instance is not None,
+        "action": DELETE if instance else NONE,
+        "why": "it was to be deleted" if instance else "it is not installed",
+        "previous_version": instance.version if instance else None,
+        "version": None,
+        "values_changed": [],
+        "addon": _shown(task, instance),
+    }
+    if task.diff and instance is not None:
+        result["diff"] = _version_diff(shown, instance.version, None)
+    if instance is None:
+        return {**result, "duration": 0.0}
+    if task.check_mode:
+        return result
+    change = Change(
+        action=DELETE,
+        name=shown,
+        addon_template_name=instance.addon_template_name,
+        before=instance,
+        version=None,
+        send=lambda: _delete(cce, cluster_id, instance.id),
+        is_done=lambda found: found is None or found.status == _DESTROYED,
+    )
+    return _carry_out(cce, task, cluster_id, change, result, started)
+
+
+def _delete(cce: Cce, cluster_id: str, addon_instance_id: str) -> None:
+    with contextlib.suppress(NotFound):  # somebody else was faster
+        cce.delete_addon(cluster_id, addon_instance_id)
+
+
+def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
+    instances = read_instances(cce.addons(cluster_id))
+    return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
+
+
+def _read(cce: Cce, cluster_id: str, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
+    """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
+    if addon_instance_id is None:
+        return _find(cce, cluster_id, addon_template_name, None)
+    try:
+        return read_instance(cce.addon(cluster_id, addon_instance_id))
+    except NotFound:
+        return None
+
+
+def _find_first(
+    cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None
+) -> tuple[Instance | None, str]:
+    """Return an instance on which nothing was done yet, and the name that people see of it."""
+    instances = read_instances(cce.addons(cluster_id))
+    try:
+        found = find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
+    except InputError as error:
+        raise _before_any_write(error) from None
+    return found, shown_name(found, instances) if found else ""
+
+
+def _before_any_write(error: InputError) -> InputError:
+    error.message = f"Nothing was changed. {error.message}"
+    return error
+
+
+def _version_diff(name: str, before: str | None, after: str | None) -> dict[str, Any]:
+    return {
+        "before_header": name,
+        "after_header": name,
+        "before": {"version": before},
+        "after": {"version": after} if after else {},
+    }
+
+
+def _shown(task: Task, instance: Instance | None) -> dict[str, Any] | None:
+    return None if instance is None else shown_instance(task, instance)
+
+
+def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Result, started: float) -> Result:
+    """Send the one write of a change, and wait for its end.
+
+    Once it is sent, every error tells with the result that something was changed, or may have been.
+    """
+    addon_instance_id = change.before.id if change.before else None
+    unknown = None
+    try:
+        answer = change.send()
+        # Of what is installed, the ID is known: an answer with another one is about another add-on.
+        if change.before is None and isinstance(answer, dict):
+            addon_instance_id = read_instance(answer).id or None
+    except OutcomeUnknown as error:
+        unknown = error
+    try:
+        if unknown is not None:
+            task.progress(f"{unknown.message} Reading the add-on to find out.")
+            addon_instance_id = _look_for_it(cce, task, cluster_id, change, unknown)
+        if not task.params["wait"]:
+            return {**result, "duration": round(task.clock.monotonic() - started, 1)}
+        return _await(cce, task, cluster_id, addon_instance_id, change, result, started)
+    except CceError as error:
+        error.result = {**result, **error.result}
+        raise
+
+
+def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: OutcomeUnknown) -> str | None:
+    """Return the id of the instance once it shows that the write was carried out.
+
+    Raises:
+        OutcomeUnknown: It does not show. The write is not sent again: it may still be on its way.
+    """
+    instance_id = change.before.id if change.before else None
+    seen = "nothing has begun"
+    for pause in _LOOKS:
+        task.clock.sleep(pause)
+        try:
+            found = _read(cce, cluster_id, change.addon_template_name, instance_id)
+        except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
+            seen = f"the last look failed: {trouble.message}"
+            continue
+        if _shows_the_write(change, found):
+            return found.id if found else instance_id
+        seen = "nothing has begun"
+    error.message += (
+        f" The add-on was read for {sum(_LOOKS):.0f} s to find out, and {seen.rstrip('.')}. It was not sent again. "
+        "Look at the add-on; running the task again is safe, as it begins by looking."
+    )
+    error.retryable = True
+    raise error
+
+
+def _shows_the_write(change: Change, found: Instance | None) -> bool:
+    """Whether an add-on shows that a write without an answer was carried out: it is busy, has failed, or is as wanted.
+
+    Other differences show nothing, as CCE changes messages and states by itself.
+    """
+    before = change.before
+    if found is None or before is None:
+        return found is not before
+    has_failed = found.status in ENDED_BADLY and found.status != before.status
+    if change.action == EDIT:
+        return found.is_busy or has_failed or _has_other_values(found, before)
+    return found.is_busy or has_failed or change.is_done(found)
+
+
+@dataclass
+class _Watch:
+    """What the reads of a wait have shown so far.
+
+    Attributes:
+        task: The run.
+        change: What is waited for.
+        begun: When the wait began, on the run's monotonic clock.
+        arrived: Whether the add-on was seen at the version that it is to have.
+    """
+
+    task: Task
+    change: Change
+    begun: float
+    arrived: bool = False
+
+    def is_over(self, found: Instance | None) -> bool:
+        """Whether the wait is over: the change is complete, has failed, or somebody else has made another one."""
+        self.arrived = self.arrived or (found is not None and found.version == self.change.version)
+        is_superseded = not self._may_be_stale and self.shows_another(found)
+        return _is_complete(self.task, self.change, found) or self.has_ended_badly(found) or is_superseded
+
+    def has_ended_badly(self, found: Instance | None) -> bool:
+        """Whether CCE says so. What failed before may be read back for a moment after the write."""
+        if found is None or found.status not in ENDED_BADLY:
+            return False
+        is_news = self.change.before is None or differs(found, self.change.before)
+        return is_news or not self._may_be_stale
+
+    def shows_another(self, found: Instance | None) -> bool:
+        """Whether the add-on is, or is on its way, where somebody else has sent it."""
+        before = self.change.before.version if self.change.before else None
+        return found is not None and found.shows_another(self.change.version, before, arrived=self.arrived)
+
+    @property
+    def _may_be_stale(self) -> bool:
+        return self.task.clock.monotonic() - self.begun <= _STALE
+
+
+def _await(
+    cce: Cce,
+    task: Task,
+    cluster_id: str,
+    addon_instance_id: str | None,
+    change: Change,
+    result: Result,
+    started: float,
+) -> Result:
+    """Wait for the end of a change.
+
+    Raises:
+        OperationFailed: CCE says that it ended badly.
+        Superseded: Somebody else has brought the add-on to another version.
+        TimedOut: `wait_timeout` was over first.
+    """
+
+    watch = _Watch(task, change, task.clock.monotonic())
+    waited: waiting.Waited[Instance | None] = waiting.poll(
+        lambda: _read(cce, cluster_id, change.addon_template_name, addon_instance_id),
+        watch.is_over,
+        state=change.before,
+        timeout=task.params["wait_timeout"],
+        clock=task.clock.monotonic,
+        sleep=task.clock.sleep,
+        progress=task.progress,
+        describe=lambda item: f"cluster {cluster_id}: {_state(change, item)}",
+        not_after=cce.http.not_after,
+        fixed_interval=task.params["wait_interval"],
+    )
+    found = waited.state
+    result = {**result, "addon": _shown(task, found), "duration": round(task.clock.monotonic() - started, 1)}
+    if not _is_complete(task, change, found):
+        raise _no_end(watch, waited, cluster_id, result)
+    return result
+
+
+def _no_end(watch: _Watch, waited: waiting.Waited[Instance | None], cluster_id: str, result: Result) -> CceError:
+    """Return the error that tells how a wait ended without what was waited for."""
+    task, change, found = watch.task, watch.change, waited.state
+    what, said = f"{_done_so_far(change)} {change.name} in cluster {cluster_id}", _said(found)
+    if found is not None and waited.is_done and watch.shows_another(found):
+        version, status = printable(str(found.version)), printable(str(found.status))
+        return Superseded(
+            f"{what} to {change.version} is not waited for any longer: somebody else has brought it to {version} "
+            f"(it is {status}). Nothing more was changed. Agree on the wanted version, then run the task again.",
+            details={"status": found.status, "version": found.version},
+            result=result,
+        )
+    if waited.is_done:
+        return OperationFailed(
+            f"{what} ended badly: {_state(change, found)}{said}. {_way_out(found)}",
+            details={"status": found.status if found else None, "way_out": _way_out(found)},
+            result=result,
+        )
+    partly = found is not None and found.status == AVAILABLE
+    return TimedOut(
+        f"{what} did not end within {task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with "
+        f"it. Run the task again to wait on, or raise wait_timeout"
+        f"{'; accept_partial takes available for done' if partly else ''}.{waited.doubt}",
+        result=result,
+    )
+
+
+def _is_complete(task: Task, change: Change, found: Instance | None) -> bool:
+    if not change.is_done(found):
+        return False
+    return change.action == DELETE or (found is not None and _is_running(task, found))
+
+
+_IN_WORDS = {
+    INSTALL: "The installation of",
+    EDIT: "The edit of",
+    ROLLBACK: "The rollback of",
+    DELETE: "The deletion of",
+    NONE: "The wait for",
+}
+
+
+def _done_so_far(change: Change) -> str:
+    return _IN_WORDS.get(change.action, "The upgrade of")
+
+
+def _state(change: Change, found: Instance | None) -> str:
+    if found is None:
+        return f"{change.name} is not there"
+    return f"{change.name} {found.version or '(no version)'} is {printable(found.status or 'of no status')}"
+
+
+def _said(found: Instance | None) -> str:
+    """Return what CCE says about the state, ready to follow it."""
+    if found is None:
+        return ""
+    texts = dict.fromkeys(printable(text) for text in (found.reason, found.message) if text)
+    return f" ({'; '.join(texts)})" if texts else ""
+
+
+def _way_out(found: Instance | None) -> str:
+    if found is not None and found.is_rollbackable:
+        return (
+            f"It can be rolled back{f' to {found.previous_version}' if found.previous_version else ''}: "
+            "state: rolled_back."
+        )
+    return "It cannot be rolled back: look at its pods and events, and repair it or upgrade it again."

@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Starts add-on checks, reads them, and waits for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._api.cce import Cce
+from .._ground.errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
+from .._ground.strays import answer_defects
+from .._ground.text import printable, quoted
+from .._model.check import STATIC, UPGRADE, CheckTask, Wanted, newest_first, read_created_tasks, read_tasks, select
+from .._model.instance import Instance, find_instance, shown_name
+from .._module.task import Result, Task
+from .._operations import waiting
+from .._rules import wants as actions
+from .._rules.plan import Step, in_order
+from .._rules.verdict import PENDING, describe, judge, shown_addons, summarise
+from .._rules.wants import IMPOSSIBLE, Wants
+
+# A task that was created may show in the list some seconds later.
+_LOOKS = 3
+_PAUSE = 2.0  # seconds between them
+_BIG_DIFFERENCE = 300.0  # seconds between the service's clock and ours
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """One check to start. `target_version` and `values` are those of the upgrade; a static check has none.
+
+    `name` is the one that people see; no other instance of the cluster has it.
+    """
+
+    name: str
+    addon_template_name: str
+    addon_instance_id: str
+    type: str
+    target_version: str | None = None
+    values: dict[str, Any] | None = None
+    fingerprint: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return it as the API takes it."""
+        body: dict[str, Any] = {
+            "addonTemplateName": self.addon_template_name,
+            "addonInstanceID": self.addon_instance_id,
+            "type": self.type,
+        }
+        if self.type == UPGRADE:
+            body["targetVersion"] = self.target_version
+            body["values"] = self.values or {}
+        return body
+
+    def is_met_by(self, task: CheckTask) -> bool:
+        """Whether a task checks the same instance for the same purpose."""
+        return (
+            task.addon_instance_id == self.addon_instance_id
+            and task.type in (self.type, None)
+            and (self.type != UPGRADE or task.target_version == self.target_version)
+        )
+
+
+@dataclass(frozen=True)
+class Started:
+    """A check request and the task that carries it out.
+
+    Attributes:
+        request: What was asked for.
+        task_id: The task.
+        adopted: Whether somebody else had started it already.
+        fingerprint: That of the values it was made with; None where those are not known for certain.
+    """
+
+    request: CheckRequest
+    task_id: str | None
+    adopted: bool = False
+    fingerprint: str | None = None
+
+
+def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
+    """Start checks, with one request for all of a type but those of further instances of an add-on.
+
+    That a request may name an add-on twice is documented nowhere.
+
+    Args:
+        cce: The client.
+        task: The run.
+        cluster_id: The cluster.
+        requests: What to check.
+        adopt: Whether a task that is under way for the same instance, type and target is taken instead of a new one.
+
+    Raises:
+        OutcomeUnknown: Twice it stayed open whether the request was carried out.
+        BadAnswer: It was carried out, and CCE does not show the tasks, or shows others.
+    """
+    before = read_tasks(cce.checks(cluster_id))
+    running = [
+        item
+        for item in before
+        if judge(item).verdict == PENDING and item.task_id and item.cluster_target_version is None
+    ]
+    started: list[Started] = []
+    missing: list[CheckRequest] = []
+    for request in requests:
+        mine = next((item for item in newest_first(running) if adopt and request.is_met_by(item)), None)
+        if mine is not None:
+            started.append(Started(request, mine.task_id, adopted=True))
+        else:
+            missing.append(request)
+    known = {item.task_id for item in before}
+    for together in _naming_none_twice(missing):
+        created = _create(cce, task, cluster_id, together, known)
+        started += created
+        known |= {item.task_id for item in created}
+    targets = [f"{item.request.name} {item.request.target_version or 'as it runs'}" for item in started]
+    task.progress(f"cluster {cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
+    order = {id(request): position for position, request in enumerate(requests)}
+    return sorted(started, key=lambda item: order[id(item.request)])
+
+
+def _naming_none_twice(requests: Sequence[CheckRequest]) -> list[list[CheckRequest]]:
+    """Return requests in groups of one type, in which no add-on is named twice."""
+    groups: dict[tuple[str, int], list[CheckRequest]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for request in requests:
+        named = (request.type, request.addon_template_name)
+        groups.setdefault((request.type, seen[named]), []).append(request)
+        seen[named] += 1
+    return list(groups.values())
+
+
+def _create(
+    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
+) -> list[Started]:
+    """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
+    created = _created(cce, task, cluster_id, requests)
+    _refuse_known(created, known, cluster_id)
+    found = [_started(request, _matching(request, created)) for request in requests]
+    if all(item.task_id for item in found):
+        return found
+    # The answer does not tell the task ids (one documented shape hides them), but the list does.
+    found = _new_tasks(cce, task, cluster_id, requests, known)
+    hidden = [item.request.name for item in found if item.task_id is None]
+    if hidden:
+        raise BadAnswer(
+            f"CCE took the request for checks in cluster {cluster_id}, but shows no check task of {quoted(hidden)}, "
+            "neither in its answer nor in the list. Run the task again; if it stays, ask the cloud's support.",
+            retryable=True,
+        )
+    return found
+
+
+def _created(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest]) -> list[CheckTask]:
+    """Send the request for checks, and once more where it stays open whether it was carried out.
+
+    A check too many changes nothing in the cluster. To look for tasks that are new instead would be the greater risk:
+    nothing in the list tells ours from those that somebody else starts at the same moment, with other values.
+    """
+    bodies = [request.body() for request in requests]
+    try:
+        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+    except OutcomeUnknown as error:
+        task.progress(f"{error.message} A check too many changes nothing: they are started once more.")
+    try:
+        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+    except OutcomeUnknown as error:
+        error.message += " That was the second time. Checks change nothing in the cluster: run the task again."
+        error.retryable = True
+        raise
+
+
+def _refuse_known(created: Sequence[CheckTask], known: set[str | None], cluster_id: str) -> None:
+    """Refuse an answer with tasks that were there before: with which settings they were made is not known."""
+    ids = [item.task_id for item in created if item.task_id and item.task_id in known]
+    if ids:
+        raise BadAnswer(
+            f"CCE answered the request for checks in cluster {cluster_id} with tasks that were there before "
+            f"({quoted(ids)}): with which settings those were made is not known, so they do not count. Checks change "
+            "nothing in the cluster: run the task again; if it stays, ask the cloud's support.",
+            retryable=True,
+        )
+
+
+def _matching(request: CheckRequest, tasks: Sequence[CheckTask]) -> list[CheckTask]:
+    """Return the tasks that may be those of a request, newest first."""
+    return [item for item in newest_first(tasks) if item.task_id and request.is_met_by(item)]
+
+
+def _started(request: CheckRequest, tasks: Sequence[CheckTask]) -> Started:
+    """Return a request with its task. Where several may be it, one of them was perhaps given other values."""
+    task_id = tasks[0].task_id if tasks else None
+    return Started(request, task_id, fingerprint=request.fingerprint if len(tasks) == 1 else None)
+
+
+def _new_tasks(
+    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
+) -> list[Started]:
+    """Return the tasks that were created since `known` was read; None stands for one that does not show."""
+    started: list[Started] = []
+    for attempt in range(_LOOKS):
+        if attempt:
+            task.clock.sleep(_PAUSE)
+        new = [item for item in read_tasks(cce.checks(cluster_id)) if item.task_id not in known]
+        started = [_started(request, _matching(request, new)) for request in requests]
+        if all(item.task_id for item in started):
+            break
+    return started
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One reading of the check tasks of a cluster.
+
+    Attributes:
+        answer: The answer that they were read from.
+        everything: All its tasks.
+        tasks: Those that were asked for, newest first.
+        wanted: What they were judged by.
+    """
+
+    answer: dict[str, Any]
+    everything: list[CheckTask]
+    tasks: list[CheckTask]
+    wanted: Wanted
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The tasks that were asked for, judged, and described as the modules return them."""
+        return [describe(item, judge(item, self.wanted)) for item in self.tasks]
+
+    @property
+    def pending(self) -> list[tuple[str, dict[str, Any]]]:
+        """The checks that were asked for and have not finished, each with the name that people see of its add-on."""
+        checks = self.checks
+        named = zip(shown_addons(checks), checks)
+        return [
+            (str(name or check["addon_instance_id"]), check) for name, check in named if check["verdict"] == PENDING
+        ]
+
+
+def collect(
+    cce: Cce,
+    cluster_id: str,
+    narrow: Callable[[Sequence[CheckTask]], list[CheckTask]] = list,
+    wanted: Wanted | None = None,
+) -> Collected:
+    """Read the check tasks of a cluster once, newest first, and judge them by the service's time.
+
+    Args:
+        cce: The client.
+        cluster_id: The cluster.
+        narrow: Makes a further choice.
+        wanted: What is asked for.
+    """
+    answer = cce.checks(cluster_id)
+    everything = newest_first(read_tasks(answer))
+    # After the answer has come, as it tells the service's time.
+    wanted = replace(wanted or Wanted(), now=cce.now())
+    return Collected(answer, everything, narrow(select(everything, wanted)), wanted)
+
+
+def wait(
+    cce: Cce,
+    task: Task,
+    read: Callable[[], Collected],
+    cluster_id: str,
+    first: Collected | None = None,
+    *,
+    expected: Set[str | None],
+) -> Collected:
+    """Read check tasks until all have finished. One request a poll, however many tasks.
+
+    `expected` are task ids that have to show: right after it was created, a task may be missing from the list.
+
+    Raises:
+        TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
+    """
+    timeout = task.params["wait_timeout"]
+    waited = _wait(cce, task, read, cluster_id, first, expected)
+    collected = waited.state
+    if waited.is_done:
+        return collected
+    names = [f"{name} ({check['task_id']})" for name, check in collected.pending]
+    names += [f"task {task_id} does not show" for task_id in expected - {item.task_id for item in collected.tasks}]
+    raise TimedOut(
+        f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {', '.join(names)}. CCE goes on: "
+        f"read their results later with cce_addon_check_info, or raise wait_timeout.{waited.doubt}",
+        result=results(collected),
+    )
+
+
+def _wait(
+    cce: Cce,
+    task: Task,
+    read: Callable[[], Collected],
+    cluster_id: str,
+    first: Collected | None,
+    expected: Set[str | None],
+) -> waiting.Waited[Collected]:
+    return waiting.poll(
+        read,
+        lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
+        timeout=task.params["wait_timeout"],
+        clock=task.clock.monotonic,
+        sleep=task.clock.sleep,
+        progress=task.progress,
+        describe=lambda state: _in_words(state, cluster_id),
+        not_after=cce.http.not_after,
+        state=first,
+        fixed_interval=task.params["wait_interval"],
+    )
+
+
+def _reading_of(cce: Cce, cluster_id: str, task_ids: Set[str | None]) -> Callable[[], Collected]:
+    def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
+        return [item for item in tasks if item.task_id in task_ids]
+
+    return lambda: collect(cce, cluster_id, narrow)
+
+
+def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+    """Wait for check tasks, and return them once all have finished.
+
+    Raises:
+        TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
+    """
+    return wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, expected=task_ids)
+
+
+def finished_in_time(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+    """Wait for check tasks, and return what there is once they have finished or `wait_timeout` is over."""
+    return _wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, None, task_ids).state
+
+
+def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
+    """Return a reading with a task of no contents in the place of each that was asked for and does not show."""
+    shown = {item.task_id for item in collected.tasks}
+    missing = [
+        CheckTask(task_id=task_id, defects=("CCE does not show this check",))
+        for task_id in dict.fromkeys(task_ids)
+        if task_id not in shown
+    ]
+    return replace(collected, tasks=[*collected.tasks, *missing])
+
+
+def warn_of_the_answer(cce: Cce, task: Task, collected: Collected, cluster_id: str) -> None:
+    """Warn if the answer is incomplete or contradicts itself, or if our clock differs much from the service's.
+
+    The defects of an answer are those of each of its tasks, too; an answer without tasks would not show them.
+    """
+    for defect in answer_defects(collected.answer):
+        task.warn(f"The checks of cluster {cluster_id} are not known for certain: {defect}.")
+    ahead = cce.http.clock_difference or 0.0
+    if abs(ahead) > _BIG_DIFFERENCE:
+        # In the same words each time: Ansible shows a warning once.
+        task.warn(
+            f"The clock of this machine is more than {_BIG_DIFFERENCE / 60:.0f} minutes "
+            f"{'behind' if ahead > 0 else 'ahead of'} that of the service. How old the results of checks are is judged "
+            "by the service's clock; set this one right, as the service refuses signatures of another time."
+        )
+
+
+def _in_words(collected: Collected, cluster_id: str) -> str:
+    names = [name for name, _check in collected.pending]
+    finished = len(collected.tasks) - len(names)
+    waiting = f", waiting for {', '.join(names)}" if names else ""
+    return f"cluster {cluster_id}: {finished} of {_checks(len(collected.tasks))} finished{waiting}"
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'' if count == 1 else 's'}"
+
+
+def results(collected: Collected) -> Result:
+    """Return the part of a task's result that tells the checks."""
+    checks = collected.checks
+    return {"checks": checks, "summary": summarise(checks)}
+
+
+def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible: bool = False) -> list[CheckRequest]:
+    """Return the checks that the upgrades of a plan need: with their versions, and the very values they will send.
+
+    Raises:
+        InputError: Something wanted is impossible; checking the rest alone would look like a check of all.
+    """
+    impossible = [f"{step.name}: {step.why}" for step in steps if step.action == IMPOSSIBLE]
+    if impossible and not skip_impossible:
+        raise InputError(f"Nothing was checked in cluster {cluster_id}. Impossible: {'; '.join(impossible)}.")
+    return [
+        CheckRequest(
+            name=step.name,
+            addon_template_name=step.addon_template_name,
+            addon_instance_id=step.instance.id,
+            type=UPGRADE,
+            target_version=step.version,
+            values=step.values,
+            fingerprint=step.fingerprint,
+        )
+        for step in steps
+        if step.action in (actions.UPGRADE, actions.EDIT) and step.instance is not None
+    ]
+
+
+def baseline_for(requests: Sequence[CheckRequest]) -> list[CheckRequest]:
+    """Return static checks of the same add-ons as they run, to compare with after an upgrade."""
+    return [
+        CheckRequest(request.name, request.addon_template_name, request.addon_instance_id, STATIC)
+        for request in requests
+    ]
+
+
+def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[CheckRequest]:
+    """Return static checks of the wanted add-ons as they run.
+
+    Raises:
+        InputError: One of them is not installed.
+    """
+    requests = []
+    for want in in_order(wants, instances):
+        instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
+        if instance is None:
+            what = f"The instance {printable(want.addon_instance_id)} of " if want.addon_instance_id else ""
+            raise InputError(f"{what}{want.name} is not installed in this cluster, so there is nothing to check.")
+        requests.append(CheckRequest(shown_name(instance, instances), want.name, instance.id, STATIC))
+    return requests

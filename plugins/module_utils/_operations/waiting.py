@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""Waiting for something that takes from seconds to minutes: often at first, more seldom later."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from .._ground.errors import CceError
+
+State = TypeVar("State")
+
+_LONGEST = 10.0  # seconds; Terraform asks every 10 s, too
+_QUIET = 15.0  # seconds without a change after which the state is said again
+_LAST_READ = 2.0  # seconds that the last read has, so that it ends before the deadline
+
+
+@dataclass(frozen=True)
+class Waited(Generic[State]):
+    """How a wait ended.
+
+    Attributes:
+        state: The last state that was read.
+        is_done: Whether it is what was waited for. If not, the time was up.
+        trouble: Why the last read failed, if it did: the state is older then.
+    """
+
+    state: State
+    is_done: bool
+    trouble: str | None = None
+
+    @property
+    def doubt(self) -> str:
+        """A sentence on a last read that failed, to follow what is known; empty where it did not fail."""
+        return f" The last try to look failed: {self.trouble}" if self.trouble else ""
+
+
+def interval(elapsed: float) -> float:
+    """Return the seconds until the next poll, from the seconds that the wait has taken so far.
+
+    One second at first, two up to 20 s, then a tenth of what it has taken, ten at the most: the end of an operation of
+    20 s is seen within 2 s by 12 requests, and that of a long one within a tenth of its time.
+    """
+    if elapsed < 2:
+        return 1.0
+    return min(_LONGEST, max(2.0, elapsed / 10))
+
+
+def poll(
+    read: Callable[[], State],
+    is_done: Callable[[State], bool],
+    *,
+    timeout: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    progress: Callable[[str], None],
+    describe: Callable[[State], str],
+    not_after: Callable[[float], contextlib.AbstractContextManager[None]],
+    state: State | None = None,
+    fixed_interval: float | None = None,
+) -> Waited[State]:
+    """Read a state until it is done or the time is up.
+
+    A read that fails in a passing way (the service is down for a minute) does not end the wait: what is waited for goes
+    on in the meantime, and giving up would tell the user less. The first read has to succeed.
+
+    Args:
+        read: Returns the present state.
+        is_done: Whether there is nothing to wait for any more.
+        timeout: Seconds to wait at the most.
+        clock: Returns a monotonic time in seconds.
+        sleep: Waits some seconds.
+        progress: Is told the state in words when it changes, and every 15 s else.
+        describe: Puts a state into words.
+        not_after: Sees to it that no request goes on after a time on `clock`.
+        state: The state that was read just now, if it was.
+        fixed_interval: Seconds between polls, instead of the adaptive ones.
+
+    Raises:
+        CceError: A read failed, and will fail again.
+    """
+    start = clock()
+    trouble: str | None = None
+    last_read = start + timeout - min(_LAST_READ, timeout / 10)
+    with not_after(start + timeout):
+        if state is None:
+            state = read()
+        told, told_at = describe(state), start
+        while not is_done(state):
+            elapsed = clock() - start
+            pause = min(fixed_interval or interval(elapsed), last_read - clock())
+            if pause <= 0:
+                return Waited(state, False, trouble)
+            sleep(pause)
+            try:
+                state, trouble = read(), None
+                words = describe(state)
+            except CceError as error:
+                if not error.retryable:
+                    raise
+                trouble = words = error.message
+            if words != told or clock() - told_at >= _QUIET:
+                progress(f"{words} ({clock() - start:.0f} s)")
+                told, told_at = words, clock()
+    return Waited(state, True)

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The gate: whether the add-ons of a cluster may be upgraded, from their plan, their checks and the policy. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._ground.errors import InputError
+from .._ground.text import printable, quoted, table
+from .._ground.times import instant
+from .._model.check import UPGRADE, CheckTask, Wanted, may_be_about
+from .._model.instance import UPGRADE_FAILED, rollback_command
+from .policy import Policy, describe_acceptance
+from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Decided, Judgement, decide, describe, findings, worst, worst_of
+from .wants import CHANGES, IMPOSSIBLE, INSTALL, NONE
+
+# What is judged of a step, and of a check that was started.
+_STEP_KEYS = (
+    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "failed", "values_fingerprint",
+    "previous_version", "updated_at", "status",
+)  # fmt: skip
+_DECIDED_KEYS = (
+    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "values_fingerprint",
+)  # fmt: skip
+_TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
+_STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
+# Every ticket begins with it: before ansible-core 2.19, templates turn a text that is only JSON into data.
+_TICKET = "v1 "
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What the gate has to know of a plan and of the checks that were started for it.
+
+    As text it travels between the two tasks of a play that start checks and judge them: of a thousand clusters, plans
+    as data fill the memory of the controller several times over.
+
+    Attributes:
+        cluster_id: The cluster.
+        cluster_name: Its name, if it is known; policies may name clusters by either.
+        plan: Described steps, as `cce_addon_plan_info` returns them, as far as they are judged.
+        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+    """
+
+    cluster_id: str
+    cluster_name: str | None
+    plan: list[dict[str, Any]]
+    started: list[dict[str, Any]] | None
+
+    @property
+    def needs_checks(self) -> bool:
+        """Whether there is a step that CCE can check."""
+        return any(step["action"] in CHANGES - {INSTALL} for step in self.plan)
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The steps of add-ons that are where they are wanted, although an operation on them ended badly."""
+        return [step for step in self.plan if step.get("failed")]
+
+    def text(self) -> str:
+        """Return it as text. There are no words in it but values, so that masking a secret cannot break it."""
+        plan = [[step.get(key) for key in _STEP_KEYS] for step in self.plan]
+        started = None if self.started is None else [[item[key] for key in _STARTED_KEYS] for item in self.started]
+        content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
+        return f"{_TICKET}{content}"
+
+
+def read_ticket(text: str) -> Ticket:
+    """Return what was written as text.
+
+    Raises:
+        InputError: The text is no ticket.
+    """
+    try:
+        cluster_id, cluster_name, plan, started = _list(json.loads(text.removeprefix(_TICKET)), 4)
+        if not isinstance(cluster_id, str) or not isinstance(cluster_name, (str, type(None))):
+            raise ValueError
+        return Ticket(
+            cluster_id,
+            cluster_name,
+            plan=[_named(_STEP_KEYS, values) for values in _list(plan)],
+            started=None if started is None else [_named(_STARTED_KEYS, values) for values in _list(started)],
+        )
+    except ValueError:
+        message = "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
+        raise InputError(message) from None
+
+
+def _list(value: Any, length: int | None = None) -> list[Any]:
+    if not isinstance(value, list) or length not in (None, len(value)):
+        raise ValueError
+    return value
+
+
+def _named(names: Sequence[str], values: Any) -> dict[str, Any]:
+    if not all(value is None or isinstance(value, str) for value in _list(values, len(names))):
+        raise ValueError
+    return dict(zip(names, values))
+
+
+def _find(
+    step: Mapping[str, Any], started: Sequence[Mapping[str, Any]] | None, tasks: Sequence[CheckTask], wanted: Wanted
+) -> Decided:
+    """Return what the checks of a cluster say about a step, for this instance, target version and settings.
+
+    Where checks were started, it is the one started with these very settings that counts, unless a newer one is worse.
+    Where none were (check mode), it is the newest result for this instance and target; with which settings it was made
+    is not known then. Where several may be the one, the worst of them counts.
+    """
+    if started is None:
+        task, judgement = worst_of(_may_be_newest(tasks, wanted), wanted)
+        return Decided(judgement, task, task)
+    mine = [
+        item
+        for item in started
+        if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == UPGRADE
+    ]
+    item = mine[0] if len(mine) == 1 else {}
+    decided = decide(item.get("task_id"), tasks, wanted)
+    fingerprint = item.get("values_fingerprint")
+    if decided.judgement.blocks or (fingerprint and fingerprint == step["values_fingerprint"]):
+        return decided
+    reason = "the check was made with other settings than the upgrade would send"
+    return replace(decided, judgement=Judgement(UNKNOWN, reason))
+
+
+def _may_be_newest(tasks: Sequence[CheckTask], wanted: Wanted) -> list[CheckTask]:
+    """Return the checks of which each may be the newest of what is wanted: nothing in them rules that out.
+
+    Several checks may be from the same instant, and one whose time cannot be read may be newer than all.
+    """
+    mine = [(instant(task.created_at), task) for task in tasks if may_be_about(task, wanted)]
+    newest = max((time for time, _task in mine if time is not None), default=None)
+    return [task for time, task in mine if time in (None, newest)]
+
+
+def judge_step(
+    step: Mapping[str, Any],
+    started: Sequence[Mapping[str, Any]] | None,
+    checks: Sequence[CheckTask],
+    policy: Policy,
+    *,
+    clusters: Sequence[str],
+    now: float,
+    today: datetime.date,
+    resumable: Container[str] = (),
+) -> dict[str, Any]:
+    """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
+    decision: dict[str, Any] = {
+        **{key: step[key] for key in _DECIDED_KEYS},
+        "verdict": PASSED,
+        "reason": None,
+        "blocks": False,
+        "task_id": None,
+        "checked_at": None,
+        "risks": [],
+        "accepted": [],
+    }
+    reason = _uncheckable(step, clusters, resumable)
+    if reason is not None:
+        return {**decision, "verdict": UNKNOWN, "blocks": True, "reason": reason}
+    if step["action"] == NONE:
+        return {**decision, "reason": step["why"]}
+    wanted = Wanted(
+        type=UPGRADE,
+        addon_instance_id=step["addon_instance_id"],
+        target_version=step["to"],
+        now=now,
+        max_age=policy.max_age,
+    )
+    decided = _find(step, started, checks, wanted)
+    verdict = decided.judgement.verdict
+    decision.update(
+        verdict=verdict,
+        reason=decided.judgement.reason,
+        blocks=decided.judgement.blocks,
+        # The upgrade stays bound to its own check: only of that one the settings are known.
+        task_id=decided.own.task_id if decided.own else None,
+        checked_at=decided.own.created_at if decided.own else None,
+        risks=_risks_found(decided),
+    )
+    if verdict == WARNING and policy.fail_on_warning:
+        return _without_accepted(decision, policy, clusters=clusters, today=today)
+    return decision
+
+
+def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Container[str]) -> str | None:
+    """Return why a step blocks whatever the checks say; None where they decide, or where there is nothing to do."""
+    action = step["action"]
+    if action == IMPOSSIBLE:
+        return f"it cannot be upgraded: {step['why']}"
+    if action == INSTALL:
+        return "CCE cannot check an add-on that is not installed yet; install it on its own"
+    if action == NONE and step.get("failed") and step["name"] not in resumable:
+        return f"{step['failed']}: roll it back or repair it first{_how_to_roll_back(step, clusters)}"
+    if action != NONE and action not in CHANGES:
+        return "the plan does not tell what would be done"
+    return None
+
+
+def _risks_found(decided: Decided) -> list[dict[str, Any]]:
+    """Return the risks of the check that counts, then what newer ones warn of. What was not found is left out."""
+    found = _found_by(decided.by, decided) if decided.by else []
+    for task in decided.warned:
+        known = {risk["name"] for risk in found}
+        found += [risk for risk in _found_by(task, decided) if risk["name"] not in known]
+    return found
+
+
+def _found_by(task: CheckTask, decided: Decided) -> list[dict[str, Any]]:
+    return [risk for risk in describe(task, decided.judgement)["risks"] if risk["status"] != "Success"]
+
+
+def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
+    """Return the command for an add-on whose upgrade has failed, ready to follow why it blocks."""
+    previous = step.get("previous_version")
+    if step.get("status") != UPGRADE_FAILED or not clusters or previous == step["from"]:
+        return ""
+    command = rollback_command(clusters[0], step.get("addon_instance_id"), previous)
+    return f". Back to {previous}: {command}" if command else ""
+
+
+def _without_accepted(
+    decision: dict[str, Any], policy: Policy, *, clusters: Sequence[str], today: datetime.date
+) -> dict[str, Any]:
+    """Return the decision where Warnings block, unless somebody accepted every one of them."""
+    open_risks = []
+    accepted = []
+    for risk in decision["risks"]:
+        if risk["status"] != "Failed":
+            continue
+        covering = [
+            item for item in policy.accepted if item.until >= today and item.covers(decision, risk["name"], clusters)
+        ]
+        if covering:
+            accepted.append(describe_acceptance(covering[0]))
+        else:
+            open_risks.append(risk["name"] or "a risk of no name")
+    if open_risks:
+        reason = f"Warnings are not allowed here, and nobody accepted {quoted(open_risks)}"
+        return {**decision, "blocks": True, "reason": reason, "accepted": accepted}
+    return {**decision, "accepted": accepted}
+
+
+def _refuse_accepted_fatals(decisions: Sequence[Mapping[str, Any]], policy: Policy, clusters: Sequence[str]) -> None:
+    for decision in decisions:
+        for risk in decision["risks"]:
+            if risk["level"] != "Fatal" or risk["status"] != "Failed":
+                continue
+            if any(item.covers(decision, risk["name"], clusters) for item in policy.accepted):
+                raise InputError(
+                    f"accepted_warnings names the risk {printable(str(risk['name']))} of {decision['name']}, but it is "
+                    "Fatal. A Fatal risk cannot be accepted: remove the entry, and repair the risk."
+                )
+
+
+def gate(
+    plan: Sequence[Mapping[str, Any]],
+    *,
+    started: Sequence[Mapping[str, Any]] | None,
+    checks: Sequence[CheckTask],
+    policy: Policy,
+    cluster_id: str,
+    cluster_name: str | None = None,
+    now: float,
+    service_now: float | None = None,
+    run_started: float | None = None,
+    resumable: Container[str] = (),
+    skip_blocked: bool = False,
+) -> dict[str, Any]:
+    """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
+
+    Args:
+        plan: Described steps, as `cce_addon_plan_info` returns them.
+        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+        checks: All check tasks of the cluster.
+        policy: What the user decides about Warnings.
+        cluster_id: The cluster.
+        cluster_name: Its name, if it is known; policies may name clusters by either.
+        now: The present time, in seconds since 1970.
+        service_now: The same by the service's clock, if it tells: the age of results counts from here.
+        run_started: When the run started, likewise. Accepted warnings must not have ended before.
+        resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
+        skip_blocked: Whether what passes may be upgraded although the rest is blocked. If not, a closed gate leaves
+            nothing to do, also for a play that ignores errors and goes on.
+
+    Raises:
+        InputError: The policy accepts a risk that is Fatal.
+    """
+    clusters = [name for name in (cluster_id, cluster_name) if name]
+    today = _day(now if run_started is None else run_started)
+    clock = now if service_now is None else service_now
+    decisions = [
+        {
+            **judge_step(step, started, checks, policy, clusters=clusters, now=clock, today=today, resumable=resumable),
+            "judged_at": now,
+        }
+        for step in plan
+    ]
+    _refuse_accepted_fatals(decisions, policy, clusters)
+    blocked = [decision["name"] for decision in decisions if decision["blocks"]]
+    proceed = not blocked or skip_blocked
+    judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]
+    result: dict[str, Any] = {
+        "cluster_id": cluster_id,
+        "cluster_name": cluster_name,
+        "open": not blocked,
+        "proceed": proceed,
+        "verdict": worst(judged) if judged else PASSED,
+        "decisions": decisions,
+        "blocked": blocked,
+        "passed": [item["name"] for item in decisions if proceed and not item["blocks"] and item["action"] in CHANGES],
+        "targets": [
+            {key: item[key] for key in _TARGET_KEYS} for item in decisions if not item["blocks"] and item["to"]
+        ],
+        "accepted": _acceptances(decisions, policy, today),
+        "values_known": started is not None,
+        "judged_at": now,
+    }
+    return {**result, "lines": report(result)}
+
+
+def _day(seconds: float) -> datetime.date:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).date()
+
+
+def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: datetime.date) -> dict[str, Any]:
+    accepted = [item for decision in decisions for item in decision["accepted"]]
+    # Two instances of an add-on may share one.
+    used = [item for number, item in enumerate(accepted) if item not in accepted[:number]]
+    described = [(item, describe_acceptance(item)) for item in policy.accepted]
+    return {
+        "used": used,
+        "unused": [text for item, text in described if text not in used and item.until >= today],
+        "expired": [text for item, text in described if item.until < today],
+    }
+
+
+def report(result: Mapping[str, Any]) -> list[str]:
+    """Return the lines that tell a person what the gate decided, and what to do about it."""
+    name = printable(result["cluster_name"] or result["cluster_id"])
+    decisions = result["decisions"]
+    if not decisions:
+        return [f"Cluster {name}: there is nothing to upgrade."]
+    lines = table(
+        ("ADD-ON", "PRESENT", "TARGET", "VERDICT", "GATE", "PLAN"),
+        [
+            (
+                decision["name"],
+                decision["from"],
+                decision["to"] if decision["action"] in CHANGES else None,
+                decision["verdict"] if decision["action"] in CHANGES or decision["blocks"] else None,
+                "BLOCKED" if decision["blocks"] else ("open" if decision["action"] in CHANGES else "nothing to do"),
+                decision["why"],
+            )
+            for decision in decisions
+        ],
+    )
+    for decision in decisions:
+        if decision["blocks"] or decision["verdict"] == WARNING:
+            lines += findings({**decision, "addon_template_name": decision["name"], "target_version": decision["to"]})
+        lines += [
+            f"  accepted: {printable(item['risk'])} until {item['until']} ({printable(item['reason'])})"
+            for item in decision["accepted"]
+        ]
+    for kind, text in (("expired", "has expired and does not count"), ("unused", "was not needed")):
+        for item in result["accepted"][kind]:
+            of = f" (instance {printable(item['addon_instance_id'])})" if item["addon_instance_id"] else ""
+            lines.append(f"Accepted warning {printable(item['addon'])}{of}/{printable(item['risk'])} {text}.")
+    if not result["values_known"]:
+        lines += ["", "Judged from the newest results that CCE has; with which settings they were made is not known."]
+    return lines
+
+
+def closed_message(result: Mapping[str, Any]) -> list[str]:
+    """Return the lines with which a play stops at a closed gate."""
+    name = printable(result["cluster_name"] or result["cluster_id"])
+    count = len(result["blocked"])
+    if any(decision["blocks"] and decision["verdict"] in (FATAL, WARNING) for decision in result["decisions"]):
+        way_out = "Repair what is named under 'to do', then run the same command again. A Fatal risk cannot be skipped."
+    else:
+        way_out = (
+            "See what stands behind 'why', then run the same command again. What is not known to be safe is not done."
+        )
+    return [
+        (
+            f"NOTHING WAS UPGRADED in cluster {name}: {count} add-on{'s' if count > 1 else ''} must not be upgraded "
+            f"now ({quoted(result['blocked'])})."
+        ),
+        *result["lines"],
+        "",
+        way_out,
+    ]

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""What is to be done with each add-on, whether it runs well afterwards, and whether it is rolled back. Pure.
+
+Everything comes in and goes out as plain data, as modules return it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._ground.errors import InputError
+from .._ground.text import printable, quoted
+from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
+from .._model.check import STATIC, UPGRADE
+from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
+from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
+from .verdict import FATAL, PASSED, WARNING
+from .wants import CHANGES, EDIT, NONE, Want, Wants, want_of
+
+Data = Mapping[str, Any]
+
+# What there is to do with an add-on.
+CARRY_OUT = "upgrade"  # send the upgrade, wait, verify
+RESUME = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
+RESTORE = "restore"  # only the sync strategy of a run that was killed is to be set back
+VERIFY = "verify"  # only look whether it runs well
+VERIFIED = "verified"
+BROKEN = "broken"
+UNKNOWN = "unknown"
+
+# An upgrade that was checked longer ago is not taken for one that an interrupted run has left.
+_RESUME_WINDOW = 24 * 3600.0  # seconds
+# A run of the role starts the checks of the upgrade and of the running add-on one right after the other.
+_SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
+# The write reads its check again: one that is about to become too old is made anew before.
+_RECHECK_MARGIN = 15.0  # seconds
+_FATAL_LEVEL = "Fatal"
+_OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that nobody but CCE fills in
+
+
+def jobs(
+    plan: Sequence[Data],
+    gate: Data | None,
+    checks: Sequence[Data],
+    wants: Wants,
+    *,
+    now: float,
+    max_age: float,
+    verify_only: bool = False,
+) -> list[dict[str, Any]]:
+    """Return what is to be done with the add-ons of a cluster, in upgrade order.
+
+    Args:
+        plan: Described steps.
+        gate: What the gate decided on them. Unless it says that the run may proceed, nothing is to be done.
+        checks: Described check tasks of the cluster, which tell what a killed run has left.
+        wants: What the user wants.
+        now: Seconds since 1970.
+        max_age: Seconds after which the result of a check is too old.
+        verify_only: Whether nothing is to be changed.
+
+    Raises:
+        InputError: A decision comes from the future.
+    """
+    decisions = (gate or {}).get("decisions") or []
+    _refuse_the_future(decisions, now)
+    if not verify_only and (gate or {}).get("proceed") is not True:
+        return []
+    decided = {decision["name"]: decision for decision in decisions}
+    found = []
+    for step in plan:
+        want = want_of(wants, step)
+        task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
+        if task is not None:
+            job = _job(task, step, decided.get(step["name"]), want, max_age)
+            found.append({**job, "checked_at": _counted(step, checks)[0]["created_at"]} if task == RESUME else job)
+    return found
+
+
+def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
+    """Refuse decisions without a time, or with one in the future: how old they are is not known."""
+    for decision in decisions:
+        judged_at = decision.get("judged_at")
+        if not isinstance(judged_at, (int, float)) or not judged_at <= now + CLOCK_TOLERANCE:
+            raise InputError(
+                f"Nothing was upgraded: the gate's decision on {printable(str(decision['name']))} does not count, as "
+                "its judged_at is no time that has come yet. Run the same command again, without a result of an "
+                "earlier run in its variables; if it stays, compare the clocks of the machines that modules run on."
+            )
+
+
+def _task_of(
+    step: Data, decision: Data | None, checks: Sequence[Data], want: Want, *, now: float, verify_only: bool
+) -> str | None:
+    if verify_only:
+        return VERIFY if step["addon_instance_id"] else None
+    if decision is not None and decision["blocks"]:
+        return None
+    if step["action"] in CHANGES:
+        return CARRY_OUT if decision is not None else None
+    if step["action"] == NONE and is_unverified(step, checks, now=now):
+        return RESUME
+    if step["action"] == NONE and _restores(RESTORE, step, want):
+        return RESTORE
+    return None
+
+
+def _restores(task: str, step: Data, want: Want) -> bool:
+    """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
+    if task == VERIFY or want.strategy not in SYNC_STRATEGIES:
+        return False
+    return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
+
+
+def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: float) -> dict[str, Any]:
+    checked = instant(decision["checked_at"]) if decision else None
+    return {
+        "name": step["name"],
+        "addon_template_name": step["addon_template_name"],
+        "task": task,
+        "action": step["action"],
+        "from": step["previous_version"] if task == RESUME else step["from"],
+        "to": step["from"] if task == VERIFY else step["to"],
+        "addon_instance_id": step["addon_instance_id"],
+        "restore": _restores(task, step, want),
+        "values_fingerprint": step["values_fingerprint"],
+        "check_task_id": decision["task_id"] if decision else None,
+        "checked_at": decision["checked_at"] if decision else None,
+        "recheck_after": seconds_between(0, checked) + max_age - _RECHECK_MARGIN if checked is not None else 0.0,
+    }
+
+
+def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
+    """Whether an add-on was perhaps upgraded to its present version by a run of the role that did not verify it.
+
+    CCE keeps traces: the check of an upgrade to the version that is installed now, with a check of the running add-on
+    beside it, as a run of the role starts both; a change of the add-on after that; and no check of the running add-on
+    since, or one that has found a new Fatal risk, on which nobody acted.
+
+    Nothing of this tells who has sent the upgrade. A run that ended at its gate leaves the same checks, and so does one
+    whose request was refused; after that, anybody may have upgraded the add-on. So this is a reason to verify, and
+    never one to roll back. Where the check found a Fatal risk, it was certainly somebody else.
+    """
+    # What ended badly cannot be awaited.
+    if step["status"] in ENDED_BADLY or not step["previous_version"] or step["previous_version"] == step["from"]:
+        return False
+    counted = _counted(step, checks)
+    if not counted or any(check["verdict"] == FATAL for check in counted):
+        return False
+    before = _created(counted[0])
+    if not _has_baseline(step["addon_instance_id"], before, checks):
+        return False
+    if abs(seconds_between(before, from_seconds(now))) > _RESUME_WINDOW:
+        return False
+    since = _newest_result(check for check in _results(step["addon_instance_id"], checks) if _created(check) > before)
+    return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], before, checks))
+
+
+def _counted(step: Data, checks: Iterable[Data]) -> list[Data]:
+    """Return the last check of the upgrade to the present version before the add-on changed, or several of one instant.
+
+    What was checked after that change, such as an edit of settings, was not what the upgrade relied on.
+    """
+    changed = instant(step["updated_at"])
+    created = [
+        (moment, check)
+        for check in _upgrade_checks(step["addon_instance_id"], step["to"], checks)
+        if (moment := instant(check["created_at"])) is not None and (changed is None or moment <= changed)
+    ]
+    last = max((moment for moment, _check in created), default=None)
+    return [check for moment, check in created if moment == last]
+
+
+def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -> bool:
+    """Whether the running add-on was checked at the moment at which its upgrade was."""
+    created = [_created(check) for check in checks if _is_static(check, addon_instance_id)]
+    return any(abs(seconds_between(moment, other)) <= _SAME_MOMENT for other in created)
+
+
+def _is_static(check: Data, addon_instance_id: str) -> bool:
+    return bool(check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id)
+
+
+def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]) -> list[Data]:
+    """Return the checks of an upgrade of an add-on to a version."""
+    return [
+        check
+        for check in checks
+        if check["type"] == UPGRADE
+        and check["addon_instance_id"] == addon_instance_id
+        and check["target_version"] == version
+    ]
+
+
+def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
+    """Return when the upgrade of an add-on to a version was checked last."""
+    created = [instant(check["created_at"]) for check in _upgrade_checks(addon_instance_id, version, checks)]
+    return max((moment for moment in created if moment is not None), default=None)
+
+
+def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
+    """Return the checks of a running add-on that have ended."""
+    return [
+        check
+        for check in checks
+        if _is_static(check, addon_instance_id) and check["verdict"] in (PASSED, WARNING, FATAL)
+    ]
+
+
+def _newest_result(results: Iterable[Data]) -> Data | None:
+    return max(results, key=_created, default=None)
+
+
+def _created(check: Data) -> int:
+    return instant(check["created_at"]) or 0
+
+
+def _known_before(addon_instance_id: str, moment: int | None, checks: Sequence[Data]) -> set[str | None]:
+    """Return the Fatal risks that an add-on had when its upgrade was checked, not those that were found after it."""
+    results = _results(addon_instance_id, checks)
+    return _names(_newest_result(item for item in results if moment is None or _created(item) <= moment) or {})
+
+
+def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) -> dict[str, Any]:
+    """Return whether an add-on runs well: `verified`, `broken` or `unknown`, with the risks that are new.
+
+    Args:
+        job: What was done.
+        checks: Described checks of the running add-on, afterwards.
+        baseline: Those that CCE has besides. What was found last before the upgrade was checked is not the upgrade's.
+    """
+    mine = _static(job, checks)
+    if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
+        reason = (mine or {}).get("reason") or "CCE shows no result of its check"
+        return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
+    checked = instant(job.get("checked_at"))
+    if checked is None:
+        checked = _upgrade_checked(job["addon_instance_id"], job["to"], baseline)
+    known = _known_before(job["addon_instance_id"], checked, baseline)
+    new = [risk for risk in _fatal(mine) if risk["name"] not in known]
+    reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
+    return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
+
+
+def _static(job: Data, checks: Sequence[Data]) -> Data | None:
+    mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
+    return mine[0] if len(mine) == 1 else None
+
+
+def _names(check: Data) -> set[str | None]:
+    return {risk["name"] for risk in _fatal(check)}
+
+
+def _fatal(check: Data) -> list[Data]:
+    return [risk for risk in check.get("risks") or [] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
+
+
+def recovery(
+    job: Data,
+    verified: Data | None,
+    addon: Data | None,
+    *,
+    wanted: bool,
+    sent: bool,
+    upgraded: Data | None = None,
+    accept_partial: bool = False,
+) -> dict[str, Any]:
+    """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
+
+    Only a run that has sent an upgrade, and has looked at the add-on ever since, knows that what is there now is what
+    it has sent. What was sent before it began is verified, and never rolled back.
+
+    Args:
+        job: What was to be done.
+        verified: What the verification found, if it came to that.
+        addon: The add-on as it is now; None where that could not be read.
+        wanted: Whether the user wants rollbacks.
+        sent: Whether this run has sent the upgrade, or may have.
+        upgraded: The add-on as it was when its upgrade had ended well; None where it has not.
+        accept_partial: Whether `available` counts as running.
+    """
+    why_not = _nothing_to_go_back_from(job, addon) or _not_ours(job, addon or {}, sent=sent)
+    why_not = why_not or _set_since(upgraded or {}, addon or {})
+    if why_not is None:
+        why_not = _no_way_back(job, verified, addon or {}, wanted=wanted, accept_partial=accept_partial)
+    if why_not is not None:
+        return {"roll_back": False, "to": None, "why": why_not}
+    to = (addon or {}).get("previous_version") or job["from"]
+    return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
+
+
+def _nothing_to_go_back_from(job: Data, addon: Data | None) -> str | None:
+    if job["task"] not in (CARRY_OUT, RESUME):
+        return "nothing was upgraded"
+    if addon is None:
+        return "its state could not be read: look at it, then run the same command again"
+    if job["action"] == EDIT:
+        return "an edit of settings has no way back: set them as they were"
+    return None
+
+
+def _not_ours(job: Data, addon: Data, *, sent: bool) -> str | None:
+    """Return why an add-on is not what this run has sent, or is not yet."""
+    version, status = printable(addon["version"] or "a version that CCE does not tell"), addon["status"]
+    if addon["version"] and addon["version"] not in (job["to"], job["from"]):
+        return f"somebody else has brought it to {version}"
+    if status in UNDER_WAY:
+        return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
+    if job["task"] == RESUME:
+        return "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
+    if addon["version"] == job["from"] and status not in ENDED_BADLY:
+        return f"it is at {version} as before"
+    if not sent:
+        return f"this run has sent nothing (it is at {version})"
+    return None if addon["version"] else f"it is at {version}"
+
+
+def _set_since(upgraded: Data, addon: Data) -> str | None:
+    """Return why settings that somebody else has made since the upgrade would be lost, or None.
+
+    A rollback brings the settings of before back. What CCE fills in by itself is left out of the comparison.
+    """
+    values = [(shown.get("values") or {}) for shown in (upgraded, addon)]
+    if not all(values):
+        return None
+    old, new = ({key: value for key, value in told.items() if key not in _OF_CCE} for told in values)
+    changed = [dotted(path) for path in changed_paths(old, new)]
+    if not changed:
+        return None
+    return f"somebody else has changed its settings since ({quoted(changed)}), and a rollback would undo that"
+
+
+def _no_way_back(job: Data, verified: Data | None, addon: Data, *, wanted: bool, accept_partial: bool) -> str | None:
+    runs = addon["status"] == RUNNING or (accept_partial and addon["status"] == AVAILABLE)
+    if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
+        return "it runs at the new version, and only its check is missing: run the same command again to verify it"
+    if not wanted:
+        return "rollbacks are turned off (addon_upgrade_rollback)"
+    if addon["is_rollbackable"] is None:
+        return "CCE does not tell whether it can be rolled back: look at it in the console"
+    if not addon["is_rollbackable"]:
+        return "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer"
+    previous = addon["previous_version"]
+    if job["from"] and previous and previous != job["from"]:
+        return f"CCE would go back to {printable(previous)}, which is not the version that ran before"
+    return None

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""The verdict on check tasks: whether an upgrade may go ahead on what they found. Pure, and closed by default.
+
+Only what is known to be safe passes; everything else blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._ground.text import printable, table
+from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
+from .._model.check import CheckTask, Risk, Wanted, may_be_about
+from .._model.instance import shown_names
+from .remedies import remedy
+
+PASSED = "passed"
+WARNING = "warning"
+FATAL = "fatal"
+PENDING = "pending"
+UNKNOWN = "unknown"
+
+# Worst first: the verdict on several tasks is the worst of theirs.
+VERDICTS = (FATAL, UNKNOWN, PENDING, WARNING, PASSED)
+BLOCKING = frozenset((FATAL, UNKNOWN, PENDING))
+
+_UNDER_WAY = frozenset(("Init", "Running"))
+_FINISHED = frozenset(("Failed", "Success"))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, and the reason where the risks alone don't tell it."""
+
+    verdict: str
+    reason: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether an upgrade must not go ahead on this verdict (a Warning is the user's to decide)."""
+        return self.verdict in BLOCKING
+
+
+def _failed(task: CheckTask) -> list[Risk]:
+    return [risk for risk in task.risks if risk.status == "Failed"]
+
+
+def _mismatch(task: CheckTask, wanted: Wanted) -> str | None:
+    """Return why the task says nothing about what is wanted, or None."""
+    if wanted.task_id is not None and task.task_id != wanted.task_id:
+        return f"it is the check {task.task_id or 'of no id'}, not {wanted.task_id}"
+    if wanted.addon_template_name is not None and task.addon_template_name != wanted.addon_template_name:
+        return f"it checked the add-on {task.addon_template_name or 'of no name'}, not {wanted.addon_template_name}"
+    if wanted.addon_instance_id is not None and task.addon_instance_id != wanted.addon_instance_id:
+        return f"it checked the instance {task.addon_instance_id or 'of no name'}, not {wanted.addon_instance_id}"
+    if wanted.type is not None and task.type != wanted.type:
+        return f"it is a check of type {task.type or 'unknown'}, not {wanted.type}"
+    if wanted.target_version is not None and task.target_version != wanted.target_version:
+        return f"it checked an upgrade to {task.target_version or 'no version'}, not to {wanted.target_version}"
+    if wanted.target_version is not None and wanted.task_id is None and task.cluster_target_version is not None:
+        return f"an upgrade of the cluster to {task.cluster_target_version} made it"
+    return _out_of_date(task, wanted)
+
+
+def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
+    if wanted.now is None:
+        return None
+    now = from_seconds(wanted.now)
+    if task.expires_at is not None:
+        expires = instant(task.expires_at)
+        if expires is None:
+            return "its expiry time cannot be read"
+        if expires <= now:
+            return f"it expired at {task.expires_at}"
+    created = instant(task.created_at)
+    age = None if created is None else seconds_between(created, now)
+    if age is not None and age < -CLOCK_TOLERANCE:
+        return f"it was made at {task.created_at}, which is {-age:.0f} s in the future: the clocks differ"
+    if wanted.max_age is not None:
+        if age is None:
+            return "it does not say when it was made"
+        # Asked this way round, an age limit that is no number (NaN) lets nothing pass.
+        if not max(age, 0.0) <= wanted.max_age:
+            return f"it was made at {task.created_at}, more than {wanted.max_age:g} s ago"
+    return None
+
+
+def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
+    """Return the verdict on one check task.
+
+    `fatal` wins over everything. `pending` comes before what only a finished task can tell. After that a single part
+    that is missing, unknown or not about what is wanted makes it `unknown`, and only what is left can be `warning` or
+    `passed`.
+    """
+    if task is None:
+        return Judgement(UNKNOWN, "no check was made")
+    failed = _failed(task)
+    if any(risk.level == "Fatal" for risk in failed):
+        return Judgement(FATAL)
+    if task.status in _UNDER_WAY or any(risk.status in _UNDER_WAY for risk in task.risks):
+        return Judgement(PENDING, "the check has not finished")
+    reason = _unknown(task, failed) or _mismatch(task, wanted or Wanted())
+    if reason is not None:
+        return Judgement(UNKNOWN, reason)
+    return Judgement(WARNING if failed else PASSED)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the checks of a cluster say about an upgrade.
+
+    Attributes:
+        judgement: The verdict.
+        own: The check that was made for the upgrade, if it shows.
+        by: The check that the verdict comes from: a newer one may be worse.
+        warned: Newer checks that found Warnings only. A policy has to accept those as well.
+    """
+
+    judgement: Judgement
+    own: CheckTask | None = None
+    by: CheckTask | None = None
+    warned: tuple[CheckTask, ...] = ()
+
+
+def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> Decided:
+    """Return what all checks of a cluster say about the upgrade for which one of them was made.
+
+    A newer check of the same upgrade that has finished and is worse wins: what it found is there now. It may have been
+    given other settings, so one that is better says nothing.
+
+    Args:
+        task_id: The check that was made for the upgrade.
+        tasks: All check tasks of the cluster.
+        wanted: What that check must be about.
+    """
+    mine = [task for task in tasks if task_id and task.task_id == task_id]
+    own, judgement = worst_of(mine, replace(wanted, task_id=task_id))
+    if own is None:
+        return Decided(Judgement(UNKNOWN, "CCE does not show the check that was started"))
+    others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
+    # They are judged by what they found alone: that they may be about this upgrade was decided above.
+    finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
+    warned = tuple(task for task in finished if judge(task).verdict == WARNING)
+    newer, verdict = worst_of(finished, Wanted())
+    if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
+        return Decided(judgement, own, own, warned)
+    reason = f"a newer check of the same upgrade ({_named(newer)}) has found more than the one that was started"
+    return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer, warned)
+
+
+def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:
+    """Whether a task may be newer than ours. If ours shows twice with different times, the older one counts."""
+    created = instant(task.created_at)
+    times = [instant(one.created_at) for one in own]
+    return created is None or any(time is None or created >= time for time in times)
+
+
+def _named(task: CheckTask) -> str:
+    return f"{task.task_id or 'of no id'}, made at {task.created_at or 'a time that is not told'}"
+
+
+def worst_of(tasks: Iterable[CheckTask], wanted: Wanted) -> tuple[CheckTask | None, Judgement]:
+    """Return the task with the worst verdict, and that; of none, that no check was made."""
+    judged = [(task, judge(task, wanted)) for task in tasks]
+    none: tuple[CheckTask | None, Judgement] = (None, judge(None))
+    return min(judged, key=lambda item: VERDICTS.index(item[1].verdict), default=none)
+
+
+def _unknown(task: CheckTask, failed: Sequence[Risk]) -> str | None:
+    """Return what of a finished task nobody has a rule for, or None."""
+    if task.defects:
+        return "; ".join(dict.fromkeys(task.defects))
+    if task.status not in _FINISHED:
+        return f"the task's status is {printable(task.status)!r}" if task.status else "the task has no status"
+    for risk in task.risks:
+        if risk.status not in _FINISHED:
+            return f"the risk {risk.name or 'of no name'} has " + (
+                f"the status {printable(risk.status)!r}" if risk.status else "no status"
+            )
+    for risk in failed:
+        if risk.level != "Warning":
+            return f"the risk {risk.name or 'of no name'} has " + (
+                f"the level {printable(risk.level)!r}" if risk.level else "no level"
+            )
+    if task.status == "Failed" and not failed:
+        return "the task failed without naming a failed risk"
+    return None
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Return the worst of the verdicts; of none at all it is `unknown`."""
+    found = set(verdicts)
+    return next((verdict for verdict in VERDICTS if verdict in found), UNKNOWN)
+
+
+def describe(task: CheckTask, judgement: Judgement) -> dict[str, Any]:
+    """Return a task as the modules return it: one entry of `checks`."""
+    return {
+        "task_id": task.task_id,
+        "type": task.type,
+        "addon_template_name": task.addon_template_name,
+        "addon_instance_name": task.addon_instance_name,
+        "addon_instance_id": task.addon_instance_id,
+        "target_version": task.target_version,
+        "cluster_target_version": task.cluster_target_version,
+        "created_at": task.created_at,
+        "expires_at": task.expires_at,
+        "status": task.status,
+        "message": task.message,
+        "verdict": judgement.verdict,
+        "reason": judgement.reason,
+        "risks": [
+            {
+                "name": risk.name,
+                "level": risk.level,
+                "status": risk.status,
+                "message": risk.message,
+                "remedy": remedy(risk, task.addon_template_name),
+            }
+            for risk in task.risks
+        ],
+    }
+
+
+def summarise(checks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the `summary` of described tasks: counts, the overall verdict, and a table for people."""
+    verdicts = [check["verdict"] for check in checks]
+    counts = {verdict: verdicts.count(verdict) for verdict in (PASSED, WARNING, FATAL, PENDING, UNKNOWN)}
+    return {
+        "verdict": worst(verdicts),
+        "total": len(checks),
+        **counts,
+        "blocking": [check["task_id"] for check in checks if check["verdict"] in BLOCKING],
+        "text": "\n".join(report(checks)),
+    }
+
+
+def report(checks: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the lines of the table that a person reads: a row a task, then each failed risk and its way out."""
+    if not checks:
+        return ["No check task was found: nothing is known about the risks of an upgrade."]
+    names = shown_addons(checks)
+    lines = table(
+        ("ADD-ON", "CHECK", "TARGET", "STATUS", "VERDICT", "CREATED"),
+        [
+            (
+                name,
+                check["type"],
+                check["target_version"],
+                check["status"],
+                check["verdict"],
+                check["created_at"],
+            )
+            for name, check in zip(names, checks)
+        ],
+    )
+    for name, check in zip(names, checks):
+        lines += findings({**check, "addon_template_name": name})
+    return lines
+
+
+def shown_addons(checks: Sequence[dict[str, Any]]) -> list[str | None]:
+    """Return the names that people see of what described tasks have checked; they tell instances apart."""
+    found = [
+        (check["addon_template_name"], check["addon_instance_name"], check["addon_instance_id"]) for check in checks
+    ]
+    names = shown_names([(template, name, uid) for template, name, uid in found if template and uid])
+    return [names.get((template, uid), template or name) for template, name, uid in found]
+
+
+def findings(check: dict[str, Any]) -> list[str]:
+    """Return the lines that say why a described task is not `passed`: each failed risk with message and remedy."""
+    name = printable(check["addon_template_name"] or check["addon_instance_name"] or "an add-on of no name")
+    failed = [risk for risk in check["risks"] if risk["status"] == "Failed"]
+    if check["verdict"] == PASSED or not (failed or check["reason"]):
+        return []
+    version = check["target_version"]
+    lines = ["", f"{name}{' -> ' + printable(version) if version else ''}: {check['verdict']}"]
+    if check["reason"]:
+        lines.append(f"  why:     {printable(check['reason'])}")
+    for risk in failed:
+        lines += [
+            f"  {printable(risk['level'] or 'level unknown')}: {printable(risk['name'] or 'a risk of no name')}",
+            f"  message: {printable(risk['message'] or '(none given)')}",
+            f"  to do:   {risk['remedy']}",
+        ]
+    return lines

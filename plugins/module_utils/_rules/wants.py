@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+# Private to the collection: it may change in any release. Do not import it from outside.
+"""What the user wants of the add-ons of a cluster: the language of the option `addons`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._ground.errors import InputError
+from .._ground.text import printable, quoted
+from .._model.values import (
+    MADE_TEXT,
+    MERGE,
+    POLICIES,
+    SYNC_STRATEGIES,
+    Values,
+    refuse_odd_values,
+    sync_strategy,
+)
+
+ALL = "all"
+LATEST = "latest"
+LATEST_PATCH = "latest_patch"
+
+UPGRADE = "upgrade"
+EDIT = "edit"
+INSTALL = "install"
+NONE = "none"
+IMPOSSIBLE = "impossible"
+CHANGES = frozenset((UPGRADE, EDIT, INSTALL))
+
+_KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
+
+
+@dataclass(frozen=True)
+class Want:
+    """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one.
+
+    `name` is that of a template. With `addon_instance_id`, that instance is meant and no other; nothing is installed in
+    its place.
+    """
+
+    name: str
+    version: str | None = LATEST
+    values: Values = field(default_factory=dict, repr=False)
+    values_policy: str = MERGE
+    sync_strategy: str | None = None
+    addon_instance_id: str | None = None
+
+    @property
+    def strategy(self) -> str | None:
+        """What is to become of configuration that was modified by hand, whichever way the user said it."""
+        return self.sync_strategy or sync_strategy(self.values)
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What the user wants of a cluster, in upgrade order; `all_at` is where the add-ons that are not named come in.
+
+    A name without an id, wanted or excluded, means all instances of that template but those that are named by id.
+    """
+
+    named: tuple[Want, ...]
+    excluded: frozenset[str] = frozenset()
+    all_at: int | None = None
+
+
+_OF_JSON = "{}[]\"'"
+
+
+def _string(entry: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+    value = entry.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
+        # YAML reads 1.10 as a number, and would ask for version 1.1.
+        hint = " (write it in quotes)" if isinstance(value, (int, float)) else ""
+        raise InputError(f"addons: {key} of {printable(str(entry.get('name')))} must be a string{hint}.")
+    return value
+
+
+def _read_want(entry: object) -> Want:
+    if isinstance(entry, str):
+        if any(character in entry for character in _OF_JSON):
+            # Ansible takes text for names between commas. What is left of settings is not shown: it may hold secrets.
+            raise InputError(
+                f"addons: an entry is text that looks like JSON or YAML; give a list of dictionaries. {MADE_TEXT}"
+            )
+        return Want(entry)
+    if not isinstance(entry, Mapping):
+        raise InputError(f"addons: an entry is a name, 'all', '!name' or a dictionary, not {type(entry).__name__}.")
+    unknown = sorted(str(key) for key in entry if key not in _KEYS)
+    if unknown:
+        raise InputError(f"addons: unknown key {quoted(unknown)}. The keys are {', '.join(_KEYS)}.")
+    name = _string(entry, "name")
+    if name is None:
+        raise InputError("addons: an entry has no name.")
+    if name == ALL or name.startswith("!"):
+        raise InputError(f"addons: {printable(name)!r} stands alone in the list; as a dictionary it has no meaning.")
+    values = entry.get("values")
+    refuse_odd_values({} if values is None else values, name)
+    policy = _string(entry, "values_policy", MERGE)
+    if policy not in POLICIES:
+        raise InputError(f"addons: values_policy of {printable(name)} must be one of {', '.join(POLICIES)}.")
+    strategy = _string(entry, "sync_strategy")
+    if strategy is not None and strategy not in SYNC_STRATEGIES:
+        raise InputError(f"addons: sync_strategy of {printable(name)} must be one of {', '.join(SYNC_STRATEGIES)}.")
+    return Want(
+        name=name,
+        version=_string(entry, "version", LATEST),
+        values=dict(values or {}),
+        values_policy=policy or MERGE,
+        sync_strategy=strategy,
+        addon_instance_id=_string(entry, "addon_instance_id"),
+    )
+
+
+def read_wants(entries: Sequence[object]) -> Wants:
+    """Return what a list in the language of `addons` means, or a text with names and commas.
+
+    The order of the list is the upgrade order. `all` stands for every installed add-on that the list does not name;
+    `!name` leaves one out. `!all` alone means none: who decides elsewhere what is wanted can say so.
+
+    Raises:
+        InputError: The list is empty, names an add-on or an instance twice, both wants and excludes an add-on, or an
+            entry is not of the language.
+    """
+    if isinstance(entries, str):
+        # As Ansible reads text where it wants a list: from a command line, `-e addon_upgrade_addons=coredns,everest`.
+        entries = [entry.strip() for entry in entries.split(",")]
+    if list(entries) == [f"!{ALL}"]:
+        return Wants(())
+    named: list[Want] = []
+    excluded: list[str] = []
+    all_at: int | None = None
+    for entry in entries:
+        if entry == ALL:
+            if all_at is not None:
+                raise InputError("addons: 'all' is there twice.")
+            all_at = len(named)
+        elif isinstance(entry, str) and entry.startswith("!"):
+            excluded.append(entry[1:].strip())
+        else:
+            named.append(_read_want(entry))
+    names = [want.name for want in named if want.addon_instance_id is None]
+    ids = [want.addon_instance_id for want in named if want.addon_instance_id is not None]
+    twice = sorted(
+        {name for name in names if names.count(name) > 1}
+        | (set(names) & set(excluded))
+        | {uid for uid in ids if ids.count(uid) > 1}
+    )
+    if twice:
+        raise InputError(f"addons: {quoted(twice)} is there twice; what is wanted is not clear.")
+    if not named and all_at is None:
+        raise InputError("addons: nothing is wanted. Name add-ons, or 'all'.")
+    if "" in names or "" in excluded:
+        raise InputError("addons: a name is empty.")
+    return Wants(tuple(named), frozenset(excluded), all_at)
+
+
+def narrowed(wants: Wants, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return, in the language of `addons`, what described steps would change: exact versions, the user's own values."""
+    found = []
+    for step in steps:
+        if step["action"] in CHANGES:
+            want = want_of(wants, step)
+            found.append(
+                {
+                    "name": want.name,
+                    "addon_instance_id": step["addon_instance_id"],
+                    "version": step["to"],
+                    "values": want.values,
+                    "values_policy": want.values_policy,
+                    "sync_strategy": want.sync_strategy,
+                }
+            )
+    return found
+
+
+def want_of(wants: Wants, step: Mapping[str, Any]) -> Want:
+    """Return what the user wants of the instance that a described step is about."""
+    name = step["addon_template_name"]
+    named = {want.addon_instance_id: want for want in wants.named if want.name == name}
+    return named.get(step["addon_instance_id"]) or named.get(None) or Want(name)
