@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 
@@ -115,24 +116,23 @@ def _serving(treat: Callable[[socket.socket], None], *, scheme: str = "http") ->
                     treat(client)
 
         threading.Thread(target=serve, daemon=True).start()
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+        try:
+            yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
-@contextlib.contextmanager
-def answering(raw: bytes) -> Iterator[str]:
+def answering(raw: bytes) -> AbstractContextManager[str]:
     """Give the URL of a server that answers everything with the same bytes."""
 
     def treat(client: socket.socket) -> None:
         client.recv(65536)
         client.sendall(raw)
 
-    with _serving(treat) as url:
-        yield url
+    return _serving(treat)
 
 
-@contextlib.contextmanager
-def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
+def echoing(status: str = "502 Bad Gateway") -> AbstractContextManager[str]:
     """Give the URL of a server, or proxy, that answers with the lines that it was asked with, the last one first."""
 
     def treat(client: socket.socket) -> None:
@@ -140,12 +140,12 @@ def echoing(status: str = "502 Bad Gateway") -> Iterator[str]:
         head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(asked)}\r\n"
         client.sendall(head.encode("ascii") + b"Connection: close\r\n\r\n" + asked)
 
-    with _serving(treat) as url:
-        yield url
+    return _serving(treat)
 
 
-@contextlib.contextmanager
-def dripping(head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None, seconds: float = 6) -> Iterator[str]:
+def dripping(
+    head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None, seconds: float = 6
+) -> AbstractContextManager[str]:
     """Give the URL of a server that answers with a head, and then with the same few bytes again and again.
 
     Args:
@@ -163,8 +163,7 @@ def dripping(head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None,
                 link.sendall(drip)
                 time.sleep(0.1)
 
-    with _serving(treat, scheme="https" if context else "http") as url:
-        yield url
+    return _serving(treat, scheme="https" if context else "http")
 
 
 @contextlib.contextmanager

@@ -99,11 +99,11 @@ def run(cloud: Simulation, tmp_path: Path) -> Run:
     def run_plays(
         plays: list[dict[str, Any]] | str,
         *options: str,
-        hosts: dict[str, dict[str, Any]] = HOSTS,
+        hosts: dict[str, dict[str, Any]] | None = None,
         environment: dict[str, str] | None = None,
     ) -> Ran:
         known = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
-        inventory = {"all": {"hosts": hosts, "vars": known}}
+        inventory = {"all": {"hosts": HOSTS if hosts is None else hosts, "vars": known}}
         (tmp_path / "hosts.yml").write_text(json.dumps(inventory), encoding="utf-8")
         target = plays
         if not isinstance(plays, str):

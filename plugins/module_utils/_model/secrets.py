@@ -218,7 +218,7 @@ def _users(text: str) -> Iterator[Span]:
     for match in _USER_IN_URL.finditer(text):
         kind = "strict" if match["strict"] else "greedy"
         start, end = match.span(kind)
-        user, _, password = match[kind].partition(":")
+        user, _colon, password = match[kind].partition(":")
         # A token can stand in the place of the user, alone or with a word for a password.
         yield (start + len(user) + 1, end) if password and len(user) < _SHORTEST_PIECE else (start, end)
 

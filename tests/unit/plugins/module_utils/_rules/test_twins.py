@@ -52,13 +52,13 @@ SECOND = Instance(
     values={"basic": {}, "custom": {"ingressClass": "internal"}},
 )
 COREDNS = Instance(id="id-3", addon_template_name="coredns", name="coredns", version="1.28.7", target_versions=())
-ALL = [SECOND, COREDNS, FIRST]
+ALL = (SECOND, COREDNS, FIRST)
 OFFERED = {NGINX: {version: Offer(version, True, {"basic": {}}, ()) for version in ("2.6.4", "2.7.0")}}
 NAMES = ["nginx-ingress (nginx-first)", "nginx-ingress (nginx-second)"]
 NOW = 1_785_931_200.0  # 2026-08-05T12:00:00Z
 
 
-def planned(entries: list[Any], instances: list[Instance] = ALL, **options: bool) -> list[Step]:
+def planned(entries: list[Any], instances: Sequence[Instance] = ALL, **options: bool) -> list[Step]:
     return make_plan(read_wants(entries), instances, OFFERED, None, **options)
 
 
