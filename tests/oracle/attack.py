@@ -160,12 +160,12 @@ def oracle(answer: dict[str, Any], *wanted: Wanted) -> Decision:
 
 
 def milliseconds(answer: dict[str, Any], wanted: Sequence[Wanted]) -> float:
-    """Return how long the implementation takes: the best of several, as a pause of the machine is not its fault."""
+    """Return how much of the processor's time the implementation takes: the best of several."""
     best = float("inf")
     for _unused in range(5):
-        begun = time.perf_counter()
+        begun = time.process_time()
         implementation(answer, *wanted)
-        best = min(best, (time.perf_counter() - begun) * 1000)
+        best = min(best, (time.process_time() - begun) * 1000)
     return best
 
 
@@ -176,9 +176,10 @@ def attack_with(answer: dict[str, Any], wanted: Sequence[Wanted], findings: Find
     findings.verdicts.update(expected.verdicts or ["no task"])
     findings.gates["open" if expected.is_open else "closed"] += 1
     try:
-        begun = time.perf_counter()
+        # Of the processor's time: that the machine does something else is not its fault.
+        begun = time.process_time()
         found = implementation(answer, *wanted)
-        took = (time.perf_counter() - begun) * 1000
+        took = (time.process_time() - begun) * 1000
     except Exception:
         findings.crashes += 1
         findings.note(f"CRASH {traceback.format_exc()}", answer, wanted)
