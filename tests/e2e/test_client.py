@@ -171,6 +171,12 @@ def test_a_profile_that_is_no_file_ends_the_task_at_once(operator, tmp_path, kin
         _by_profile(operator, path)
 
 
+def test_a_profile_that_is_switched_off_is_none(operator):
+    with pytest.raises(CredentialsError, match="No credentials were found"):
+        _by_profile(operator, Path(os.devnull))
+    assert operator.told == []
+
+
 def test_certificates_are_not_read_from_a_pipe(operator, tmp_path):
     os.mkfifo(tmp_path / "ca.pem")
     client = operator.client(**PERMANENT, ca_path=str(tmp_path / "ca.pem"))

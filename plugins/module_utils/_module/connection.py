@@ -36,6 +36,8 @@ def _read_file(path: str, warn: Callable[[str], None] = lambda text: None) -> st
     """Return the text of a profile file, or None where there is none; warn of one that others may write."""
     try:
         file = Path(path).expanduser()
+        if file == Path(os.devnull):  # named on purpose, to have no profile
+            return None
         # Without waiting: a pipe into which nobody writes would hold the run for ever.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         with open(descriptor, encoding="utf-8") as opened:
