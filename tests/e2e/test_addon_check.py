@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,9 @@ def test_an_operation_under_way_is_awaited_before_the_check(play, simulation):
 
 def test_checks_in_the_background_end(play):
     """async_status takes a result with a key of its own for that of a job that goes on."""
+    # What Ansible starts in the background, it starts without quotes: no space may be in the path.
+    folder = tempfile.mkdtemp(prefix="cce-tests-", dir="/tmp")
+    places = {"ANSIBLE_REMOTE_TMP": folder, "ANSIBLE_ASYNC_DIR": folder}
     options = {"cluster_id": CLUSTER, "addons": ["metrics-server"]}
     polled = {**task("cce_addon_check", **options), "name": "polled", "async": 40, "poll": 1}
     begun = {**task("cce_addon_check", **options), "name": "begun", "register": "job", "async": 40, "poll": 0}
@@ -125,7 +130,8 @@ def test_checks_in_the_background_end(play):
         "retries": 20,
         "delay": 1,
     }
-    played = play([polled, begun, asked])
+    played = play([polled, begun, asked], environment=places)
+    shutil.rmtree(folder)
     assert played.code == 0, played.output
     for name in ("polled", "asked"):
         result = played.result(name)
