@@ -360,8 +360,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.changes import (
     make_absent,
     make_present,
-    once_unlocked,
     roll_back,
+    until_sent,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want
 
@@ -399,7 +399,7 @@ def run(task: Task) -> Result:
     task.hide(secrets(params["values"], params["secret_values"]))
     refuse_odd_values(params["values"], str(params["addon_template_name"] or params["addon_instance_id"]))
     with connected(task) as cce:
-        return once_unlocked(task, lambda: _bring_about(cce, task))
+        return until_sent(task, lambda: _bring_about(cce, task))
 
 
 def _bring_about(cce: Cce, task: Task) -> Result:

@@ -390,6 +390,32 @@ def test_a_write_that_met_a_lock_is_decided_anew(operator):
     assert operator.pauses == [1.0]
 
 
+@pytest.mark.parametrize("fault", [{"retry_after": 24}, {}], ids=["told when", "not told"])
+def test_a_write_that_was_throttled_keeps_what_somebody_else_has_set_meanwhile(operator, fault):
+    operator.simulation.fault("throttle", "PUT", r"/v3/addons/[^/]+$", **fault)
+    somebody_else = Operator(operator.simulation)
+
+    def meanwhile(seconds: float) -> None:
+        Operator.sleep(operator, seconds)
+        if len(operator.pauses) == 1:
+            theirs = {"custom": {"cluster_domain": "theirs"}}
+            somebody_else.run(cce_addon, addon_template_name="coredns", values=theirs)
+
+    operator.sleep = meanwhile
+    result = operator.run(cce_addon, addon_template_name="coredns", version="latest")
+    assert result["changed"]
+    assert operator.simulation.addons(CLUSTER)["coredns"]["values"]["custom"]["cluster_domain"] == "theirs"
+    assert operator.pauses[0] == pytest.approx(24.5 if fault else 7, abs=0.1)
+
+
+def test_a_write_that_is_throttled_again_and_again_is_told(operator):
+    operator.simulation.fault("throttle", "PUT", r"/v3/addons/[^/]+$", times=None)
+    with pytest.raises(Throttled, match=r"throttling.*tried 3 times"):
+        operator.run(cce_addon, addon_template_name="coredns", version="latest", retries=2)
+    assert len(operator.pauses) == 2
+    assert operator.simulation.addons(CLUSTER)["coredns"]["writes"] == 0
+
+
 def test_a_lock_that_stays_is_told(operator):
     for method in ("PUT", "DELETE"):
         operator.simulation.fault("throttle", method, "/v3/addons/", locked=True, times=None)

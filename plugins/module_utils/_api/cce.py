@@ -183,7 +183,7 @@ class Cce:
             authentication=self._ready(),
             query=[("cluster_id", cluster_id)],
             plain_text=True,
-            repeat_locked=False,
+            repeat=False,
         )
 
     def _addons_path(self, addon_instance_id: str | None = None) -> str:
@@ -259,9 +259,7 @@ class Cce:
 
     def _change(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
         """Write to an add-on. It is not repeated while another request holds the lock, which may change the add-on."""
-        answer = self.http.send(
-            method, base + path, doing=doing, authentication=self._ready(), body=body, repeat_locked=False
-        )
+        answer = self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body, repeat=False)
         return self._object(answer)
 
     def _write(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:

@@ -244,7 +244,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         plain_text: bool = False,
         idempotent: bool = False,
-        repeat_locked: bool = True,
+        repeat: bool = True,
         direct: bool = False,
         settings: HttpSettings | None = None,
     ) -> Answer:
@@ -261,6 +261,8 @@ class Http:
             headers: Headers to send with it.
             plain_text: Whether the operation answers with a bare word instead of JSON.
             idempotent: Whether the request may be repeated although it is no GET (a login changes nothing).
+            repeat: Whether it is repeated by itself where that is allowed. What was decided on a state of the service
+                is not, as the state may change during the pause; the error then tells how long to pause (`again_in`).
             direct: Whether to go around any proxy.
             settings: Other settings than the client's own.
 
@@ -277,11 +279,9 @@ class Http:
             end = min(end, self._deadline)
         request = _Request(method, url, doing, authentication, query, body, headers or {}, plain_text, direct)
         with self.not_after(end):  # what logs in on the way has no time of its own
-            return self._sent(request, settings, end, "GET" if idempotent else method, repeat_locked)
+            return self._sent(request, settings, end, "GET" if idempotent else method, repeat)
 
-    def _sent(
-        self, request: _Request, settings: HttpSettings, end: float, repeatable: str, repeat_locked: bool
-    ) -> Answer:
+    def _sent(self, request: _Request, settings: HttpSettings, end: float, repeatable: str, repeat: bool) -> Answer:
         """Send a request as often as that is allowed; `repeatable` is the method whose rules are meant."""
         attempt = 0
         renewed = False
@@ -297,12 +297,11 @@ class Http:
                 if renew():
                     continue
             pause = retries.delay(failure, attempt, self._now(), self._random)
-            if (
-                attempt <= settings.retries
-                and error.retryable is not False
-                and retries.may_repeat(repeatable, failure, repeat_locked=repeat_locked)
-                and self._clock() + pause < end
-            ):
+            repeatable_now = error.retryable is not False and retries.may_repeat(repeatable, failure)
+            if repeatable_now and not repeat:
+                error.again_in = pause
+                raise error
+            if repeatable_now and attempt <= settings.retries and self._clock() + pause < end:
                 self._notice(f"{shortened(error.message, 300)} Trying again in {pause:.0f} s.")
                 self._sleep(pause)
                 continue

@@ -38,13 +38,8 @@ class Failure:
     retry_after: str | None = None
 
 
-def may_repeat(method: str, failure: Failure, *, repeat_locked: bool = True) -> bool:
-    """Whether a request may be sent again after a failure, without reading first what happened.
-
-    `repeat_locked` is false for what was decided on a state that may be changing: what holds the lock may change it.
-    """
-    if failure.error_code == LOCKED and not repeat_locked:
-        return False
+def may_repeat(method: str, failure: Failure) -> bool:
+    """Whether a request may be sent again after a failure, without reading first what happened."""
     if not failure.sent or failure.status_code == 429:
         return True
     passing = failure.status_code is None or failure.status_code in (408, 500, 502, 503, 504)

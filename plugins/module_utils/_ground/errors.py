@@ -26,9 +26,13 @@ class CceError(Exception):
         retryable: Whether the same task, run again without a change, may pass.
         details: Anything else that is worth keeping, as plain data.
         result: What the task found out or did before it failed; it goes into the task's result.
+
+    Attributes:
+        again_in: Seconds after which a write may be decided and sent anew, where it was certainly not carried out.
     """
 
     retryable_by_nature = False
+    again_in: float | None = None
 
     def __init__(
         self,

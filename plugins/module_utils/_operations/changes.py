@@ -21,7 +21,6 @@ from .._ground.errors import (
     OperationFailed,
     OutcomeUnknown,
     Superseded,
-    Throttled,
     TimedOut,
 )
 from .._ground.text import printable
@@ -54,6 +53,7 @@ DELETE = "delete"
 ROLLBACK = "rollback"
 
 _LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
+_THROTTLE_WINDOW = 60.0  # seconds: the gateway counts requests a minute
 # After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
 _LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
 _STALE = 15.0  # seconds after a write in which a read may still show the state before it
@@ -83,25 +83,41 @@ class Change:
     is_done: Callable[[Instance | None], bool]
 
 
-def once_unlocked(task: Task, attempt: Callable[[], Result]) -> Result:
-    """Look, decide and write; and do so again, from the look on, as long as another request holds the add-on's lock.
+def until_sent(task: Task, attempt: Callable[[], Result]) -> Result:
+    """Look, decide and write; and do so again, from the look on, as long as the write is not carried out.
 
-    Sending the same write again would undo what the other one is doing, or do it twice.
+    It is not while another request holds the add-on's lock, while the service throttles, or without a connection. To
+    send the same write again after a pause would undo what somebody else has done in between, or do it twice. A lock
+    is waited for until `wait_timeout` is over; anything else is tried again `retries` times.
 
     Raises:
-        Throttled: `wait_timeout` was over first.
+        CceError: The write was not carried out in the time or the tries that there are.
     """
     end = task.clock.monotonic() + task.params["wait_timeout"]
-    pause = 1.0
+    looks, tries = 0, 0
     while True:
         try:
             return attempt()
-        except Throttled as error:
-            if error.error_code != LOCKED or task.clock.monotonic() + pause > end:
+        except CceError as error:
+            if error.again_in is None:
+                raise
+            is_locked = error.error_code == LOCKED
+            looks, tries = looks + is_locked, tries + (not is_locked)
+            pause = _locked_pause(looks) if is_locked else _refused_pause(error.again_in, tries)
+            if tries > task.params["retries"] or task.clock.monotonic() + pause > end:
+                error.message += f" It was tried {looks + tries} times." if looks + tries > 1 else ""
                 raise
             task.progress(f"{error.message} Looking again in {pause:.0f} s.")
         task.clock.sleep(pause)
-        pause = min(_LONGEST_PAUSE, 2 * pause)
+
+
+def _locked_pause(looks: int) -> float:
+    return min(_LONGEST_PAUSE, 2.0 ** (looks - 1))
+
+
+def _refused_pause(asked: float, tries: int) -> float:
+    """Return the seconds before the next try: what the service asks for, and more each time, up to a minute."""
+    return max(asked, min(_THROTTLE_WINDOW, asked * 2.0 ** (tries - 1)))
 
 
 def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:

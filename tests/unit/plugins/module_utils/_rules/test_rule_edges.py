@@ -342,13 +342,6 @@ def test_reads_are_repeated_after_what_passes(status, repeat):
     assert not outcome_is_unknown("GET", Failure(sent=True, status_code=status))
 
 
-def test_what_was_decided_on_a_state_that_is_changing_is_not_repeated():
-    locked = Failure(sent=True, status_code=429, error_code=LOCKED)
-    assert may_repeat("PUT", locked)
-    assert not may_repeat("PUT", locked, repeat_locked=False)
-    assert may_repeat("PUT", Failure(sent=True, status_code=429, error_code="APIG.0308"), repeat_locked=False)
-
-
 def test_pauses_double_up_to_a_limit():
     def pauses(failure: Failure, spread: float) -> list[float]:
         return [delay(failure, attempt, 0.0, lambda: spread) for attempt in range(1, 8)]
