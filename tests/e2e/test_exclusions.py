@@ -64,7 +64,7 @@ def test_what_cce_offers_and_this_cluster_lacks_may_be_left_out(operator):
     plan = operator.run(cce_addon_plan_info, addons=["all", "!node-local-dns"])["plan"]
     assert "coredns" in [step["name"] for step in plan]
     started = operator.run(cce_addon_check, addons=["all", "!node-local-dns"], type="addonStatic", wait=False)
-    assert started["started"]
+    assert started["checks_started"]
 
 
 def test_only_an_exclusion_that_meets_nothing_costs_a_request(operator):

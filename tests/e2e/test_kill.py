@@ -10,8 +10,10 @@ import getpass
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -176,7 +178,11 @@ def test_a_stopped_run_writes_no_more(simulation, tmp_path, stop, way, wait):
 
 
 @pytest.mark.parametrize("stop", [None, "SIGKILL of the group"])
-def test_what_runs_in_the_background_goes_on_without_its_run(simulation, tmp_path, stop):
+def test_what_runs_in_the_background_goes_on_without_its_run(simulation, tmp_path, stop, monkeypatch):
+    # What Ansible starts in the background, it starts without quotes: no space may be in the path.
+    folder = tempfile.mkdtemp(prefix="cce-tests-", dir="/tmp")
+    for name in ("ANSIBLE_REMOTE_TMP", "ANSIBLE_ASYNC_DIR"):
+        monkeypatch.setenv(name, folder)
     simulation.fault("throttle", "PUT", "/addons/", times=3, locked=True)
     options = {"cluster_id": CLUSTER, "addon_template_name": "metrics-server", "version": "latest"}
     tasks = [
@@ -190,3 +196,4 @@ def test_what_runs_in_the_background_goes_on_without_its_run(simulation, tmp_pat
     finish(process, tmp_path)
     assert simulation.addons(CLUSTER)["metrics-server"]["writes"] == 0
     assert wait_for(lambda: simulation.addons(CLUSTER)["metrics-server"]["writes"] == 1, 30)
+    shutil.rmtree(folder, ignore_errors=True)

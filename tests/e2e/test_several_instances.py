@@ -258,13 +258,13 @@ def test_a_change_with_an_id_is_about_that_one(play, simulation):
 
 def test_running_twins_are_checked_one_by_one(play, simulation):
     found = module(play, "cce_addon_check", addons=[NGINX], type="addonStatic")
-    assert [(item["name"], item["addon_instance_id"]) for item in found["started"]] == [
+    assert [(item["name"], item["addon_instance_id"]) for item in found["checks_started"]] == [
         (name, uid) for uid, name in NAMES.items()
     ]
     assert all(name in found["summary"]["text"] for name in NAMES.values())
     one = [{"name": NGINX, "addon_instance_id": SECOND}]
     found = module(play, "cce_addon_check", addons=one, type="addonStatic")
-    assert [item["addon_instance_id"] for item in found["started"]] == [SECOND]
+    assert [item["addon_instance_id"] for item in found["checks_started"]] == [SECOND]
 
 
 def test_what_there_is_can_be_asked_by_name_and_by_id(play, simulation):

@@ -66,7 +66,7 @@ def test_the_fleet_has_a_thousand_clusters_with_eight_addons_each():
         (3, ["fatal", "warning"]),
         (4, ["unknown", "unknown"]),
         (5, ["unknown", "unknown"]),
-        (6, ["warning"]),
+        (6, ["unknown"]),
         (7, ["unknown"]),
         (8, ["fatal", "unknown"]),
         (9, ["unknown", "unknown"]),
