@@ -18,7 +18,7 @@ from .refusals import LOCKED
 
 _SAFE_METHODS = frozenset(("GET", "HEAD"))
 _LONGEST_BACK_OFF = 20.0
-_THROTTLE_WINDOW = 60.0  # the gateway counts requests a minute
+THROTTLE_WINDOW = 60.0  # the gateway counts requests a minute
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,5 @@ def delay(failure: Failure, attempt: int, now: float, random: Callable[[], float
         return asked + random()
     doubled = 2.0 ** (attempt - 1)
     if failure.status_code == 429 and failure.error_code != LOCKED:
-        return min(_THROTTLE_WINDOW, 8.0 * doubled) * (0.75 + 0.25 * random())
+        return min(THROTTLE_WINDOW, 8.0 * doubled) * (0.75 + 0.25 * random())
     return min(_LONGEST_BACK_OFF, 0.5 * doubled) * (0.5 + 0.5 * random())

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._api.cce import Cce
 from .._api.refusals import LOCKED, OUT_OF_DATE
+from .._api.retries import THROTTLE_WINDOW
 from .._ground.errors import (
     CceError,
     Conflict,
@@ -53,7 +54,6 @@ DELETE = "delete"
 ROLLBACK = "rollback"
 
 _LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
-_THROTTLE_WINDOW = 60.0  # seconds: the gateway counts requests a minute
 # After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
 _LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
 _STALE = 15.0  # seconds after a write in which a read may still show the state before it
@@ -117,7 +117,7 @@ def _locked_pause(looks: int) -> float:
 
 def _refused_pause(asked: float, tries: int) -> float:
     """Return the seconds before the next try: what the service asks for, and more each time, up to a minute."""
-    return max(asked, min(_THROTTLE_WINDOW, asked * 2.0 ** (tries - 1)))
+    return max(asked, min(THROTTLE_WINDOW, asked * 2.0 ** (tries - 1)))
 
 
 def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:
