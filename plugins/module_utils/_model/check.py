@@ -24,7 +24,7 @@ UPGRADE = "addonUpgrade"
 
 
 @dataclass(frozen=True)
-class Risk:
+class TaskRisk:
     """One risk of a check task, in the API's own words; what the API left out is None."""
 
     name: str | None
@@ -52,7 +52,7 @@ class CheckTask:
     expires_at: str | None = None
     status: str | None = None
     message: str | None = None
-    risks: tuple[Risk, ...] = ()
+    risks: tuple[TaskRisk, ...] = ()
     defects: tuple[str, ...] = ()
 
 
@@ -121,7 +121,7 @@ class _Reader:
             return value or None
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
-    def risks(self, value: object) -> list[Risk]:
+    def risks(self, value: object) -> list[TaskRisk]:
         if value is None:
             return []
         if not isinstance(value, list):
@@ -134,7 +134,7 @@ class _Reader:
                 continue
             item = self.mapping(found, "a risk")
             risks.append(
-                Risk(
+                TaskRisk(
                     name=self.text(item.get("riskName"), "riskName"),
                     level=self.text(item.get("level"), "a risk's level"),
                     status=self.text(item.get("status"), "a risk's status"),

@@ -13,11 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import distinct_names, printable, quoted
-from .values import told_values
+from .values import Values, told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
 UPGRADE_FAILED = "upgradeFailed"
@@ -196,7 +196,26 @@ def which_instance(found: Sequence[Instance]) -> InputError:
     )
 
 
-def describe(instance: Instance, values: dict[str, Any] | None) -> dict[str, Any]:
+class Addon(TypedDict):
+    """An add-on instance as modules return it. `values` are masked."""
+
+    addon_instance_id: str
+    addon_template_name: str
+    addon_instance_name: str | None
+    alias: str | None
+    version: str | None
+    previous_version: str | None
+    status: str | None
+    reason: str | None
+    message: str | None
+    is_rollbackable: bool | None
+    target_versions: list[str] | None
+    created_at: str | None
+    updated_at: str | None
+    values: Values | None
+
+
+def describe(instance: Instance, values: Values | None) -> Addon:
     """Return an instance as the modules return it, with `values` to show instead of its own: masked."""
     return {
         "addon_instance_id": instance.id,

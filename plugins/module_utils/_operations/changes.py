@@ -32,6 +32,7 @@ from .._model.instance import (
     ENDED_BADLY,
     ROLLBACK_STATES,
     RUNNING,
+    Addon,
     Instance,
     differs,
     find_instance,
@@ -445,7 +446,7 @@ def _version_diff(name: str, before: str | None, after: str | None) -> dict[str,
     }
 
 
-def _shown(task: Task, instance: Instance | None) -> dict[str, Any] | None:
+def _shown(task: Task, instance: Instance | None) -> Addon | None:
     return None if instance is None else shown_instance(task, instance)
 
 

@@ -14,7 +14,7 @@ from .._api.cce import Cce
 from .._ground.errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
 from .._ground.text import printable
 from .._model.cluster import read_cluster, read_clusters
-from .._model.instance import Instance, completed, find_instance, read_instance, read_instances, shown_name
+from .._model.instance import Addon, Instance, completed, find_instance, read_instance, read_instances, shown_name
 from .._model.instance import describe as describe_instance
 from .._model.secrets import masked, secrets
 from .._model.values import sync_strategy
@@ -192,7 +192,7 @@ def marked_secret(task: Task) -> list[str]:
     return list(task.params.get("secret_values") or [])
 
 
-def shown_instance(task: Task, instance: Instance) -> dict[str, Any]:
+def shown_instance(task: Task, instance: Instance) -> Addon:
     """Return an instance as results show it: secrets are masked in its values, and in what CCE says of it."""
     marked = marked_secret(task)
     task.hide(secrets(instance.values, marked))

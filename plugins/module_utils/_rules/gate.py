@@ -10,15 +10,30 @@ import datetime
 import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
 from .._ground.times import instant
 from .._model.check import UPGRADE, CheckTask, Wanted, may_be_about
 from .._model.instance import UPGRADE_FAILED, rollback_command
-from .policy import Policy, describe_acceptance
-from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Decided, Judgement, decide, describe, findings, worst, worst_of
+from .plan import StepChange, StepTarget
+from .policy import AcceptanceRecord, AcceptanceSummary, Policy, describe_acceptance
+from .verdict import (
+    FATAL,
+    PASSED,
+    UNKNOWN,
+    WARNING,
+    Decided,
+    Judgement,
+    Risk,
+    Verdict,
+    decide,
+    describe,
+    findings,
+    worst,
+    worst_of,
+)
 from .wants import CHANGES, IMPOSSIBLE, INSTALL, NONE
 
 # What is judged of a step, and of a check that was started.
@@ -33,6 +48,60 @@ _TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
 _STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
 # Every ticket begins with it: before ansible-core 2.19, templates turn a text that is only JSON into data.
 _TICKET = "v1 "
+
+
+class TicketCheck(TypedDict):
+    """What the gate judges of a check that was started."""
+
+    addon_instance_id: str
+    type: str
+    task_id: str | None
+    values_fingerprint: str | None
+
+
+class StartedCheck(TicketCheck):
+    """One entry of `checks_started`, as modules return it.
+
+    `adopted` tells whether somebody else had started the check before. The `values_fingerprint` is None if the settings
+    that it was made with are not known for certain.
+    """
+
+    name: str
+    addon_template_name: str
+    target_version: str | None
+    adopted: bool
+
+
+class Decision(StepChange):
+    """The gate's decision on one step. `judged_at` is in seconds since 1970."""
+
+    why: str
+    verdict: Verdict
+    reason: str | None
+    blocks: bool
+    task_id: str | None
+    checked_at: str | None
+    risks: list[Risk]
+    accepted: list[AcceptanceRecord]
+    judged_at: float
+
+
+class GateResult(TypedDict):
+    """The gate's decision on a plan, as modules return it. `judged_at` is in seconds since 1970."""
+
+    cluster_id: str
+    cluster_name: str | None
+    open: bool
+    proceed: bool
+    verdict: Verdict
+    decisions: list[Decision]
+    blocked: list[str]
+    passed: list[str]
+    targets: list[StepTarget]
+    accepted: AcceptanceSummary
+    values_known: bool
+    judged_at: float
+    lines: list[str]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from typing import Any, Optional, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
@@ -29,7 +29,7 @@ from .._model.values import (
     tells_defaults,
 )
 from .._model.version import Cluster, Offer, choose_latest, is_newer, newest, same_patch_line, supports, version_key
-from .wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, LATEST, LATEST_PATCH, NONE, UPGRADE, Want, Wants
+from .wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, LATEST, LATEST_PATCH, NONE, UPGRADE, Action, Want, Wants
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Step:
     """
 
     name: str
-    action: str
+    action: Action
     why: str
     want: Want
     instance: Instance | None = None
@@ -66,6 +66,53 @@ class Step:
         # A check of the way from another version was another check.
         present = self.instance.version if self.action == UPGRADE and self.instance is not None else None
         return fingerprint(f"{present} -> {self.version}" if present else self.version or "", self.values)
+
+
+class StepTarget(TypedDict):
+    """An add-on, and the version that it goes to."""
+
+    name: str
+    addon_template_name: str
+    addon_instance_id: str | None
+    to: str | None
+
+
+# With the function, as `from` cannot be a name in a class.
+_From = TypedDict("_From", {"from": Optional[str]})
+
+
+class StepChange(StepTarget, _From):
+    """What changes about an add-on."""
+
+    action: Action
+    values_fingerprint: str | None
+
+
+class TicketStep(StepChange):
+    """What the gate judges of a step."""
+
+    why: str
+    failed: str | None
+    previous_version: str | None
+    updated_at: str | None
+    status: str | None
+
+
+class _LargeParts(TypedDict, total=False):
+    values: Values
+    offered: list[str]
+
+
+class PlannedStep(TicketStep, _LargeParts):
+    """One entry of `plan`, as modules return it. With `brief`, `values` and `offered` are missing.
+
+    `values` are masked. `values_changed` is None if CCE does not tell the present settings.
+    """
+
+    present_sync_strategy: str | None
+    values_changed: list[str] | None
+    values_policy: str
+    sync_strategy: str | None
 
 
 def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
@@ -293,7 +340,7 @@ _SETTINGS_UNTOLD = (
 )
 
 
-def _with_values(step: Step, action: str, present: Values | None, offered: Mapping[str, Offer]) -> Step:
+def _with_values(step: Step, action: Action, present: Values | None, offered: Mapping[str, Offer]) -> Step:
     """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
     want = step.want
     if step.instance is not None and not step.instance.id:

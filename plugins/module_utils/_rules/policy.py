@@ -11,7 +11,7 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
@@ -113,7 +113,28 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
     return tuple(acceptances)
 
 
-def describe_acceptance(acceptance: Acceptance) -> dict[str, Any]:
+class AcceptanceRecord(TypedDict):
+    """An accepted warning, as modules return it. `until` is a date such as 2026-12-31."""
+
+    addon: str
+    addon_instance_id: str | None
+    risk: str
+    target_version: str | None
+    cluster: str
+    reason: str
+    owner: str | None
+    until: str
+
+
+class AcceptanceSummary(TypedDict):
+    """What became of the accepted warnings of a policy."""
+
+    used: list[AcceptanceRecord]
+    unused: list[AcceptanceRecord]
+    expired: list[AcceptanceRecord]
+
+
+def describe_acceptance(acceptance: Acceptance) -> AcceptanceRecord:
     """Return an accepted warning as plain data."""
     return {
         "addon": acceptance.addon,

@@ -10,7 +10,7 @@ Everything comes in and goes out as plain data, as modules return it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final, Literal, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
@@ -18,19 +18,23 @@ from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_betw
 from .._model.check import STATIC, UPGRADE
 from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
 from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
-from .verdict import FATAL, PASSED, WARNING
+from .plan import StepChange
+from .verdict import FATAL, PASSED, WARNING, Risk
 from .wants import CHANGES, EDIT, NONE, Want, Wants, want_of
 
 Data = Mapping[str, Any]
 
 # What there is to do with an add-on.
-CARRY_OUT = "upgrade"  # send the upgrade, wait, verify
-RESUME = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
-RESTORE = "restore"  # only the sync strategy of a run that was killed is to be set back
-VERIFY = "verify"  # only look whether it runs well
-VERIFIED = "verified"
-BROKEN = "broken"
-UNKNOWN = "unknown"
+JobTask = Literal["upgrade", "resume", "restore", "verify"]
+CARRY_OUT: Final = "upgrade"  # send the upgrade, wait, verify
+RESUME: Final = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
+RESTORE: Final = "restore"  # only the sync strategy of a run that was killed is to be set back
+VERIFY: Final = "verify"  # only look whether it runs well
+
+VerificationVerdict = Literal["verified", "broken", "unknown"]
+VERIFIED: Final = "verified"
+BROKEN: Final = "broken"
+UNKNOWN: Final = "unknown"
 
 # An upgrade that was checked longer ago is not taken for one that an interrupted run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
@@ -40,6 +44,37 @@ _SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
 _RECHECK_MARGIN = 15.0  # seconds
 _FATAL_LEVEL = "Fatal"
 _OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that nobody but CCE fills in
+
+
+class Job(StepChange):
+    """What is to be done with an add-on.
+
+    `restore` tells whether the sync strategy is set back afterwards. The check is made anew after `recheck_after`, in
+    seconds since 1970.
+    """
+
+    task: JobTask
+    restore: bool
+    check_task_id: str | None
+    checked_at: str | None
+    recheck_after: float
+
+
+class Verification(TypedDict):
+    """Whether an add-on runs well, with the risks that its check found and those of them that are new."""
+
+    verdict: VerificationVerdict
+    reason: str | None
+    new_risks: list[Risk]
+    risks: list[Risk]
+
+
+class Recovery(TypedDict):
+    """Whether an add-on is rolled back, to which version, and why or why not."""
+
+    roll_back: bool
+    to: str | None
+    why: str
 
 
 def jobs(

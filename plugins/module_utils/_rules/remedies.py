@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._model.check import Risk
+from .._model.check import TaskRisk
 
 # What to do next, by risk name. Source: user guide, "Add-on upgrade checks". The names of four checks are not
 # documented; those are told by a word of their name or message. Risk names are open-ended.
@@ -55,7 +55,7 @@ _REMEDIES_BY_WORD: tuple[tuple[tuple[str, ...], str], ...] = (
 _GENERIC_REMEDY = "Read the message, put right what it names, then check again."
 
 
-def remedy(risk: Risk, addon_template_name: str | None = None) -> str | None:
+def remedy(risk: TaskRisk, addon_template_name: str | None = None) -> str | None:
     """Return what to do about a risk; None for one that is no risk (its status is `Success`)."""
     if risk.status == "Success":
         return None

@@ -11,33 +11,77 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final, Literal, TypedDict
 
 from .._ground.text import printable, table
 from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
-from .._model.check import CheckTask, Risk, Wanted, may_be_about
+from .._model.check import CheckTask, TaskRisk, Wanted, may_be_about
 from .._model.instance import shown_names
 from .remedies import remedy
 
-PASSED = "passed"
-WARNING = "warning"
-FATAL = "fatal"
-PENDING = "pending"
-UNKNOWN = "unknown"
+Verdict = Literal["passed", "warning", "fatal", "pending", "unknown"]
+PASSED: Final = "passed"
+WARNING: Final = "warning"
+FATAL: Final = "fatal"
+PENDING: Final = "pending"
+UNKNOWN: Final = "unknown"
 
 # Worst first: the verdict on several tasks is the worst of theirs.
-VERDICTS = (FATAL, UNKNOWN, PENDING, WARNING, PASSED)
-BLOCKING = frozenset((FATAL, UNKNOWN, PENDING))
+VERDICTS: tuple[Verdict, ...] = (FATAL, UNKNOWN, PENDING, WARNING, PASSED)
+BLOCKING: frozenset[Verdict] = frozenset((FATAL, UNKNOWN, PENDING))
 
 _UNDER_WAY = frozenset(("Init", "Running"))
 _FINISHED = frozenset(("Failed", "Success"))
+
+
+class Risk(TypedDict):
+    """One risk of a check, as modules return it: in the API's own words, with what to do about it."""
+
+    name: str | None
+    level: str | None
+    status: str | None
+    message: str | None
+    remedy: str | None
+
+
+class Check(TypedDict):
+    """One entry of `checks`, as modules return it: a check task in the API's own words, with the verdict on it."""
+
+    task_id: str | None
+    type: str | None
+    addon_template_name: str | None
+    addon_instance_name: str | None
+    addon_instance_id: str | None
+    target_version: str | None
+    cluster_target_version: str | None
+    created_at: str | None
+    expires_at: str | None
+    status: str | None
+    message: str | None
+    verdict: Verdict
+    reason: str | None
+    risks: list[Risk]
+
+
+class CheckSummary(TypedDict):
+    """The `summary` of checks, as modules return it: their number by verdict, and the ids of those that block."""
+
+    verdict: Verdict
+    total: int
+    passed: int
+    warning: int
+    fatal: int
+    pending: int
+    unknown: int
+    blocking: list[str | None]
+    text: str
 
 
 @dataclass(frozen=True)
 class Judgement:
     """A verdict, and the reason where the risks alone don't tell it."""
 
-    verdict: str
+    verdict: Verdict
     reason: str | None = None
 
     @property
@@ -46,7 +90,7 @@ class Judgement:
         return self.verdict in BLOCKING
 
 
-def _failed(task: CheckTask) -> list[Risk]:
+def _failed(task: CheckTask) -> list[TaskRisk]:
     return [risk for risk in task.risks if risk.status == "Failed"]
 
 
@@ -171,7 +215,7 @@ def worst_of(tasks: Iterable[CheckTask], wanted: Wanted) -> tuple[CheckTask | No
     return min(judged, key=lambda item: VERDICTS.index(item[1].verdict), default=none)
 
 
-def _unknown(task: CheckTask, failed: Sequence[Risk]) -> str | None:
+def _unknown(task: CheckTask, failed: Sequence[TaskRisk]) -> str | None:
     """Return what of a finished task nobody has a rule for, or None."""
     if task.defects:
         return "; ".join(dict.fromkeys(task.defects))

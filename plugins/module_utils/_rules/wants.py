@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
@@ -26,12 +26,14 @@ ALL = "all"
 LATEST = "latest"
 LATEST_PATCH = "latest_patch"
 
-UPGRADE = "upgrade"
-EDIT = "edit"
-INSTALL = "install"
-NONE = "none"
-IMPOSSIBLE = "impossible"
-CHANGES = frozenset((UPGRADE, EDIT, INSTALL))
+# What a plan does with an add-on.
+Action = Literal["upgrade", "edit", "install", "none", "impossible"]
+UPGRADE: Final = "upgrade"
+EDIT: Final = "edit"
+INSTALL: Final = "install"
+NONE: Final = "none"
+IMPOSSIBLE: Final = "impossible"
+CHANGES: frozenset[Action] = frozenset((UPGRADE, EDIT, INSTALL))
 
 _KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
 

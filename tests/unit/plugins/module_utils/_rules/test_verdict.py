@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import (
     CheckTask,
-    Risk,
+    TaskRisk,
     Wanted,
     latest,
     newest_first,
@@ -56,7 +56,7 @@ def task(status: str | None = "Success", *risks: tuple[str | None, str | None], 
         target_version="1.30.33",
         created_at="2026-08-05T09:00:00Z",
         status=status,
-        risks=tuple(Risk(f"risk-{number}", level, state, None) for number, (level, state) in enumerate(risks)),
+        risks=tuple(TaskRisk(f"risk-{number}", level, state, None) for number, (level, state) in enumerate(risks)),
         **parts,
     )
 
@@ -76,7 +76,7 @@ def test_an_item_is_read_whole():
         expires_at="2026-08-06T17:10:44.648388+08:00",
         status="Failed",
         message=None,
-        risks=(Risk("AddonValidate", "Fatal", "Failed", DRIFT),),
+        risks=(TaskRisk("AddonValidate", "Fatal", "Failed", DRIFT),),
         defects=(),
     )
 
@@ -364,11 +364,11 @@ def test_hostile_text_cannot_forge_a_line():
     ],
 )
 def test_every_risk_says_what_to_do(name, message, words):
-    assert words in remedy(Risk(name, "Fatal", "Failed", message), "nginx-ingress")
+    assert words in remedy(TaskRisk(name, "Fatal", "Failed", message), "nginx-ingress")
 
 
 def test_a_risk_that_was_not_found_needs_no_remedy():
-    assert remedy(Risk("AddonStatus", "Fatal", "Success", None)) is None
+    assert remedy(TaskRisk("AddonStatus", "Fatal", "Success", None)) is None
 
 
 def test_verdicts_are_ordered_worst_first():

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import (
     CheckTask,
-    Risk,
+    TaskRisk,
     Wanted,
     latest,
     newest_first,
@@ -181,7 +181,7 @@ def test_a_risk_after_one_that_cannot_be_read_counts():
     assert judge(read_task({"riskList": risks})).verdict == "fatal"
     single = {"riskName": "a", "level": "Fatal", "status": "Failed", "message": "m"}
     task = read_task({"status": {"riskList": single}})
-    assert task.risks == (Risk("a", "Fatal", "Failed", "m"),)
+    assert task.risks == (TaskRisk("a", "Fatal", "Failed", "m"),)
 
 
 def test_a_single_created_task_is_a_task():
@@ -227,9 +227,9 @@ TASK = CheckTask(
     status="Failed",
     message="done",
     risks=(
-        Risk("K8sResourceModified", "Fatal", "Failed", "changed"),
-        Risk("AddonStatus", "Warning", "Success", None),
-        Risk(None, None, "Failed", None),
+        TaskRisk("K8sResourceModified", "Fatal", "Failed", "changed"),
+        TaskRisk("AddonStatus", "Warning", "Success", None),
+        TaskRisk(None, None, "Failed", None),
     ),
 )
 DRIFT = (
@@ -274,13 +274,13 @@ def test_a_task_is_described_whole():
 
 
 def test_drift_has_its_own_way_out_in_coredns_only():
-    drift = Risk("K8sResourceModified", "Fatal", "Failed", None)
+    drift = TaskRisk("K8sResourceModified", "Fatal", "Failed", None)
     assert remedy(drift, "coredns") == DRIFT
     assert remedy(drift, "nginx-ingress").startswith("Somebody changed the add-on's resources with kubectl")
-    assert remedy(Risk("AddonStatus", "Fatal", "Failed", None), "coredns").startswith("Look at the add-on's pods")
-    assert remedy(Risk("AddonValidate", "Fatal", "Failed", "set parameterSyncStrategy"), "other") == DRIFT
-    assert remedy(Risk("xxxx", "Fatal", "Failed", None)) == GENERIC
-    assert remedy(Risk(None, "Fatal", "Failed", "A snippet")).startswith("Rewrite the snippet annotations")
+    assert remedy(TaskRisk("AddonStatus", "Fatal", "Failed", None), "coredns").startswith("Look at the add-on's pods")
+    assert remedy(TaskRisk("AddonValidate", "Fatal", "Failed", "set parameterSyncStrategy"), "other") == DRIFT
+    assert remedy(TaskRisk("xxxx", "Fatal", "Failed", None)) == GENERIC
+    assert remedy(TaskRisk(None, "Fatal", "Failed", "A snippet")).startswith("Rewrite the snippet annotations")
 
 
 def test_people_see_a_table_and_then_each_finding():
