@@ -14,8 +14,7 @@ ruff check .
 ruff format --check .
 
 say "mypy"
-(cd .build && mypy --config-file ../pyproject.toml --namespace-packages --explicit-package-bases \
-  ansible_collections/huaweicloud/cce/plugins/module_utils ansible_collections/huaweicloud/cce/plugins/plugin_utils/_report)
+(cd .build && mypy --config-file ../pyproject.toml ansible_collections/huaweicloud/cce/plugins)
 
 say "yamllint"
 yamllint --strict .

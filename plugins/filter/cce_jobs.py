@@ -155,11 +155,12 @@ def cce_jobs(
     verify_only: bool = False,
 ) -> Any:
     """Return what is to be done; see the documentation of the filter."""
-    options = {"now": float(now), "max_age": float(max_age), "verify_only": bool(verify_only)}
     try:
-        return untrusted(jobs(plan, gate, checks, read_wants(addons), **options))
+        wants = read_wants(addons)
+        found = jobs(plan, gate, checks, wants, now=float(now), max_age=float(max_age), verify_only=bool(verify_only))
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
+    return untrusted(found)
 
 
 class FilterModule:

@@ -22,7 +22,7 @@ from .._model.secrets import MASK, Span, marked_if_whole
 try:
     from ansible.module_utils.secrets import register_secrets
 except ImportError:  # ansible-core 2.21 and older
-    register_secrets = None
+    register_secrets = None  # type: ignore[assignment]
 
 
 def make_known(secrets: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -134,7 +134,7 @@ def _failed(error: CceError, conceal: Callable[[str], str] = str) -> Result:
     return {**error.result, **result}
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
+class _Module(AnsibleModule):
     """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
 
     params: dict[str, Any]
@@ -145,12 +145,12 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
         # and is not found any more. That the module ran is all that the log needs.
         self.log("Invoked")
 
-    def fail_json(self, msg: str, **kwargs: Any) -> None:
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         # Options that are refused show with the refusal, before a run could hide anything in them.
         self.no_log_values.update(secret_options(self.params))
         super().fail_json(**self._shown({"msg": explained(msg, self.params), **kwargs}))
 
-    def exit_json(self, **kwargs: Any) -> None:
+    def exit_json(self, **kwargs: Any) -> NoReturn:
         super().exit_json(**self._shown(kwargs))
 
     def _shown(self, result: Result) -> Result:

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+class Display:
+    def display(self, msg: str) -> None: ...
+    def warning(self, msg: str) -> None: ...
