@@ -83,6 +83,20 @@ def _settings(task: Task, sources: Sources) -> HttpSettings:
     )
 
 
+def _http(task: Task, sources: Sources, conceal: Callable[[str], str]) -> Http:
+    return Http(
+        _settings(task, sources),
+        clock=task.clock.monotonic,
+        now=task.clock.now,
+        sleep=task.clock.sleep,
+        random=task.clock.random,
+        user_agent=USER_AGENT,
+        notice=task.progress,
+        conceal=conceal,
+        is_abandoned=task.is_abandoned,
+    )
+
+
 def _endpoint_style(sources: Sources) -> str:
     style = sources.value("cluster_endpoint_style") or PLAIN
     if style not in (PLAIN, SUBDOMAIN):  # from the environment, as the option has choices
@@ -135,17 +149,7 @@ def connected(task: Task) -> Iterator[Cce]:
         task.hide(authentication.secrets())
         return task.conceal(text)
 
-    http = Http(
-        _settings(task, sources),
-        clock=task.clock.monotonic,
-        now=task.clock.now,
-        sleep=task.clock.sleep,
-        random=task.clock.random,
-        user_agent=USER_AGENT,
-        notice=task.progress,
-        conceal=conceal,
-        is_abandoned=task.is_abandoned,
-    )
+    http = _http(task, sources, conceal)
     authentication = authentication_for(
         credentials,
         http=http,
