@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The unit, parity and end-to-end tests on every supported ansible-core, and modules on the oldest Python.
+"""All tests but those in a browser on every supported ansible-core, and modules on the oldest Python.
 
 `nox` runs all, `nox -s "tests(2.19)"`, `nox -s newest` (the newest ansible-core, pre-releases included) or `nox -s
 modules` one; what stands after `--` goes to pytest, instead of all tests. An interpreter that is not there is told, and
@@ -56,7 +56,7 @@ def _pytest(session: nox.Session, *options: str, before: str = "", **environment
 @nox.session
 @nox.parametrize("python,core", [nox.param(_interpreter(python), core, id=core) for core, python in VERSIONS.items()])
 def tests(session: nox.Session, core: str) -> None:
-    """Run the unit, parity and end-to-end tests with an ansible-core."""
+    """Run all tests but those in a browser with an ansible-core."""
     _test_with(session, PRERELEASES.get(core, f"ansible-core~={core}.0"))
 
 
@@ -69,7 +69,7 @@ def newest(session: nox.Session) -> None:
 def _test_with(session: nox.Session, requirement: str) -> None:
     session.install(requirement, "-r", "tests/requirements-pytest.txt")
     session.run("ansible", "--version")
-    _pytest(session, "-n", "2", *(session.posargs or ["tests/unit", "tests/e2e"]))
+    _pytest(session, "-n", "2", *(session.posargs or ["--ignore=tests/browser"]))
 
 
 @nox.session(python=_interpreter(OLDEST_FOR_MODULES))

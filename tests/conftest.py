@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Makes the collection importable as ansible_collections.huaweicloud.cce, wherever the checkout lies."""
+"""Makes the collection importable as ansible_collections.huaweicloud.cce, wherever the checkout is."""
 
 from __future__ import annotations
 
@@ -21,4 +21,5 @@ def _collections_root() -> Path:
     return Path(named or HERE.parent / ".build")
 
 
-sys.path.insert(0, str(_collections_root()))
+# `ansible-test units` and mutmut leave out the `pythonpath` of pyproject.toml, through which pytest finds `support`.
+sys.path[:0] = [str(_collections_root()), str(HERE)]

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from simulation import Simulation
+from support.simulation import Simulation
 
 CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
 ADDONS = ("coredns", "metrics-server", "nginx-ingress")

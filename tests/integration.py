@@ -9,8 +9,8 @@ import json
 import subprocess
 import sys
 
-from simulation import CLUSTER, Simulation
 from stage import ROOT, TARGET
+from support.simulation import CLUSTER, Simulation
 
 
 def main() -> int:

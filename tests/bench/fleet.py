@@ -30,7 +30,7 @@ TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path.insert(0, str(TESTS))
 
-from simulation import Simulation  # noqa: E402
+from support.simulation import Simulation  # noqa: E402
 
 CHECK_SECONDS = 20
 FATAL_EVERY = 10

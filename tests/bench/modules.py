@@ -32,7 +32,7 @@ TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path.insert(0, str(TESTS))
 
-from simulation import Simulation  # noqa: E402
+from support.simulation import Simulation  # noqa: E402
 
 CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
 MODULE = "huaweicloud.cce.cce_addon_check_info"

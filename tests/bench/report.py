@@ -25,8 +25,8 @@ TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path[:0] = [str(TESTS), str(TESTS / "browser"), str(BUILD)]
 
-from browser import BROWSER, DRIVER, look, started  # noqa: E402
-from fleets import GENERATED_AT, fleet  # noqa: E402
+from support.browser import BROWSER, DRIVER, look, started  # noqa: E402
+from support.fleets import GENERATED_AT, fleet  # noqa: E402
 
 from ansible_collections.huaweicloud.cce.plugins.action.cce_addon_report import FORMATS  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report  # noqa: E402

@@ -33,7 +33,7 @@ TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path.insert(0, str(TESTS))
 
-from simulation import SIMULATOR, Simulation  # noqa: E402
+from support.simulation import SIMULATOR, Simulation  # noqa: E402
 
 FLEET = SIMULATOR / "scenarios" / "fleet.yml"
 ADDONS = 8

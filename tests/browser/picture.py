@@ -20,9 +20,9 @@ TESTS = Path(__file__).resolve().parent.parent
 IMAGES = TESTS.parent / "docs" / "images"
 sys.path[:0] = [str(TESTS), str(TESTS.parent / ".build")]
 
-from browser import look, started  # noqa: E402
-from fleets import GENERATED_AT, showcase  # noqa: E402
-from simulation import CLUSTER, Simulation  # noqa: E402
+from support.browser import look, started  # noqa: E402
+from support.fleets import GENERATED_AT, showcase  # noqa: E402
+from support.simulation import CLUSTER, Simulation  # noqa: E402
 
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html  # noqa: E402

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import http.server
 import re
-import sys
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from browser import BROWSER, DRIVER, look, printed, started
-from fleets import ADDONS, DRIFT, GENERATED_AT, SNIPPETS, fleet, mixed_fleet, prechecked, showcase
+from support.browser import BROWSER, DRIVER, look, printed, started
+from support.fleets import ADDONS, DRIFT, GENERATED_AT, SNIPPETS, fleet, mixed_fleet, prechecked, showcase
 
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import report
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html

@@ -5,63 +5,18 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-import ansible_collections.huaweicloud.cce
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from operators import ACCOUNTS, Operator
-from simulation import CLUSTER, Simulation
-
-
-@dataclass(frozen=True)
-class Played:
-    """How a run of ansible-playbook ended. `tasks` are the results by task name, from the JSON callback."""
-
-    code: int
-    output: str
-    tasks: dict[str, dict[str, Any]]
-
-    def result(self, name: str) -> dict[str, Any]:
-        """Return the result of the task whose name ends so."""
-        return next(result for task, result in self.tasks.items() if task.endswith(name))
-
-
-Play = Callable[..., Played]
-COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
-
-
-def _interpreter(path: str) -> str:
-    """Return a path of a Python for modules that are shipped, where its own may be below "My Projects".
-
-    Some versions of Ansible quote the path of an interpreter that is named, some do not, and their own default none:
-    without spaces, it works with all of them.
-    """
-    if " " not in path:
-        return path
-    folder = Path(tempfile.mkdtemp(prefix="cce-tests-", dir="/tmp"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "venv").symlink_to(Path(path).parents[1])
-    return str(folder / "venv" / "bin" / Path(path).name)
-
-
-# Modules may run on an older Python than Ansible itself.
-INTERPRETER = _interpreter(os.environ.get("MODULES_PYTHON", sys.executable))
-GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
+from support.plays import CALLBACK, COLLECTION, GIVEN, Play, Played, ship_everything
+from support.simulation import Simulation
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +33,6 @@ def simulation(running: Simulation) -> Simulation:
 
 
 @pytest.fixture(scope="session")
-def accounts() -> Iterator[Simulation]:
-    with Simulation(scenario=ACCOUNTS) as simulation:
-        yield simulation
-
-
-@pytest.fixture
-def operator(accounts: Simulation) -> Operator:
-    """Somebody who runs modules in this very process, on the scenario `accounts.yml`."""
-    accounts.reset()
-    return Operator(accounts)
-
-
-@pytest.fixture(scope="session")
 def shipping(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the collection that ships every module: the other way to run."""
     root = tmp_path_factory.mktemp("shipping")
@@ -99,12 +41,6 @@ def shipping(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(COLLECTION / part, collection / part, ignore=shutil.ignore_patterns("__pycache__"))
     ship_everything(collection)
     return root
-
-
-def ship_everything(collection: Path) -> None:
-    """Make a copy of the collection behave as it does where the controller is not the host."""
-    with (collection / "plugins" / "plugin_utils" / "_fast_path.py").open("a", encoding="utf-8") as source:
-        source.write("\n\nFastPath._runs_here = lambda self: False\n")
 
 
 @pytest.fixture
@@ -137,7 +73,7 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
                 **os.environ,
                 **against.environment(),
                 "ANSIBLE_CALLBACKS_ENABLED": "results",
-                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+                "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACK),
                 "ANSIBLE_STDOUT_CALLBACK": callback,
                 "ANSIBLE_NOCOLOR": "1",
                 "E2E_RESULTS": str(results),
@@ -158,12 +94,3 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
         return Played(done.returncode, done.stdout + done.stderr, tasks)
 
     return run
-
-
-def writes(simulation: Simulation) -> list[dict[str, Any]]:
-    """Return the requests that would change an add-on."""
-    return [
-        item
-        for item in simulation.requests()
-        if item["method"] in ("PUT", "POST", "DELETE") and "/v3/addons" in item["path"]
-    ]

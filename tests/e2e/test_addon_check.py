@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CLUSTER, COLLECTION
-from simulation import SIMULATOR, Simulation
+from support.plays import CLUSTER, COLLECTION
+from support.simulation import SIMULATOR, Simulation
 
 MODULES = ("cce_addon_check", "cce_addon_plan_info")
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import awx_collection
 import pytest
 import yaml
-from awx_stand_in import TOKEN, AwxStandIn
+from support import awx_collection
+from support.awx_jobs import SNAPSHOTS
+from support.awx_stand_in import TOKEN, AwxStandIn
 
 import ansible_collections.huaweicloud.cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._api.credentials import (
@@ -27,7 +28,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._api.credentials i
 
 COLLECTION = Path(next(iter(ansible_collections.huaweicloud.cce.__path__)))
 AWX = COLLECTION / "extensions" / "awx"
-SNAPSHOT = Path(__file__).resolve().parent / "snapshots" / "awx.json"
+SNAPSHOT = SNAPSHOTS / "awx.json"
 SECRET = "sk-canary-of-the-credential"
 GIVEN = {
     "cce_awx_image": "registry.example/cce-ee:1",

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CLUSTER
-from simulation import Simulation
+from support.plays import CLUSTER
+from support.simulation import Simulation
 
 INFO = "huaweicloud.cce.cce_addon_check_info"
 SECRET = "canary-secret-0123456789"

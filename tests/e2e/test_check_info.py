@@ -8,10 +8,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from conftest import CLUSTER
-from simulation import Simulation
-
-from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_check, cce_addon_check_info
+from support.plays import CLUSTER
+from support.simulation import Simulation
 
 CHECK = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["all"], "wait": True}}
 TASKS = r"precheck/tasks$"
@@ -208,22 +206,3 @@ def test_a_check_that_was_asked_for_by_its_id_and_does_not_show_is_unknown(play)
     ]
     assert result["summary"]["blocking"] == ["gone"]
     assert "CCE does not show this check" in result["summary"]["text"]
-
-
-# Clocks
-
-
-def test_the_age_of_a_result_is_judged_by_the_clock_of_the_service(operator):
-    operator.run(cce_addon_check, addons=["coredns"])
-    assert operator.told[-1].startswith("cluster")
-    # Ours stays behind from now on.
-    operator.simulation.call("POST", "/clock", {"advance": 7200})
-    options = {"cluster_id": CLUSTER, "latest": True}
-    [check] = operator.run(cce_addon_check_info, max_age=3600, **options)["checks"]
-    assert (check["verdict"], check["reason"].endswith("more than 3600 s ago")) == ("unknown", True)
-    [warning] = [text for text in operator.told if "clock" in text]
-    assert "The clock of this machine is more than 5 minutes behind that of the service." in warning
-    # What is made now comes from the future by our clock alone.
-    operator.run(cce_addon_check, addons=["coredns"])
-    [check] = operator.run(cce_addon_check_info, max_age=3600, **options)["checks"]
-    assert check["verdict"] == "fatal" or check["reason"] is None

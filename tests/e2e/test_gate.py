@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from conftest import CLUSTER, writes
+from support.plays import CLUSTER, writes
 
 UPGRADE = "huaweicloud.cce.upgrade"
 PRECHECK = "huaweicloud.cce.precheck"

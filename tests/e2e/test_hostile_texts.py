@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import GIVEN
-from simulation import CLUSTER, Simulation
+from support.plays import GIVEN
+from support.simulation import CLUSTER, Simulation
 
 PLANTED = "planted-by-an-answer"
 HOSTILE = (

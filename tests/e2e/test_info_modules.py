@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CLUSTER
+from support.plays import CLUSTER
 
 PROJECT = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 CLUSTERS = rf"projects/{PROJECT}/clusters"

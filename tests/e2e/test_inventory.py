@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from conftest import CLUSTER
-from simulation import Simulation
+from support.plays import CLUSTER
+from support.simulation import Simulation
 
 PLUGIN = {"plugin": "huaweicloud.cce.cce_clusters"}
 EVIL = "{{ lookup('ansible.builtin.pipe', 'echo EXECUTED') }}"

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GIVEN, writes
-from simulation import CLUSTER, Simulation
+from support.plays import GIVEN, writes
+from support.simulation import CLUSTER, Simulation
 
 ADDONS = [{"name": "coredns", "sync_strategy": "inherit"}, "nginx-ingress", "metrics-server"]
 # How many requests of an undisturbed run were made when the process is killed, in parts of all of them. The first third

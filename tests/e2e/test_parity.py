@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +22,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from conftest import COLLECTION, INTERPRETER, ship_everything
-from forwarding import Forwarder
-from simulation import Simulation
+from support.forwarding import Forwarder
+from support.parity import cases
+from support.plays import CALLBACK, COLLECTION, INTERPRETER, ship_everything
+from support.simulation import Simulation
 
-HERE = Path(__file__).resolve().parent / "parity"
-sys.path.insert(0, str(HERE))
-
-import cases  # noqa: E402
+PARITY = Path(cases.__file__).resolve().parent
 
 PASSWORD = "the vault's password"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -133,7 +130,7 @@ def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Forwa
             **simulation.environment(),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_CALLBACKS_ENABLED": "results",
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE.parent / "callback"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACK),
             "ANSIBLE_VAULT_PASSWORD_FILE": str(playbook.parent / "password"),
             "ANSIBLE_INJECT_INVOCATION": "true",
             "ANSIBLE_PIPELINING": "true",
@@ -141,7 +138,7 @@ def _run(collections: Path, playbook: Path, simulation: Simulation, proxy: Forwa
             "COLUMNS": "10000",
             "E2E_RESULTS": str(results),
             "PARITY_SYSLOG": str(syslog),
-            "PYTHONPATH": str(HERE / "recorders"),
+            "PYTHONPATH": str(PARITY / "recorders"),
         },
         # Not the folder of the playbook: relative paths begin there all the same.
         cwd=collections,
@@ -168,7 +165,7 @@ def ways(running: Simulation, tmp_path_factory: pytest.TempPathFactory, proxy: F
         copy = folder / name / "ansible_collections" / "huaweicloud" / "cce"
         shutil.copytree(collection / "plugins", copy / "plugins")
         shutil.copytree(collection / "meta", copy / "meta")
-        shutil.copytree(HERE / "probe" / "plugins", copy / "plugins", dirs_exist_ok=True)
+        shutil.copytree(PARITY / "probe" / "plugins", copy / "plugins", dirs_exist_ok=True)
     ship_everything(folder / "shipped" / "ansible_collections" / "huaweicloud" / "cce")
     playbook = _playbook(folder, f"http://{proxy.netloc}")
     fast, shipped = (_run(folder / name, playbook, running, proxy, name) for name in ("fast", "shipped"))

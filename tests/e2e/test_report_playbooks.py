@@ -17,9 +17,9 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from conftest import CLUSTER, writes
-from fleets import DRIFT, MODIFIED, SNIPPETS, prechecked, upgraded
-from simulation import Simulation
+from support.fleets import DRIFT, MODIFIED, SNIPPETS, prechecked, upgraded
+from support.plays import CLUSTER, writes
+from support.simulation import Simulation
 
 REPORT = "huaweicloud.cce.report"
 UPGRADE = "huaweicloud.cce.upgrade"

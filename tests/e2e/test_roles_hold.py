@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import INTERPRETER, writes
-from simulation import Simulation
+from support.plays import INTERPRETER, writes
+from support.simulation import Simulation
 
 PRECHECK = "huaweicloud.cce.addon_precheck"
 UPGRADE = "huaweicloud.cce.addon_upgrade"

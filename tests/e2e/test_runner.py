@@ -12,9 +12,9 @@ from typing import Any
 import jq
 import pytest
 import yaml
-from awx_jobs import COLLECTION, Controller, Job, answers
-from conftest import writes
-from simulation import CLUSTER, SIMULATOR, Simulation
+from support.awx_jobs import COLLECTION, Controller, Job, answers
+from support.plays import writes
+from support.simulation import CLUSTER, SIMULATOR, Simulation
 
 PRECHECK = "cce_awx_precheck_survey"
 UPGRADE = "cce_awx_upgrade_survey"

@@ -25,16 +25,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import COLLECTION, INTERPRETER
-from simulation import CLUSTER, Simulation
+from support.plays import COLLECTION, INTERPRETER
+from support.secrets import conventions
+from support.secrets import tasks as of
+from support.secrets.canaries import AWKWARD, Canaries, Watch
+from support.simulation import CLUSTER, Simulation
 
-HERE = Path(__file__).resolve().parent / "secrets"
-sys.path.insert(0, str(HERE))
-
-import conventions  # noqa: E402
-import tasks as of  # noqa: E402
-from canaries import AWKWARD, Canaries, Watch  # noqa: E402
-
+SECRETS = Path(conventions.__file__).resolve().parent
 CANARIES = Canaries({**of.STEMS, **conventions.STEMS})
 KEY_VARIABLES = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
 
@@ -80,7 +77,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     path = tmp_path_factory.mktemp("service") / "scenario.yml"
     path.write_text(yaml.safe_dump(of.scenario()), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(HERE / "recognizable"))
+        patch.setenv("PYTHONPATH", str(SECRETS / "recognizable"))
         patch.setenv("CANARY_ISSUED", of.ISSUED)
         simulation = Simulation(time_scale=20, scenario=path)
     with simulation:

@@ -12,8 +12,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import writes
-from simulation import CLUSTER, SIMULATOR, Simulation
+from support.plays import writes
+from support.simulation import CLUSTER, SIMULATOR, Simulation
 
 UPGRADE = "huaweicloud.cce.upgrade"
 KEEP = "Keep what became of the cluster"

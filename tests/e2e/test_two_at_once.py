@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import GIVEN, writes
-from simulation import CLUSTER, Simulation
+from support.plays import GIVEN, writes
+from support.simulation import CLUSTER, Simulation
 
 TARGETS = {"coredns": "1.30.33", "metrics-server": "1.3.90", "nginx-ingress": "2.6.4"}
 WANTED = [{"name": "coredns", "sync_strategy": "inherit"}, "metrics-server", "nginx-ingress"]

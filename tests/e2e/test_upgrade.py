@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from conftest import writes
-from simulation import CLUSTER, Simulation
+from support.plays import writes
+from support.simulation import CLUSTER, Simulation
 
 UPGRADE = "huaweicloud.cce.upgrade"
 PRECHECK = "huaweicloud.cce.precheck"

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The huaweicloud.cce contributors
+
+"""What has to stay in step: modules, action group, fast path and documentation."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.huaweicloud.cce.plugins.action import cce_addon_report
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION
+
+ROOT = Path(__file__).resolve().parents[2]
+# An action without a module reads other hosts and asks CCE nothing; only its documentation is among the modules.
+ACTIONS = ["cce_addon_report"]
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("cce_*.py")} - {*ACTIONS})
+PREFIX = "ansible_collections.huaweicloud.cce.plugins.modules."
+
+
+def test_every_module_is_in_the_action_group_and_has_a_fast_path():
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert sorted(runtime["action_groups"]["cce"]) == MODULES
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == sorted([*MODULES, *ACTIONS])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_its_documentation_its_spec_and_run(name):
+    module = importlib.import_module(PREFIX + name)
+    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    fragment = importlib.import_module("ansible_collections.huaweicloud.cce.plugins.doc_fragments.connection")
+    for part in vars(fragment.ModuleDocFragment).values():
+        if isinstance(part, str) and "options:" in part:
+            documented.update(yaml.safe_load(part)["options"])
+    assert set(module.SPEC.argument_spec) <= set(documented)
+    assert callable(module.run)
+
+
+@pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
+def test_variables_of_a_role_are_documented_with_their_defaults(role):
+    folder = ROOT / "roles" / role
+    spec = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options = spec["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert set(options) == set(defaults)
+    for name, value in defaults.items():
+        assert name.startswith(f"{role}_")
+        if "_cluster_" not in name:
+            assert options[name]["default"] == value
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    for name in options:
+        assert f"| `{name}` |" in readme, name
+
+
+def _tasks(entries: list) -> Iterator[dict]:
+    for entry in entries:
+        yield entry
+        for part in ("block", "rescue", "always"):
+            yield from _tasks(entry.get(part, []))
+
+
+def _of_ours() -> list[tuple[str, str, dict]]:
+    """Return file, module and options of each task of the roles that runs a module of this collection."""
+    prefix = "huaweicloud.cce."
+    return [
+        (path.relative_to(ROOT).as_posix(), key.removeprefix(prefix), task[key])
+        for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+        for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for key in task
+        if key.removeprefix(prefix) in (*MODULES, *ACTIONS)
+    ]
+
+
+def test_roles_leave_nothing_but_the_connection_to_module_defaults():
+    found = _of_ours()
+    assert {module for _path, module, _options in found} >= {"cce_addon", "cce_addon_check", "cce_addon_gate_info"}
+    for path, module, options in found:
+        if module in ACTIONS:
+            spec = cce_addon_report.ARGUMENTS
+        else:
+            spec = importlib.import_module(PREFIX + module).SPEC.argument_spec
+        assert sorted(options) == sorted(set(spec) - set(CONNECTION.argument_spec)), (path, module)
+        assert "omit" not in str(options), "module_defaults count for an option that is left out"
+
+
+@pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
+def test_a_role_runs_for_every_cluster_that_another_role_uses_it_for(role):
+    meta = yaml.safe_load((ROOT / "roles" / role / "meta" / "main.yml").read_text(encoding="utf-8"))
+    assert meta["allow_duplicates"] is True
