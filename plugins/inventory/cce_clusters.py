@@ -196,8 +196,11 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import BadAnswer, CceError, InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, quoted
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import read_clusters, shown_name
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected, fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import name_and_id, read_clusters
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import (
+    connected,
+    connection_fingerprint,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.redaction import redacted, redacted_text
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, Spec
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, execute
@@ -309,7 +312,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         found = None
         key = None
         if self.get_option("cache"):
-            own = [_CACHE_FORM, *([account, fingerprint(params, os.environ)] for account, params in asked)]
+            own = [_CACHE_FORM, *([account, connection_fingerprint(params, os.environ)] for account, params in asked)]
             digest = hashlib.sha256(json.dumps(own).encode("utf-8")).hexdigest()[:16]
             key = f"{self.get_cache_key(path)}_{digest}"
             found = self._cached(key) if use_cache else None
@@ -463,7 +466,7 @@ def _list_clusters(account: str | None, params: Params) -> Result:
                         "Check that endpoint is that of CCE."
                     )
                 for defect in cluster.defects:
-                    task.warn(f"Cluster {printable(shown_name(cluster))}: {defect}.")
+                    task.warn(f"Cluster {printable(name_and_id(cluster))}: {defect}.")
             return {
                 "clusters": [
                     host_variables(cluster, endpoint=cce.endpoint, account=account, connection=params)

@@ -353,8 +353,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     CONNECTION,
     SECRET_VALUES,
     Spec,
-    merged,
-    waiting,
+    merge_specs,
+    wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.changes import (
@@ -369,11 +369,11 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants impor
 # module_defaults there are.
 PRESENT = "present"
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
     SECRET_VALUES,
-    waiting(default=True, timeout=600.0),
+    wait_options(default=True, timeout=600.0),
     Spec(
         argument_spec={
             "addon_template_name": {"type": "str"},
@@ -417,14 +417,14 @@ def _bring_about(cce: Cce, task: Task) -> Result:
     )
     if params["state"] == "rolled_back":
         return roll_back(cce, task, cluster_id, want, instance_id)
-    return make_present(cce, task, cluster_id, want if name else _named(cce, cluster_id, want, instance_id))
+    return make_present(cce, task, cluster_id, want if name else _with_name(cce, cluster_id, want, instance_id))
 
 
 def _asked_for(word: str) -> str | None:
     return None if word == PRESENT else word
 
 
-def _named(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:
+def _with_name(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:
     """Return the want with the name of an instance. An id alone can't be installed."""
     return replace(want, name=read_instance(cce.addon(cluster_id, addon_instance_id)).addon_template_name)
 

@@ -383,7 +383,7 @@ from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError, InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import STATIC, UPGRADE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC, ADDON_UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
@@ -391,8 +391,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     CONNECTION,
     WANTS,
     Spec,
-    merged,
-    waiting,
+    merge_specs,
+    wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
@@ -414,14 +414,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_wants
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     CLUSTER_OR_NAME,
     WANTS,
-    waiting(default=True, timeout=300.0),
+    wait_options(default=True, timeout=300.0),
     Spec(
         argument_spec={
-            "type": {"type": "str", "choices": [STATIC, UPGRADE], "default": UPGRADE},
+            "type": {"type": "str", "choices": [ADDON_STATIC, ADDON_UPGRADE], "default": ADDON_UPGRADE},
             "baseline": {"type": "bool", "default": False},
             "on_running": {"type": "str", "choices": ["adopt", "start"], "default": "adopt"},
             "busy_timeout": {"type": "float"},
@@ -442,12 +442,12 @@ def run(task: Task) -> Result:
         cluster_id = which_cluster(cce, task)
         requests, planned = _requests(cce, task, cluster_id, wants)
         if task.check_mode or not requests:
-            return {"changed": bool(requests), "check_mode": task.check_mode, **_told(task, planned, [])}
+            return {"changed": bool(requests), "check_mode": task.check_mode, **_told_plan(task, planned, [])}
         started = start(cce, task, cluster_id, requests, adopt=params["on_running"] == "adopt")
         result = {
             "changed": not all(item.adopted for item in started),
             "check_mode": False,
-            **_told(task, planned, [_describe(item) for item in started]),
+            **_told_plan(task, planned, [_describe(item) for item in started]),
         }
         if not params["wait"]:
             return result
@@ -458,7 +458,7 @@ def run(task: Task) -> Result:
             raise
 
 
-def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
+def _told_plan(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
     if "plan" not in planned:
         return {**planned, "checks_started": started}
     cluster_id, name = planned["cluster_id"], task.params["cluster_name"] or None
@@ -470,7 +470,7 @@ def _told(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
 
 def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
     params = task.params
-    if params["type"] == STATIC:
+    if params["type"] == ADDON_STATIC:
         instances = read_instances(cce.addons(cluster_id))
         known_templates(cce, cluster_id, wants, instances)
         return requests_for_running(wants, instances), {"cluster_id": cluster_id}

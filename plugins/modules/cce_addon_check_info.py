@@ -351,8 +351,8 @@ failure:
 from collections.abc import Sequence
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import (
-    STATIC,
-    UPGRADE,
+    ADDON_STATIC,
+    ADDON_UPGRADE,
     CheckTask,
     Wanted,
     latest,
@@ -363,8 +363,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     CONNECTION,
     QUERY,
     Spec,
-    merged,
-    waiting,
+    merge_specs,
+    wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
@@ -387,14 +387,14 @@ ASKED = ("type", "task_id", "addon_instance_id", "addon_template_name", "target_
 # Of type: a word for no choice, so that a caller can say it, whatever module_defaults there are.
 ANY = "any"
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
     QUERY,
-    waiting(default=False, timeout=300.0),
+    wait_options(default=False, timeout=300.0),
     Spec(
         argument_spec={
-            "type": {"type": "str", "choices": [ANY, STATIC, UPGRADE], "default": ANY},
+            "type": {"type": "str", "choices": [ANY, ADDON_STATIC, ADDON_UPGRADE], "default": ANY},
             "task_id": {"type": "str"},
             "task_ids": {"type": "list", "elements": "str"},
             "addon_instance_id": {"type": "str"},

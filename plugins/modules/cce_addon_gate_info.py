@@ -488,9 +488,9 @@ failure:
 """
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import STATIC
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
@@ -513,7 +513,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import is_unverified
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     QUERY,
     Spec(
@@ -560,7 +560,7 @@ def run(task: Task) -> Result:
         skip_blocked=params["skip_blocked"],
     )
     result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
-    if any(item["type"] == STATIC for item in ticket.started or []):
+    if any(item["type"] == ADDON_STATIC for item in ticket.started or []):
         # For a comparison after the upgrade.
         result["checks"] = collected.checks if collected else []
     return with_query(result, query)

@@ -188,7 +188,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     QUERY,
     SECRET_VALUES,
     Spec,
-    merged,
+    merge_specs,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
@@ -199,7 +199,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import look_closer, shown_instance
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
     QUERY,
@@ -213,7 +213,7 @@ def run(task: Task) -> Result:
     query = compiled_query(params["query"])
     with connected(task) as cce:
         found = [
-            _told(cce, task, instance)
+            _looked_closer(cce, task, instance)
             for instance in read_instances(cce.addons(params["cluster_id"]))
             if params["addon_template_name"] in (None, instance.addon_template_name)
             and params["addon_instance_id"] in (None, instance.id)
@@ -224,7 +224,7 @@ def run(task: Task) -> Result:
     return with_query({"changed": False, "addons": shown}, query)
 
 
-def _told(cce: Cce, task: Task, instance: Instance) -> Instance:
+def _looked_closer(cce: Cce, task: Task, instance: Instance) -> Instance:
     """Return an add-on of the list, read alone where the list tells too little of it."""
     tells_enough = instance.values and instance.version and instance.is_rollbackable is not None
     return instance if tells_enough or not instance.id else look_closer(cce, task, task.params["cluster_id"], instance)

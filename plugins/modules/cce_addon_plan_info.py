@@ -288,8 +288,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     QUERY,
     WANTS,
     Spec,
-    merged,
-    waiting,
+    merge_specs,
+    wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
@@ -307,12 +307,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     CLUSTER_OR_NAME,
     QUERY,
     WANTS,
-    waiting(default=False, timeout=600.0),
+    wait_options(default=False, timeout=600.0),
     Spec(argument_spec={"install_missing": {"type": "bool", "default": False}}),
 )
 

@@ -199,10 +199,10 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import read_cluster, shown_name
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.template import describe, read_templates
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import name_and_id, read_cluster
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.template import describe_template, read_templates
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
@@ -211,7 +211,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     with_query,
 )
 
-SPEC = merged(
+SPEC = merge_specs(
     CONNECTION,
     QUERY,
     Spec(
@@ -233,14 +233,14 @@ def run(task: Task) -> Result:
         cluster = read_cluster(cce.cluster(cluster_id)) if cluster_id else None
         items = cce.templates(cluster_id, name)
     if cluster is not None and cluster.version is None:
-        task.warn(f"CCE does not tell the version of cluster {shown_name(cluster)}, so all versions are returned.")
+        task.warn(f"CCE does not tell the version of cluster {name_and_id(cluster)}, so all versions are returned.")
     # The filter was sent; a cloud that does not know it answers with everything.
     found = [(template, item) for template, item in zip(read_templates(items), items) if name in (None, template.name)]
     found.sort(key=lambda pair: pair[0].name)
     options = {"allow_unstable": params["allow_unstable"], "with_input": with_input}
     result: Result = {
         "changed": False,
-        "templates": [describe(template, cluster, **options) for template, _item in found],
+        "templates": [describe_template(template, cluster, **options) for template, _item in found],
     }
     if with_input:
         result["raw"] = [item for _template, item in found]

@@ -244,9 +244,13 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import describe, read_clusters, shown_name
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import (
+    describe_cluster,
+    name_and_id,
+    read_clusters,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
@@ -255,13 +259,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     with_query,
 )
 
-FILTERS = ("status", "type", "version")
-SPEC = merged(
+_FILTERS = ("status", "type", "version")
+SPEC = merge_specs(
     CONNECTION,
     QUERY,
     Spec(
-        argument_spec={name: {"type": "str"} for name in ("cluster_id", "name", *FILTERS)},
-        mutually_exclusive=tuple(("cluster_id", name) for name in ("name", *FILTERS)),
+        argument_spec={name: {"type": "str"} for name in ("cluster_id", "name", *_FILTERS)},
+        mutually_exclusive=tuple(("cluster_id", name) for name in ("name", *_FILTERS)),
     ),
 )
 
@@ -273,16 +277,16 @@ def run(task: Task) -> Result:
         if params["cluster_id"]:
             items = [cce.cluster(params["cluster_id"], detail=True)]
         else:
-            items = cce.clusters(detail=True, **{name: params[name] for name in FILTERS})
+            items = cce.clusters(detail=True, **{name: params[name] for name in _FILTERS})
         clusters = read_clusters(items, project_id=cce.project_id(), region=cce.region)
     found = [(cluster, item) for cluster, item in zip(clusters, items) if params["name"] in (None, cluster.name)]
     found.sort(key=lambda pair: (pair[0].name or "", pair[0].id or ""))
     for cluster, _item in found:
         for defect in cluster.defects:
-            task.warn(f"Cluster {shown_name(cluster)}: {defect}.")
+            task.warn(f"Cluster {name_and_id(cluster)}: {defect}.")
     result = {
         "changed": False,
-        "clusters": [describe(cluster) for cluster, _item in found],
+        "clusters": [describe_cluster(cluster) for cluster, _item in found],
         "raw": [item for _cluster, item in found],
     }
     return with_query(result, query)

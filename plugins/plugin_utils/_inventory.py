@@ -13,9 +13,9 @@ from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import distinct_names
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import Cluster, describe
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import Cluster, describe_cluster
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import is_newer, version_key
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, Spec, merged
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, Spec, merge_specs
 
 Params = dict[str, Any]
 Variables = dict[str, Any]
@@ -26,7 +26,7 @@ CREDENTIAL_OPTIONS = (
     "passcode", "profile", "use_metadata",
 )  # fmt: skip
 
-ACCOUNT = merged(
+ACCOUNT = merge_specs(
     CONNECTION,
     Spec(
         argument_spec={
@@ -85,7 +85,7 @@ def places(account: Params) -> list[Params]:
 
 def host_variables(cluster: Cluster, *, endpoint: str, account: str | None, connection: Params) -> Variables:
     """Return what the inventory tells of a cluster. None of it is a secret."""
-    shown = describe(cluster)
+    shown = describe_cluster(cluster)
     addons = shown["addons"]
     return {
         "cce_cluster_id": shown["id"],

@@ -25,7 +25,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery im
     VERIFIED,
     VERIFY,
     Data,
-    _static,
+    running_check,
     verification,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import (
@@ -103,7 +103,7 @@ def result(
         "addons": addons,
         "problem": problem,
     }
-    told["lines"] = report(told)
+    told["lines"] = result_lines(told)
     return {**told, "message": story(told, events, todo)}
 
 
@@ -167,7 +167,7 @@ def _risks_after(job: Data | None, event: Data | None) -> Any:
     """Return the risks of the last check of the running add-on."""
     if job is None or event is None:
         return []
-    last = _static(job, event.get("checked_back") or [])
+    last = running_check(job, event.get("checked_back") or [])
     return last["risks"] if last else (event.get("verification") or {}).get("risks")
 
 
@@ -255,7 +255,7 @@ def _first_line(message: Any) -> str:
     return str(message[0] if isinstance(message, (list, tuple)) and message else message)
 
 
-def report(told: Data) -> list[str]:
+def result_lines(told: Data) -> list[str]:
     """Return the lines that tell a person what became of a cluster."""
     name = printable(told["cluster_name"] or told["cluster_id"])
     words = f"Cluster {name}: {told['outcome']}{' (predicted)' if told['check_mode'] else ''}"

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, read_task
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import PASSED, Judgement, describe
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import PASSED, Judgement, describe_check
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
 
 NOW = 1785922244.0
@@ -230,5 +230,5 @@ def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> d
         "verification": {},
         "recovery": {"roll_back": True, "to": step["from"], "why": f"back to {step['from']}, which ran before"},
         "rolled_back": {"changed": True, "addon": _addon(step, step["from"])},
-        "checked_back": [{**describe(_check(step, ()), Judgement(PASSED)), "type": "addonStatic"}],
+        "checked_back": [{**describe_check(_check(step, ()), Judgement(PASSED)), "type": "addonStatic"}],
     }

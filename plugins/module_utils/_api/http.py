@@ -58,7 +58,7 @@ _CARRIED = {
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 # Called with the prepared request, it adds what proves who is asking.
-Authentication = Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]
+Authenticate = Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]
 Query = Sequence[tuple[str, str]]
 
 
@@ -154,7 +154,7 @@ class _Request:
     method: str
     url: str
     doing: str
-    authentication: Authentication | None
+    authentication: Authenticate | None
     query: Query
     body: Any
     headers: Mapping[str, str]
@@ -238,7 +238,7 @@ class Http:
         url: str,
         *,
         doing: str,
-        authentication: Authentication | None = None,
+        authentication: Authenticate | None = None,
         query: Query = (),
         body: Any = None,
         headers: Mapping[str, str] | None = None,

@@ -28,7 +28,7 @@ _FATAL = "fatal"
 _LEVELS = ("level", "severity")
 # Keys of the API that stand for something once only; spelled in two ways in one object, they contradict each other.
 # Of times there are two spellings, and their values are compared.
-_KEYS = frozenset(
+_SINGULAR_KEYS = frozenset(
     (
         "addoninstanceid", "addoninstancename", "addontargetversion", "addontemplatename", "clustertargetversion",
         "items", "level", "message", "metadata", "pageinfo", "riskname", "risklist", "spec", "status", "taskid", "type",
@@ -65,7 +65,7 @@ def spelled_twice(mapping: Mapping[str, Any]) -> str | None:
     seen: set[str] = set()
     for key in mapping:
         word = _bare(key)
-        if word in _KEYS and word in seen:
+        if word in _SINGULAR_KEYS and word in seen:
             return printable(shortened(key, _LONGEST_PLACE))
         seen.add(word)
     return None

@@ -19,8 +19,8 @@ from typing import Any
 from .._ground.strays import answer_defects, error_in, spelled_twice, stray_fatal
 from .._ground.times import instant
 
-STATIC = "addonStatic"
-UPGRADE = "addonUpgrade"
+ADDON_STATIC = "addonStatic"
+ADDON_UPGRADE = "addonUpgrade"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._ground.typed import as_mapping, as_text
 from .._model import version
 
 TOTAL_NODES = "totalNodesNumber"
@@ -23,7 +24,7 @@ ACTIVE_NODES = "activeNodesNumber"
 INSTALLED_ADDONS = "installedAddonInstances"
 
 # The types of addresses in the API's own words, by what they are in lower case.
-_KINDS = {"internal": "Internal", "external": "External"}
+_ADDRESS_TYPES = {"internal": "Internal", "external": "External"}
 # A host with a dot or in brackets, or one with a port: a word alone is not taken for an address.
 _ADDRESS = re.compile(r"(?:[\w-]+(?:\.[\w-]+)+\.?|\[[0-9A-Fa-f:.]+\]|[\w-]+(?=:))(?::\d+)?(?:/\S*)?", re.ASCII)
 
@@ -46,7 +47,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Cluster(version.Cluster):
+class Cluster(version.ClusterKind):
     """A cluster, in the API's own words; what the API left out is None.
 
     What decides whether an add-on fits (version, type, category) is inherited. `addons` is None where the cloud does
@@ -71,22 +72,14 @@ class Cluster(version.Cluster):
     defects: tuple[str, ...] = ()
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _texts(value: object) -> dict[str, str]:
-    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+def _text_entries(value: object) -> dict[str, str]:
+    return {key: item for key, item in as_mapping(value).items() if isinstance(item, str)}
 
 
 def _tags(value: object) -> dict[str, str]:
     """Return `clusterTags` as a dictionary. A tag without a value has an empty one."""
     entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    return {entry["key"]: _text(entry.get("value")) or "" for entry in entries if _text(entry.get("key"))}
+    return {entry["key"]: as_text(entry.get("value")) or "" for entry in entries if as_text(entry.get("key"))}
 
 
 def _endpoints(value: object) -> tuple[Endpoint, ...]:
@@ -97,12 +90,12 @@ def _endpoints(value: object) -> tuple[Endpoint, ...]:
     """
     found = []
     for entry in value if isinstance(value, list) else [value]:
-        texts = _texts(entry)
+        texts = _text_entries(entry)
         pairs = [(texts.get("type"), texts["url"])] if "url" in texts else list(texts.items())
         for kind, text in pairs:
             url = _url(text)
             if url:
-                found.append(Endpoint(_KINDS.get((kind or "").lower(), kind or None), url))
+                found.append(Endpoint(_ADDRESS_TYPES.get((kind or "").lower(), kind or None), url))
     return tuple(found)
 
 
@@ -130,7 +123,7 @@ def _annotation(annotations: dict[str, Any], name: str) -> Any:
         raise _Unreadable from None
 
 
-def _count(value: object) -> int | None:
+def _node_count(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -142,10 +135,10 @@ def _addons(value: object) -> tuple[InstalledAddon, ...] | None:
     if value is None:
         return None
     # One entry that cannot be read, and nobody knows what is installed: half a list would pass for all of it.
-    if not isinstance(value, list) or not all(_text(_mapping(entry).get("addonTemplateName")) for entry in value):
+    if not isinstance(value, list) or not all(as_text(as_mapping(entry).get("addonTemplateName")) for entry in value):
         raise _Unreadable
     found = [
-        InstalledAddon(entry["addonTemplateName"], _text(entry.get("version")), _text(entry.get("status")))
+        InstalledAddon(entry["addonTemplateName"], as_text(entry.get("version")), as_text(entry.get("status")))
         for entry in value
     ]
     return tuple(sorted(found, key=lambda addon: addon.name))
@@ -153,30 +146,30 @@ def _addons(value: object) -> tuple[InstalledAddon, ...] | None:
 
 def read_cluster(item: dict[str, Any], *, project_id: str | None = None, region: str | None = None) -> Cluster:
     """Return the cluster that an item of an answer describes."""
-    metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
-    annotations = _mapping(metadata.get("annotations"))
+    metadata, spec, status = (as_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
+    annotations = as_mapping(metadata.get("annotations"))
     told: dict[str, Any] = {}
     defects = []
-    for name, read in ((TOTAL_NODES, _count), (ACTIVE_NODES, _count), (INSTALLED_ADDONS, _addons)):
+    for name, read in ((TOTAL_NODES, _node_count), (ACTIVE_NODES, _node_count), (INSTALLED_ADDONS, _addons)):
         try:
             told[name] = read(_annotation(annotations, name))
         except _Unreadable:
             defects.append(f"the annotation {name} cannot be read, so what it tells is not known")
     return Cluster(
-        id=_text(metadata.get("uid")),
-        name=_text(metadata.get("name")),
-        alias=_text(metadata.get("alias")),
+        id=as_text(metadata.get("uid")),
+        name=as_text(metadata.get("name")),
+        alias=as_text(metadata.get("alias")),
         project_id=project_id,
         region=region,
-        version=_text(spec.get("version")),
-        type=_text(spec.get("type")),
-        category=_text(spec.get("category")),
-        flavor=_text(spec.get("flavor")),
-        phase=_text(status.get("phase")),
-        platform_version=_text(spec.get("platformVersion")),
+        version=as_text(spec.get("version")),
+        type=as_text(spec.get("type")),
+        category=as_text(spec.get("category")),
+        flavor=as_text(spec.get("flavor")),
+        phase=as_text(status.get("phase")),
+        platform_version=as_text(spec.get("platformVersion")),
         tags=_tags(spec.get("clusterTags")),
-        labels=_texts(metadata.get("labels")),
-        created_at=_text(metadata.get("creationTimestamp")),
+        labels=_text_entries(metadata.get("labels")),
+        created_at=as_text(metadata.get("creationTimestamp")),
         total_nodes=told.get(TOTAL_NODES),
         active_nodes=told.get(ACTIVE_NODES),
         endpoints=_endpoints(status.get("endpoints")),
@@ -192,7 +185,7 @@ def read_clusters(
     return [read_cluster(item, project_id=project_id, region=region) for item in items]
 
 
-def describe(cluster: Cluster) -> dict[str, Any]:
+def describe_cluster(cluster: Cluster) -> dict[str, Any]:
     """Return a cluster as the modules return it."""
     addons = cluster.addons
     return {
@@ -218,6 +211,6 @@ def describe(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def shown_name(cluster: Cluster) -> str:
+def name_and_id(cluster: Cluster) -> str:
     """Return how a message calls a cluster: by name and id."""
     return f"{cluster.name or 'without a name'} ({cluster.id or 'without an id'})"

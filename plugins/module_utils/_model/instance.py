@@ -17,6 +17,7 @@ from typing import Any, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import distinct_names, printable, quoted
+from .._ground.typed import as_mapping, as_text
 from .values import Values, told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
@@ -77,38 +78,30 @@ class Instance:
         return self.status in UNDER_WAY
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def read_instance(item: dict[str, Any]) -> Instance:
     """Return the add-on instance that an item of an answer describes."""
-    metadata, spec, status = (_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
-    current = _mapping(status.get("currentVersion"))
+    metadata, spec, status = (as_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
+    current = as_mapping(status.get("currentVersion"))
     rollbackable = status.get("isRollbackable")
     targets = status.get("targetVersions")
     return Instance(
-        id=_text(metadata.get("uid")) or "",
-        addon_template_name=_text(spec.get("addonTemplateName")) or _text(metadata.get("name")) or "",
-        name=_text(metadata.get("name")),
-        alias=_text(metadata.get("alias")),
-        version=_text(spec.get("version")) or _text(current.get("version")),
-        current_version=_text(current.get("version")),
-        previous_version=_text(status.get("previousVersion")),
-        status=_text(status.get("status")),
-        reason=_text(status.get("Reason")) or _text(status.get("reason")),
-        message=_text(status.get("message")),
+        id=as_text(metadata.get("uid")) or "",
+        addon_template_name=as_text(spec.get("addonTemplateName")) or as_text(metadata.get("name")) or "",
+        name=as_text(metadata.get("name")),
+        alias=as_text(metadata.get("alias")),
+        version=as_text(spec.get("version")) or as_text(current.get("version")),
+        current_version=as_text(current.get("version")),
+        previous_version=as_text(status.get("previousVersion")),
+        status=as_text(status.get("status")),
+        reason=as_text(status.get("Reason")) or as_text(status.get("reason")),
+        message=as_text(status.get("message")),
         is_rollbackable=rollbackable if isinstance(rollbackable, bool) else None,
         target_versions=tuple(targets)
         if isinstance(targets, list) and all(isinstance(target, str) for target in targets)
         else None,
         values=told_values(spec.get("values")),
-        created_at=_text(metadata.get("creationTimestamp")),
-        updated_at=_text(metadata.get("updateTimestamp")),
+        created_at=as_text(metadata.get("creationTimestamp")),
+        updated_at=as_text(metadata.get("updateTimestamp")),
     )
 
 
@@ -215,7 +208,7 @@ class Addon(TypedDict):
     values: Values | None
 
 
-def describe(instance: Instance, values: Values | None) -> Addon:
+def describe_instance(instance: Instance, values: Values | None) -> Addon:
     """Return an instance as the modules return it, with `values` to show instead of its own: masked."""
     return {
         "addon_instance_id": instance.id,

@@ -23,12 +23,12 @@ from typing import Any
 from urllib.parse import quote
 
 from .._ground.text import printable
+from .values import KeyPath
 
 # Instead of a value that is a secret, and instead of a secret inside a text. Ansible has always called them so.
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 STARS = "********"
 
-Path = tuple[str, ...]
 Span = tuple[int, int]
 
 # What is shorter is part of too much other text: to hide it there would leave no result readable.
@@ -73,7 +73,7 @@ _PUBLIC = frozenset(
 _KEY_ITSELF = frozenset(
     "data pem base64 b64 value text content contents material raw string old new next previous".split()
 )
-_KEYS = ("key", "keys")
+_KEY_ENDINGS = ("key", "keys")
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -87,7 +87,7 @@ def looks_secret(name: str) -> bool:
     """Whether the name of a key announces a secret (`password`, `swrSecretKey`, `webhook_token`), whatever it holds."""
     words = _words(name)
     joined = "".join(words)
-    if joined.startswith(("public", "pub")) and joined.endswith(_KEYS):
+    if joined.startswith(("public", "pub")) and joined.endswith(_KEY_ENDINGS):
         return False
     return (
         _ANYWHERE.search(joined) is not None
@@ -100,7 +100,7 @@ def looks_secret(name: str) -> bool:
 def _names_a_key(words: Sequence[str]) -> bool:
     """Whether words name a key for a lock: `ssh_key`, `client-key-data`, but neither `public_key` nor `topologyKey`."""
     for place, word in enumerate(words):
-        if not word.endswith(_KEYS):
+        if not word.endswith(_KEY_ENDINGS):
             continue
         if not all(after in _KEY_ITSELF or after.isdigit() for after in words[place + 1 :]):
             continue
@@ -123,7 +123,7 @@ _PRIVATE_HALF = frozenset(("key", "keys"))
 _PAIRS = frozenset("public pub cert certs certificate crt tls ssl ssh x509 certificateauthority".split())
 
 
-def _marks(mapping: Mapping[Any, Any], path: Path, marked: Sequence[str]) -> set[str]:
+def _secret_keys(mapping: Mapping[Any, Any], path: KeyPath, marked: Sequence[str]) -> set[str]:
     """Return the keys of a mapping whose values are secrets."""
     keys = {str(key): value for key, value in mapping.items()}
     found = {key for key, value in keys.items() if _is_secret((*path, key), value, marked)}
@@ -136,20 +136,20 @@ def _marks(mapping: Mapping[Any, Any], path: Path, marked: Sequence[str]) -> set
     return found
 
 
-def _is_secret(path: Path, value: object, marked: Sequence[str]) -> bool:
+def _is_secret(path: KeyPath, value: object, marked: Sequence[str]) -> bool:
     name = path[-1]
     if name in marked or ".".join(path) in marked:
         return True
     return looks_secret(name) or (not isinstance(value, (dict, list)) and _may_name_one(name))
 
 
-_OPTION = re.compile(r"-{0,2}[\w.-]+")
+_COMMAND_OPTION = re.compile(r"-{0,2}[\w.-]+")
 
 
 def _follows_its_name(items: Sequence[Any], place: int) -> bool:
     """Whether an item of a list is a secret because of the one before it: `[--password, x]`."""
     before = items[place - 1] if place else None
-    if not isinstance(before, str) or not _OPTION.fullmatch(before) or not looks_secret(before):
+    if not isinstance(before, str) or not _COMMAND_OPTION.fullmatch(before) or not looks_secret(before):
         return False
     return not (isinstance(items[place], str) and items[place].startswith("--"))
 
@@ -157,7 +157,7 @@ def _follows_its_name(items: Sequence[Any], place: int) -> bool:
 # Texts
 
 # A name that is given a value, in JSON, YAML, a command, a URL or what Go prints of a map.
-_NAME = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)(?:\\*["'])?(?=\s{0,9}[:=])""")
+_ASSIGNED_NAME = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)(?:\\*["'])?(?=\s{0,9}[:=])""")
 # A value is quoted; or it goes to the next space, where none stands before it; or else to the end of its line.
 _VALUE = re.compile(
     r"""
@@ -225,7 +225,7 @@ def _users(text: str) -> Iterator[Span]:
 
 def _assigned(text: str, is_sentence: bool) -> Iterator[Span]:
     end = 0
-    for named in _NAME.finditer(text):
+    for named in _ASSIGNED_NAME.finditer(text):
         value = _VALUE.match(text, named.end()) if named.start() >= end and _may_name_one(named["name"]) else None
         # In a sentence, a colon and a space come before what is wrong: `imagePullSecrets: Required value`.
         if value and value.lastgroup and not (is_sentence and value.lastgroup == "rest"):
@@ -278,7 +278,7 @@ def marked_if_whole(text: str, spans: Iterable[Span]) -> str:
     return MASK if shown == STARS else shown
 
 
-def _shown(text: str, marked: Sequence[str]) -> str:
+def _masked_text(text: str, marked: Sequence[str]) -> str:
     document = _document(text)
     if document is None:
         return marked_if_whole(text, _spans(text))
@@ -289,7 +289,7 @@ def _shown(text: str, marked: Sequence[str]) -> str:
 # Values
 
 
-def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Iterator[str]:
+def secrets(values: Any, marked: Sequence[str] = (), path: KeyPath = (), *, below: bool = False) -> Iterator[str]:
     """Yield every secret text and number in values.
 
     That is what stands below a key that looks secret, or one that the user marked, and what is a secret by its shape.
@@ -297,7 +297,7 @@ def secrets(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: 
     is left out; `masked` hides it where it stands.
     """
     if isinstance(values, dict):
-        found = _marks(values, path, marked)
+        found = _secret_keys(values, path, marked)
         for key, value in values.items():
             yield from secrets(value, marked, (*path, str(key)), below=below or str(key) in found)
             yield from _looked_for(_in_text(str(key), marked))
@@ -344,10 +344,10 @@ def _can_be_looked_for(text: str) -> bool:
     return len(text) >= shortest and text.lower() not in _NO_SECRETS
 
 
-def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: bool = False) -> Any:
+def masked(values: Any, marked: Sequence[str] = (), path: KeyPath = (), *, below: bool = False) -> Any:
     """Return a copy of values in which every secret is replaced: by the mark for one, and by stars inside a text."""
     if isinstance(values, dict):
-        found = _marks(values, path, marked)
+        found = _secret_keys(values, path, marked)
         return {
             starred(key, _spans(key)) if isinstance(key, str) else key: masked(
                 value, marked, (*path, str(key)), below=below or str(key) in found
@@ -361,7 +361,7 @@ def masked(values: Any, marked: Sequence[str] = (), path: Path = (), *, below: b
         ]
     if below and values not in (None, "", True, False):
         return MASK
-    return _shown(values, marked) if isinstance(values, str) else values
+    return _masked_text(values, marked) if isinstance(values, str) else values
 
 
 def spellings(secret: str) -> set[str]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .version import Cluster, Offer, choose_latest, newest, offers, supports
+from .._ground.typed import as_mapping, as_text, as_texts
+from .version import ClusterKind, Offer, choose_latest, newest, offers, supports
 
 
 @dataclass(frozen=True)
@@ -27,26 +28,14 @@ class Template:
     offered: dict[str, Offer]
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def read_template(item: dict[str, Any]) -> Template:
     """Return the add-on template that an item of an answer describes."""
-    metadata, spec = _mapping(item.get("metadata")), _mapping(item.get("spec"))
+    metadata, spec = as_mapping(item.get("metadata")), as_mapping(item.get("spec"))
     return Template(
-        name=_text(metadata.get("name")) or "",
-        type=_text(spec.get("type")),
-        description=_text(spec.get("description")),
-        labels=tuple(_texts(spec.get("labels"))),
+        name=as_text(metadata.get("name")) or "",
+        type=as_text(spec.get("type")),
+        description=as_text(spec.get("description")),
+        labels=tuple(as_texts(spec.get("labels"))),
         offered=offers(item),
     )
 
@@ -56,20 +45,22 @@ def read_templates(items: Iterable[dict[str, Any]]) -> list[Template]:
     return [read_template(item) for item in items]
 
 
-def in_order(versions: Iterable[str]) -> list[str]:
+def newest_versions_first(versions: Iterable[str]) -> list[str]:
     """Return versions newest first; those that cannot be read come last, as nobody knows how old they are."""
     everything = list(versions)
     readable = newest(everything)
     return readable + sorted(set(everything) - set(readable))
 
 
-def describe(template: Template, cluster: Cluster | None, *, allow_unstable: bool, with_input: bool) -> dict[str, Any]:
+def describe_template(
+    template: Template, cluster: ClusterKind | None, *, allow_unstable: bool, with_input: bool
+) -> dict[str, Any]:
     """Return a template as the modules return it: with a cluster, without the versions that do not fit it.
 
     Those of which CCE does not tell whether they fit are there; the latest one is none of them.
     """
     fits = {version: supports(offer.support_versions, cluster) for version, offer in template.offered.items()}
-    shown = [version for version in in_order(template.offered) if fits[version] is not False]
+    shown = [version for version in newest_versions_first(template.offered) if fits[version] is not False]
     no_cluster = cluster is None or cluster.version is None
     return {
         "name": template.name,
@@ -94,9 +85,9 @@ def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -
         "fits": fitting,
         "support": [
             {
-                "cluster_type": _text(entry.get("clusterType")),
-                "cluster_versions": _texts(entry.get("clusterVersion")),
-                "categories": _texts(entry.get("category")),
+                "cluster_type": as_text(entry.get("clusterType")),
+                "cluster_versions": as_texts(entry.get("clusterVersion")),
+                "categories": as_texts(entry.get("category")),
             }
             for entry in offer.support_versions or ()
             if isinstance(entry, dict)

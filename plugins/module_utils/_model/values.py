@@ -19,6 +19,7 @@ from typing import Any
 
 from .._ground.errors import InputError
 from .._ground.text import printable
+from .._ground.typed import as_mapping
 
 MERGE = "merge"
 KEEP = "keep"
@@ -31,7 +32,7 @@ CONSISTENT = "ensureConsistent"
 SYNC_STRATEGIES = ("inherit", "force")
 
 Values = dict[str, Any]
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 # The parts of `values` that upgrades deal with, each an object. What else is there is kept as it is.
 SECTIONS = ("basic", "custom", "flavor")
@@ -76,7 +77,7 @@ def refuse_odd_values(values: object, of: str) -> None:
         )
 
 
-def _not_json(value: object, path: Path = ()) -> Iterator[Path]:
+def _not_json(value: object, path: KeyPath = ()) -> Iterator[KeyPath]:
     """Yield the paths of what cannot be written as JSON in UTF-8."""
     if isinstance(value, Mapping):
         for key, item in value.items():
@@ -103,7 +104,7 @@ def sync_strategy(values: Mapping[str, Any] | None) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def merged(*layers: Values) -> Values:
+def merge_values(*layers: Values) -> Values:
     """Return the layers laid over each other, the last on top: mappings merge, anything else replaces as a whole."""
     result: Values = {}
     for layer in layers:
@@ -123,14 +124,10 @@ def _laid_over(below: Values, above: Values) -> Values:
     }
 
 
-def _mapping(value: object) -> Values:
-    return value if isinstance(value, dict) else {}
-
-
 def defaults(template_input: Values) -> Values:
     """Return the `values` that a template version installs with: its `input`, brought into the shape of `values`."""
-    parameters = _mapping(template_input.get("parameters"))
-    values: Values = {"basic": _mapping(template_input.get("basic")), "custom": _mapping(parameters.get("custom"))}
+    parameters = as_mapping(template_input.get("parameters"))
+    values: Values = {"basic": as_mapping(template_input.get("basic")), "custom": as_mapping(parameters.get("custom"))}
     if isinstance(parameters.get("flavor1"), dict):
         values["flavor"] = parameters["flavor1"]
     return values
@@ -171,7 +168,7 @@ def target_values(
     """
     strategy: Values = {"custom": {SYNC_STRATEGY: sync_strategy}} if sync_strategy else {}
     if policy == KEEP:
-        return merged(present, wanted, strategy)
+        return merge_values(present, wanted, strategy)
     if template_input is None or not tells_defaults(template_input):
         raise InputError(
             "the add-on template does not tell the defaults of the target version, so what an upgrade would leave out "
@@ -179,16 +176,16 @@ def target_values(
         )
     base = defaults(template_input)
     if policy == RESET:
-        return merged(base, wanted, strategy)
+        return merge_values(base, wanted, strategy)
     # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
     # choice among the template's: the present one stays, whole.
     kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
     if present.get("flavor"):
         base["flavor"] = present["flavor"]
-    return merged(base, kept, wanted, strategy)
+    return merge_values(base, kept, wanted, strategy)
 
 
-def changed_paths(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
+def changed_paths(before: Any, after: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
     """Yield the paths at which two values differ; a list differs as a whole."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}, key=str):
@@ -201,12 +198,12 @@ def changed_paths(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """Return a path as people write it: `custom.stub_domains`."""
     return ".".join(path)
 
 
-def fingerprint(version: str, values: Values) -> str:
+def values_fingerprint(version: str, values: Values) -> str:
     """Return a short digest of a version with its complete values.
 
     It ties a check to an upgrade: the same digest means that the same values were checked. Values pass through Ansible

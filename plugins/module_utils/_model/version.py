@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._ground.typed import as_text, as_texts
+
 # 1.29.2, 1.29.2-beta, v1.27, 1.28.8-r0. ASCII digits only: int() would take others, too.
 _VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+_]?([A-Za-z][0-9A-Za-z.+_-]*)?)", re.ASCII)
 _REVISION = re.compile(r"r\d+", re.ASCII)
@@ -83,7 +85,7 @@ def meets(expression: str, cluster_version: str) -> bool | None:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ClusterKind:
     """What decides whether an add-on fits a cluster, in the API's own words; None where it is not known."""
 
     version: str | None = None
@@ -91,15 +93,7 @@ class Cluster:
     category: str | None = None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _strings(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def supports(support_versions: object, cluster: Cluster | None) -> bool | None:
+def supports(support_versions: object, cluster: ClusterKind | None) -> bool | None:
     """Whether `supportVersions` of a template version names the cluster; None where CCE does not tell.
 
     Source: API page "Listing Add-on Templates": an empty category means CCE and Turbo.
@@ -114,7 +108,7 @@ def supports(support_versions: object, cluster: Cluster | None) -> bool | None:
         kind = entry.get("clusterType")
         if kind and cluster.type and kind != cluster.type:
             continue
-        categories = _strings(entry.get("category")) or ["CCE", "Turbo"]
+        categories = as_texts(entry.get("category")) or ["CCE", "Turbo"]
         if cluster.category and cluster.category not in categories:
             continue
         expressions = entry.get("clusterVersion")
@@ -151,8 +145,8 @@ def offers(template: dict[str, Any] | None) -> dict[str, Offer]:
                 stable=stable if isinstance(stable, bool) else None,
                 input=defaults if isinstance(defaults, dict) else None,
                 support_versions=tuple(support) if isinstance(support, list) else None,
-                created_at=_text(entry.get("creationTimestamp")),
-                updated_at=_text(entry.get("updateTimestamp")),
+                created_at=as_text(entry.get("creationTimestamp")),
+                updated_at=as_text(entry.get("updateTimestamp")),
             )
     return found
 

@@ -104,7 +104,7 @@ def _endpoint_style(sources: Sources) -> str:
     return style
 
 
-def fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+def connection_fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     """Return a short digest of whom options ask, and where: the same digest means the same clusters.
 
     Raises:

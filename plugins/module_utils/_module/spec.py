@@ -37,7 +37,7 @@ class Spec:
         }
 
 
-def merged(*specs: Spec) -> Spec:
+def merge_specs(*specs: Spec) -> Spec:
     """Return one spec with the arguments and relations of all."""
     return Spec(
         argument_spec={name: rule for spec in specs for name, rule in spec.argument_spec.items()},
@@ -87,7 +87,7 @@ CLUSTER_OR_NAME = Spec(argument_spec={"cluster_id": {"type": "str"}, "cluster_na
 QUERY = Spec(argument_spec={"query": {"type": "str"}})
 
 
-def waiting(default: bool, timeout: float) -> Spec:
+def wait_options(default: bool, timeout: float) -> Spec:
     """Return the options of a module that can wait, with its own defaults."""
     return Spec(
         argument_spec={
@@ -102,7 +102,7 @@ SECRET_VALUES = Spec(
     argument_spec={"secret_values": {"type": "list", "elements": "str", "default": [], "no_log": False}}
 )
 
-WANTS = merged(
+WANTS = merge_specs(
     SECRET_VALUES,
     Spec(
         argument_spec={
@@ -121,7 +121,7 @@ def explained(message: str, params: Mapping[str, Any]) -> str:
 # Options that hold settings of add-ons.
 _SETTINGS = ("values", "addons")
 # What `addons` may hold besides dictionaries: `coredns`, `all`, `!everest`.
-_NAME = re.compile(r"!?[\w.-]+")
+_ADDON_ENTRY = re.compile(r"!?[\w.-]+")
 
 
 def secret_options(params: Mapping[str, Any]) -> Iterator[str]:
@@ -140,19 +140,19 @@ def shown_options(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[st
     That is a short number in the settings of add-ons, settings that are no dictionary, and an option that there is not:
     it may be the mistyped name of one that is secret.
     """
-    return {name: _shown(name, value, params) if name in spec else MASK for name, value in params.items()}
+    return {name: _shown_option(name, value, params) if name in spec else MASK for name, value in params.items()}
 
 
-def _shown(name: str, value: Any, params: Mapping[str, Any]) -> Any:
+def _shown_option(name: str, value: Any, params: Mapping[str, Any]) -> Any:
     if name not in _SETTINGS:
         return value
     if name == "addons" and isinstance(value, list):
-        return [item if _is_name(item) else _shown("values", item, params) for item in value]
+        return [item if _is_addon_entry(item) else _shown_option("values", item, params) for item in value]
     return masked(value, _marked(params)) if value is None or isinstance(value, (dict, list)) else MASK
 
 
-def _is_name(item: Any) -> bool:
-    return isinstance(item, str) and _NAME.fullmatch(item) is not None
+def _is_addon_entry(item: Any) -> bool:
+    return isinstance(item, str) and _ADDON_ENTRY.fullmatch(item) is not None
 
 
 def _marked(params: Mapping[str, Any]) -> list[str]:

@@ -25,8 +25,7 @@ from .._ground.errors import (
     TimedOut,
 )
 from .._ground.text import printable
-from .._model.check import UPGRADE as UPGRADE_CHECK
-from .._model.check import CheckTask, Wanted, read_tasks
+from .._model.check import ADDON_UPGRADE, CheckTask, Wanted, read_tasks
 from .._model.instance import (
     AVAILABLE,
     ENDED_BADLY,
@@ -46,8 +45,7 @@ from .._model.values import Values, changed_paths
 from .._module.task import Result, Task
 from .._operations import waiting
 from .._rules.plan import Step
-from .._rules.verdict import decide, findings
-from .._rules.verdict import describe as describe_check
+from .._rules.verdict import describe_check, finding_lines, judge_upgrade
 from .._rules.wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Want, Wants
 from .survey import look_closer, marked_secret, plan, shown_instance, wait_until_idle
 
@@ -56,7 +54,7 @@ ROLLBACK = "rollback"
 
 _LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
 # After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
-_LOOKS = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
+_PAUSES = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
 _STALE = 15.0  # seconds after a write in which a read may still show the state before it
 _DESTROYED = "deleteSuccess"
 
@@ -192,17 +190,17 @@ def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None
         return
     tasks = read_tasks(cce.checks(cluster_id))
     wanted = Wanted(
-        type=UPGRADE_CHECK,
+        type=ADDON_UPGRADE,
         addon_instance_id=step.instance.id if step.instance else "",
         target_version=step.version,
         now=cce.now(),
         max_age=task.params["max_check_age"],
     )
-    decided = decide(check_task_id, tasks, wanted)
+    decided = judge_upgrade(check_task_id, tasks, wanted)
     judgement = decided.judgement
     if judgement.blocks:
         check = describe_check(decided.by or CheckTask(addon_template_name=step.addon_template_name), judgement)
-        found_out = " ".join(line.strip() for line in findings({**check, "addon_template_name": step.name}))
+        found_out = " ".join(line.strip() for line in finding_lines({**check, "addon_template_name": step.name}))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
             f"{step.name} in cluster {cluster_id} to {step.version}. {found_out}",
@@ -223,7 +221,7 @@ def _prediction(task: Task, step: Step) -> Result:
         "version": step.version,
         "values_changed": None if step.changed is None else list(step.changed),
         "values_fingerprint": step.fingerprint,
-        "addon": _shown(task, instance),
+        "addon": _shown_addon(task, instance),
     }
     if step.action in CHANGES:
         result["values_sent"] = masked(step.values, marked)
@@ -321,7 +319,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         "previous_version": instance.version,
         "version": target,
         "values_changed": [],
-        "addon": _shown(task, instance),
+        "addon": _shown_addon(task, instance),
     }
     if task.diff:
         result["diff"] = _version_diff(name, instance.version, target)
@@ -380,7 +378,7 @@ def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_i
         "previous_version": instance.version if instance else None,
         "version": None,
         "values_changed": [],
-        "addon": _shown(task, instance),
+        "addon": _shown_addon(task, instance),
     }
     if task.diff and instance is not None:
         result["diff"] = _version_diff(shown, instance.version, None)
@@ -405,15 +403,15 @@ def _delete(cce: Cce, cluster_id: str, addon_instance_id: str) -> None:
         cce.delete_addon(cluster_id, addon_instance_id)
 
 
-def _find(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
+def _find_addon(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
     instances = read_instances(cce.addons(cluster_id))
     return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
 
 
-def _read(cce: Cce, cluster_id: str, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
+def _read_addon(cce: Cce, cluster_id: str, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
     """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
     if addon_instance_id is None:
-        return _find(cce, cluster_id, addon_template_name, None)
+        return _find_addon(cce, cluster_id, addon_template_name, None)
     try:
         return read_instance(cce.addon(cluster_id, addon_instance_id))
     except NotFound:
@@ -446,7 +444,7 @@ def _version_diff(name: str, before: str | None, after: str | None) -> dict[str,
     }
 
 
-def _shown(task: Task, instance: Instance | None) -> Addon | None:
+def _shown_addon(task: Task, instance: Instance | None) -> Addon | None:
     return None if instance is None else shown_instance(task, instance)
 
 
@@ -484,10 +482,10 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
     """
     instance_id = change.before.id if change.before else None
     seen = "nothing has begun"
-    for pause in _LOOKS:
+    for pause in _PAUSES:
         task.clock.sleep(pause)
         try:
-            found = _read(cce, cluster_id, change.addon_template_name, instance_id)
+            found = _read_addon(cce, cluster_id, change.addon_template_name, instance_id)
         except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
             seen = f"the last look failed: {trouble.message}"
             continue
@@ -495,7 +493,7 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
             return found.id if found else instance_id
         seen = "nothing has begun"
     error.message += (
-        f" The add-on was read for {sum(_LOOKS):.0f} s to find out, and {seen.rstrip('.')}. It was not sent again. "
+        f" The add-on was read for {sum(_PAUSES):.0f} s to find out, and {seen.rstrip('.')}. It was not sent again. "
         "Look at the add-on; running the task again is safe, as it begins by looking."
     )
     error.retryable = True
@@ -574,19 +572,19 @@ def _await(
 
     watch = _Watch(task, change, task.clock.monotonic())
     waited: waiting.Waited[Instance | None] = waiting.poll(
-        lambda: _read(cce, cluster_id, change.addon_template_name, addon_instance_id),
+        lambda: _read_addon(cce, cluster_id, change.addon_template_name, addon_instance_id),
         watch.is_over,
         state=change.before,
         timeout=task.params["wait_timeout"],
         clock=task.clock.monotonic,
         sleep=task.clock.sleep,
         progress=task.progress,
-        describe=lambda item: f"cluster {cluster_id}: {_state(change, item)}",
+        describe=lambda item: f"cluster {cluster_id}: {_state_in_words(change, item)}",
         not_after=cce.http.not_after,
         fixed_interval=task.params["wait_interval"],
     )
     found = waited.state
-    result = {**result, "addon": _shown(task, found), "duration": round(task.clock.monotonic() - started, 1)}
+    result = {**result, "addon": _shown_addon(task, found), "duration": round(task.clock.monotonic() - started, 1)}
     if not _is_complete(task, change, found):
         raise _no_end(watch, waited, cluster_id, result)
     return result
@@ -606,14 +604,14 @@ def _no_end(watch: _Watch, waited: waiting.Waited[Instance | None], cluster_id: 
         )
     if waited.is_done:
         return OperationFailed(
-            f"{what} ended badly: {_state(change, found)}{said}. {_way_out(found)}",
+            f"{what} ended badly: {_state_in_words(change, found)}{said}. {_way_out(found)}",
             details={"status": found.status if found else None, "way_out": _way_out(found)},
             result=result,
         )
     partly = found is not None and found.status == AVAILABLE
     return TimedOut(
-        f"{what} did not end within {task.params['wait_timeout']:g} s: {_state(change, found)}{said}. CCE goes on with "
-        f"it. Run the task again to wait on, or raise wait_timeout"
+        f"{what} did not end within {task.params['wait_timeout']:g} s: {_state_in_words(change, found)}{said}. CCE "
+        f"goes on with it. Run the task again to wait on, or raise wait_timeout"
         f"{'; accept_partial takes available for done' if partly else ''}.{waited.doubt}",
         result=result,
     )
@@ -638,7 +636,7 @@ def _done_so_far(change: Change) -> str:
     return _IN_WORDS.get(change.action, "The upgrade of")
 
 
-def _state(change: Change, found: Instance | None) -> str:
+def _state_in_words(change: Change, found: Instance | None) -> str:
     if found is None:
         return f"{change.name} is not there"
     return f"{change.name} {found.version or '(no version)'} is {printable(found.status or 'of no status')}"

@@ -15,13 +15,22 @@ from .._api.cce import Cce
 from .._ground.errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from .._ground.strays import answer_defects
 from .._ground.text import printable, quoted
-from .._model.check import STATIC, UPGRADE, CheckTask, Wanted, newest_first, read_created_tasks, read_tasks, select
+from .._model.check import (
+    ADDON_STATIC,
+    ADDON_UPGRADE,
+    CheckTask,
+    Wanted,
+    newest_first,
+    read_created_tasks,
+    read_tasks,
+    select,
+)
 from .._model.instance import Instance, find_instance, shown_name
 from .._module.task import Result, Task
 from .._operations import waiting
 from .._rules import wants as actions
-from .._rules.plan import Step, in_order
-from .._rules.verdict import PENDING, describe, judge, shown_addons, summarise
+from .._rules.plan import Step, expand_wants
+from .._rules.verdict import PENDING, describe_check, judge, shown_addons, summarise
 from .._rules.wants import IMPOSSIBLE, Wants
 
 # A task that was created may show in the list some seconds later.
@@ -52,7 +61,7 @@ class CheckRequest:
             "addonInstanceID": self.addon_instance_id,
             "type": self.type,
         }
-        if self.type == UPGRADE:
+        if self.type == ADDON_UPGRADE:
             body["targetVersion"] = self.target_version
             body["values"] = self.values or {}
         return body
@@ -62,7 +71,7 @@ class CheckRequest:
         return (
             task.addon_instance_id == self.addon_instance_id
             and task.type in (self.type, None)
-            and (self.type != UPGRADE or task.target_version == self.target_version)
+            and (self.type != ADDON_UPGRADE or task.target_version == self.target_version)
         )
 
 
@@ -139,7 +148,7 @@ def _create(
     cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
 ) -> list[Started]:
     """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
-    created = _created(cce, task, cluster_id, requests)
+    created = _send_requests(cce, task, cluster_id, requests)
     _refuse_known(created, known, cluster_id)
     found = [_started(request, _matching(request, created)) for request in requests]
     if all(item.task_id for item in found):
@@ -156,7 +165,7 @@ def _create(
     return found
 
 
-def _created(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest]) -> list[CheckTask]:
+def _send_requests(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest]) -> list[CheckTask]:
     """Send the request for checks, and once more where it stays open whether it was carried out.
 
     A check too many changes nothing in the cluster. To look for tasks that are new instead would be the greater risk:
@@ -232,7 +241,7 @@ class Collected:
     @property
     def checks(self) -> list[dict[str, Any]]:
         """The tasks that were asked for, judged, and described as the modules return them."""
-        return [describe(item, judge(item, self.wanted)) for item in self.tasks]
+        return [describe_check(item, judge(item, self.wanted)) for item in self.tasks]
 
     @property
     def pending(self) -> list[tuple[str, dict[str, Any]]]:
@@ -310,7 +319,7 @@ def _wait(
         clock=task.clock.monotonic,
         sleep=task.clock.sleep,
         progress=task.progress,
-        describe=lambda state: _in_words(state, cluster_id),
+        describe=lambda state: _progress_in_words(state, cluster_id),
         not_after=cce.http.not_after,
         state=first,
         fixed_interval=task.params["wait_interval"],
@@ -366,7 +375,7 @@ def warn_of_the_answer(cce: Cce, task: Task, collected: Collected, cluster_id: s
         )
 
 
-def _in_words(collected: Collected, cluster_id: str) -> str:
+def _progress_in_words(collected: Collected, cluster_id: str) -> str:
     names = [name for name, _check in collected.pending]
     finished = len(collected.tasks) - len(names)
     waiting = f", waiting for {', '.join(names)}" if names else ""
@@ -397,7 +406,7 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
             name=step.name,
             addon_template_name=step.addon_template_name,
             addon_instance_id=step.instance.id,
-            type=UPGRADE,
+            type=ADDON_UPGRADE,
             target_version=step.version,
             values=step.values,
             fingerprint=step.fingerprint,
@@ -410,7 +419,7 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
 def baseline_for(requests: Sequence[CheckRequest]) -> list[CheckRequest]:
     """Return static checks of the same add-ons as they run, to compare with after an upgrade."""
     return [
-        CheckRequest(request.name, request.addon_template_name, request.addon_instance_id, STATIC)
+        CheckRequest(request.name, request.addon_template_name, request.addon_instance_id, ADDON_STATIC)
         for request in requests
     ]
 
@@ -422,10 +431,10 @@ def requests_for_running(wants: Wants, instances: Sequence[Instance]) -> list[Ch
         InputError: One of them is not installed.
     """
     requests = []
-    for want in in_order(wants, instances):
+    for want in expand_wants(wants, instances):
         instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
         if instance is None:
             what = f"The instance {printable(want.addon_instance_id)} of " if want.addon_instance_id else ""
             raise InputError(f"{what}{want.name} is not installed in this cluster, so there is nothing to check.")
-        requests.append(CheckRequest(shown_name(instance, instances), want.name, instance.id, STATIC))
+        requests.append(CheckRequest(shown_name(instance, instances), want.name, instance.id, ADDON_STATIC))
     return requests

@@ -14,11 +14,19 @@ from .._api.cce import Cce
 from .._ground.errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
 from .._ground.text import printable
 from .._model.cluster import read_cluster, read_clusters
-from .._model.instance import Addon, Instance, completed, find_instance, read_instance, read_instances, shown_name
-from .._model.instance import describe as describe_instance
+from .._model.instance import (
+    Addon,
+    Instance,
+    completed,
+    describe_instance,
+    find_instance,
+    read_instance,
+    read_instances,
+    shown_name,
+)
 from .._model.secrets import masked, secrets
 from .._model.values import sync_strategy
-from .._model.version import Cluster, Offer, offers
+from .._model.version import ClusterKind, Offer, offers
 from .._module.task import Result, Task
 from .._operations import waiting
 from .._rules import plan as rules
@@ -70,7 +78,7 @@ class Survey:
 
     instances: list[Instance]
     offered: dict[str, dict[str, Offer]]
-    cluster: Cluster | None
+    cluster: ClusterKind | None
 
 
 def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False) -> Survey:
@@ -82,7 +90,7 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
         InputError: What is to be left out is neither installed nor on offer.
     """
     instances = read_instances(cce.addons(cluster_id))
-    wanted = rules.in_order(wants, instances)
+    wanted = rules.expand_wants(wants, instances)
     templates = known_templates(cce, cluster_id, wants, instances)
     if not wanted:
         return Survey(instances, {}, None)
@@ -200,7 +208,7 @@ def shown_instance(task: Task, instance: Instance) -> Addon:
     return describe_instance(replace(instance, reason=reason, message=message), masked(instance.values, marked))
 
 
-def describe(step: Step, task: Task) -> dict[str, Any]:
+def describe_step(step: Step, task: Task) -> dict[str, Any]:
     """Return a step as the modules return it: one entry of `plan`. Secrets in its values are masked."""
     instance = step.instance
     return {
@@ -255,10 +263,10 @@ _LEFT_OUT_IN_BRIEF = frozenset({"values", "offered"})
 
 def described(task: Task, cluster_id: str, steps: Sequence[Step], *, brief: bool = False) -> Result:
     """Return the part of a task's result that tells the plan."""
-    told = [describe(step, task) for step in steps]
+    told = [describe_step(step, task) for step in steps]
     if brief:
         told = [{key: value for key, value in step.items() if key not in _LEFT_OUT_IN_BRIEF} for step in told]
-    return {"cluster_id": cluster_id, "plan": told, "text": "\n".join(rules.report(told))}
+    return {"cluster_id": cluster_id, "plan": told, "text": "\n".join(rules.plan_lines(told))}
 
 
 def busy(steps: Sequence[Step]) -> list[str]:

@@ -15,7 +15,7 @@ from .._ground.errors import CceError
 
 State = TypeVar("State")
 
-_LONGEST = 10.0  # seconds; Terraform asks every 10 s, too
+_LONGEST_INTERVAL = 10.0  # seconds; Terraform asks every 10 s, too
 _QUIET = 15.0  # seconds without a change after which the state is said again
 _LAST_READ = 2.0  # seconds that the last read has, so that it ends before the deadline
 
@@ -48,7 +48,7 @@ def interval(elapsed: float) -> float:
     """
     if elapsed < 2:
         return 1.0
-    return min(_LONGEST, max(2.0, elapsed / 10))
+    return min(_LONGEST_INTERVAL, max(2.0, elapsed / 10))
 
 
 def poll(

@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
 from .._ground.times import instant
-from .._model.check import UPGRADE, CheckTask, Wanted, may_be_about
+from .._model.check import ADDON_UPGRADE, CheckTask, Wanted, may_be_about
 from .._model.instance import UPGRADE_FAILED, rollback_command
 from .plan import StepChange, StepTarget
 from .policy import AcceptanceRecord, AcceptanceSummary, Policy, describe_acceptance
@@ -24,13 +24,13 @@ from .verdict import (
     PASSED,
     UNKNOWN,
     WARNING,
-    Decided,
     Judgement,
     Risk,
+    UpgradeJudgement,
     Verdict,
-    decide,
-    describe,
-    findings,
+    describe_check,
+    finding_lines,
+    judge_upgrade,
     worst,
     worst_of,
 )
@@ -154,8 +154,8 @@ def read_ticket(text: str) -> Ticket:
         return Ticket(
             cluster_id,
             cluster_name,
-            plan=[_named(_STEP_KEYS, values) for values in _list(plan)],
-            started=None if started is None else [_named(_STARTED_KEYS, values) for values in _list(started)],
+            plan=[_as_record(_STEP_KEYS, values) for values in _list(plan)],
+            started=None if started is None else [_as_record(_STARTED_KEYS, values) for values in _list(started)],
         )
     except ValueError:
         message = "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
@@ -168,15 +168,15 @@ def _list(value: Any, length: int | None = None) -> list[Any]:
     return value
 
 
-def _named(names: Sequence[str], values: Any) -> dict[str, Any]:
+def _as_record(names: Sequence[str], values: Any) -> dict[str, Any]:
     if not all(value is None or isinstance(value, str) for value in _list(values, len(names))):
         raise ValueError
     return dict(zip(names, values))
 
 
-def _find(
+def _judge_checks(
     step: Mapping[str, Any], started: Sequence[Mapping[str, Any]] | None, tasks: Sequence[CheckTask], wanted: Wanted
-) -> Decided:
+) -> UpgradeJudgement:
     """Return what the checks of a cluster say about a step, for this instance, target version and settings.
 
     Where checks were started, it is the one started with these very settings that counts, unless a newer one is worse.
@@ -185,14 +185,14 @@ def _find(
     """
     if started is None:
         task, judgement = worst_of(_may_be_newest(tasks, wanted), wanted)
-        return Decided(judgement, task, task)
+        return UpgradeJudgement(judgement, task, task)
     mine = [
         item
         for item in started
-        if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == UPGRADE
+        if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == ADDON_UPGRADE
     ]
     item = mine[0] if len(mine) == 1 else {}
-    decided = decide(item.get("task_id"), tasks, wanted)
+    decided = judge_upgrade(item.get("task_id"), tasks, wanted)
     fingerprint = item.get("values_fingerprint")
     if decided.judgement.blocks or (fingerprint and fingerprint == step["values_fingerprint"]):
         return decided
@@ -238,13 +238,13 @@ def judge_step(
     if step["action"] == NONE:
         return {**decision, "reason": step["why"]}
     wanted = Wanted(
-        type=UPGRADE,
+        type=ADDON_UPGRADE,
         addon_instance_id=step["addon_instance_id"],
         target_version=step["to"],
         now=now,
         max_age=policy.max_age,
     )
-    decided = _find(step, started, checks, wanted)
+    decided = _judge_checks(step, started, checks, wanted)
     verdict = decided.judgement.verdict
     decision.update(
         verdict=verdict,
@@ -274,7 +274,7 @@ def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Co
     return None
 
 
-def _risks_found(decided: Decided) -> list[dict[str, Any]]:
+def _risks_found(decided: UpgradeJudgement) -> list[dict[str, Any]]:
     """Return the risks of the check that counts, then what newer ones warn of. What was not found is left out."""
     found = _found_by(decided.by, decided) if decided.by else []
     for task in decided.warned:
@@ -283,8 +283,8 @@ def _risks_found(decided: Decided) -> list[dict[str, Any]]:
     return found
 
 
-def _found_by(task: CheckTask, decided: Decided) -> list[dict[str, Any]]:
-    return [risk for risk in describe(task, decided.judgement)["risks"] if risk["status"] != "Success"]
+def _found_by(task: CheckTask, decided: UpgradeJudgement) -> list[dict[str, Any]]:
+    return [risk for risk in describe_check(task, decided.judgement)["risks"] if risk["status"] != "Success"]
 
 
 def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
@@ -393,7 +393,7 @@ def gate(
         "values_known": started is not None,
         "judged_at": now,
     }
-    return {**result, "lines": report(result)}
+    return {**result, "lines": gate_lines(result)}
 
 
 def _day(seconds: float) -> datetime.date:
@@ -412,7 +412,7 @@ def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: 
     }
 
 
-def report(result: Mapping[str, Any]) -> list[str]:
+def gate_lines(result: Mapping[str, Any]) -> list[str]:
     """Return the lines that tell a person what the gate decided, and what to do about it."""
     name = printable(result["cluster_name"] or result["cluster_id"])
     decisions = result["decisions"]
@@ -434,7 +434,9 @@ def report(result: Mapping[str, Any]) -> list[str]:
     )
     for decision in decisions:
         if decision["blocks"] or decision["verdict"] == WARNING:
-            lines += findings({**decision, "addon_template_name": decision["name"], "target_version": decision["to"]})
+            lines += finding_lines(
+                {**decision, "addon_template_name": decision["name"], "target_version": decision["to"]}
+            )
         lines += [
             f"  accepted: {printable(item['risk'])} until {item['until']} ({printable(item['reason'])})"
             for item in decision["accepted"]

@@ -23,12 +23,12 @@ from .._model.values import (
     Values,
     changed_paths,
     dotted,
-    fingerprint,
     sync_strategy,
     target_values,
     tells_defaults,
+    values_fingerprint,
 )
-from .._model.version import Cluster, Offer, choose_latest, is_newer, newest, same_patch_line, supports, version_key
+from .._model.version import ClusterKind, Offer, choose_latest, is_newer, newest, same_patch_line, supports, version_key
 from .wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, LATEST, LATEST_PATCH, NONE, UPGRADE, Action, Want, Wants
 
 
@@ -65,7 +65,7 @@ class Step:
             return None
         # A check of the way from another version was another check.
         present = self.instance.version if self.action == UPGRADE and self.instance is not None else None
-        return fingerprint(f"{present} -> {self.version}" if present else self.version or "", self.values)
+        return values_fingerprint(f"{present} -> {self.version}" if present else self.version or "", self.values)
 
 
 class StepTarget(TypedDict):
@@ -115,7 +115,7 @@ class PlannedStep(TicketStep, _LargeParts):
     sync_strategy: str | None
 
 
-def in_order(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
+def expand_wants(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
     """Return the wants with `all` spelled out by name, each spread over the instances that it means."""
     by_id = {(want.name, want.addon_instance_id) for want in wants.named}
     free: dict[str, list[Instance]] = {instance.addon_template_name: [] for instance in instances}
@@ -167,7 +167,7 @@ def refuse_strangers(names: Sequence[str], known: Iterable[str]) -> None:
         )
 
 
-def candidates(instance: Instance | None, offered: Offers, cluster: Cluster | None) -> list[str]:
+def candidates(instance: Instance | None, offered: Offers, cluster: ClusterKind | None) -> list[str]:
     """Return the versions that an add-on may go to, newest first.
 
     What CCE lists for the instance is the answer. Where an older cloud does not list it, or there is no instance yet,
@@ -181,7 +181,7 @@ def candidates(instance: Instance | None, offered: Offers, cluster: Cluster | No
     return newest(fitting)
 
 
-def untold(want: Want, instance: Instance | None, offered: Offers, cluster: Cluster | None) -> str | None:
+def untold(want: Want, instance: Instance | None, offered: Offers, cluster: ClusterKind | None) -> str | None:
     """Return why an add-on may go to other versions than the candidates; None where CCE has told all of them.
 
     If CCE lists the versions of the instance, the template is not needed.
@@ -279,11 +279,11 @@ def _same(version: str, other: str) -> bool:
     return version == other or (version_key(version) is not None and version_key(version) == version_key(other))
 
 
-def decide(
+def plan_step(
     want: Want,
     instance: Instance | None,
     offered: Offers,
-    cluster: Cluster | None,
+    cluster: ClusterKind | None,
     *,
     allow_unstable: bool = False,
     may_install: bool = False,
@@ -410,17 +410,17 @@ def make_plan(
     wants: Wants,
     instances: Sequence[Instance],
     offered: Mapping[str, Mapping[str, Offer]],
-    cluster: Cluster | None,
+    cluster: ClusterKind | None,
     *,
     allow_unstable: bool = False,
     may_install: bool = False,
 ) -> list[Step]:
     """Return what would happen to each wanted add-on, in upgrade order. `offered` is by template name."""
     steps = []
-    for want in in_order(wants, instances):
+    for want in expand_wants(wants, instances):
         instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
         options = {"allow_unstable": allow_unstable, "may_install": may_install}
-        step = decide(want, instance, offered.get(want.name), cluster, **options)
+        step = plan_step(want, instance, offered.get(want.name), cluster, **options)
         if instance is not None:
             step = replace(step, name=shown_name(instance, instances))
         elif want.addon_instance_id is not None:
@@ -436,7 +436,7 @@ def _without_instance(step: Step, addon_instance_id: str, instances: Sequence[In
     return replace(step, name=f"{step.addon_template_name} (no instance {printable(addon_instance_id)})", why=why)
 
 
-def report(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def plan_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the lines of the table that a person reads; `steps` are described ones."""
     if not steps:
         return ["The cluster has none of these add-ons: there is nothing to do."]

@@ -15,11 +15,11 @@ from typing import Any, Final, Literal, TypedDict
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
 from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
-from .._model.check import STATIC, UPGRADE
+from .._model.check import ADDON_STATIC, ADDON_UPGRADE
 from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
 from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
 from .plan import StepChange
-from .verdict import FATAL, PASSED, WARNING, Risk
+from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Risk
 from .wants import CHANGES, EDIT, NONE, Want, Wants, want_of
 
 Data = Mapping[str, Any]
@@ -34,7 +34,6 @@ VERIFY: Final = "verify"  # only look whether it runs well
 VerificationVerdict = Literal["verified", "broken", "unknown"]
 VERIFIED: Final = "verified"
 BROKEN: Final = "broken"
-UNKNOWN: Final = "unknown"
 
 # An upgrade that was checked longer ago is not taken for one that an interrupted run has left.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
@@ -112,7 +111,9 @@ def jobs(
         task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
         if task is not None:
             job = _job(task, step, decided.get(step["name"]), want, max_age)
-            found.append({**job, "checked_at": _counted(step, checks)[0]["created_at"]} if task == RESUME else job)
+            found.append(
+                {**job, "checked_at": _checks_before_change(step, checks)[0]["created_at"]} if task == RESUME else job
+            )
     return found
 
 
@@ -183,19 +184,21 @@ def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
     # What ended badly cannot be awaited.
     if step["status"] in ENDED_BADLY or not step["previous_version"] or step["previous_version"] == step["from"]:
         return False
-    counted = _counted(step, checks)
+    counted = _checks_before_change(step, checks)
     if not counted or any(check["verdict"] == FATAL for check in counted):
         return False
-    before = _created(counted[0])
+    before = _created_at(counted[0])
     if not _has_baseline(step["addon_instance_id"], before, checks):
         return False
     if abs(seconds_between(before, from_seconds(now))) > _RESUME_WINDOW:
         return False
-    since = _newest_result(check for check in _results(step["addon_instance_id"], checks) if _created(check) > before)
-    return since is None or bool(_names(since) - _known_before(step["addon_instance_id"], before, checks))
+    since = _newest_result(
+        check for check in _results(step["addon_instance_id"], checks) if _created_at(check) > before
+    )
+    return since is None or bool(_fatal_names(since) - _known_before(step["addon_instance_id"], before, checks))
 
 
-def _counted(step: Data, checks: Iterable[Data]) -> list[Data]:
+def _checks_before_change(step: Data, checks: Iterable[Data]) -> list[Data]:
     """Return the last check of the upgrade to the present version before the add-on changed, or several of one instant.
 
     What was checked after that change, such as an edit of settings, was not what the upgrade relied on.
@@ -212,12 +215,12 @@ def _counted(step: Data, checks: Iterable[Data]) -> list[Data]:
 
 def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -> bool:
     """Whether the running add-on was checked at the moment at which its upgrade was."""
-    created = [_created(check) for check in checks if _is_static(check, addon_instance_id)]
+    created = [_created_at(check) for check in checks if _is_static(check, addon_instance_id)]
     return any(abs(seconds_between(moment, other)) <= _SAME_MOMENT for other in created)
 
 
 def _is_static(check: Data, addon_instance_id: str) -> bool:
-    return bool(check["type"] == STATIC and check["addon_instance_id"] == addon_instance_id)
+    return bool(check["type"] == ADDON_STATIC and check["addon_instance_id"] == addon_instance_id)
 
 
 def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]) -> list[Data]:
@@ -225,7 +228,7 @@ def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]
     return [
         check
         for check in checks
-        if check["type"] == UPGRADE
+        if check["type"] == ADDON_UPGRADE
         and check["addon_instance_id"] == addon_instance_id
         and check["target_version"] == version
     ]
@@ -247,17 +250,17 @@ def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
 
 
 def _newest_result(results: Iterable[Data]) -> Data | None:
-    return max(results, key=_created, default=None)
+    return max(results, key=_created_at, default=None)
 
 
-def _created(check: Data) -> int:
+def _created_at(check: Data) -> int:
     return instant(check["created_at"]) or 0
 
 
 def _known_before(addon_instance_id: str, moment: int | None, checks: Sequence[Data]) -> set[str | None]:
     """Return the Fatal risks that an add-on had when its upgrade was checked, not those that were found after it."""
     results = _results(addon_instance_id, checks)
-    return _names(_newest_result(item for item in results if moment is None or _created(item) <= moment) or {})
+    return _fatal_names(_newest_result(item for item in results if moment is None or _created_at(item) <= moment) or {})
 
 
 def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) -> dict[str, Any]:
@@ -268,7 +271,7 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
         checks: Described checks of the running add-on, afterwards.
         baseline: Those that CCE has besides. What was found last before the upgrade was checked is not the upgrade's.
     """
-    mine = _static(job, checks)
+    mine = running_check(job, checks)
     if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
         reason = (mine or {}).get("reason") or "CCE shows no result of its check"
         return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
@@ -281,12 +284,12 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
 
 
-def _static(job: Data, checks: Sequence[Data]) -> Data | None:
+def running_check(job: Data, checks: Sequence[Data]) -> Data | None:
     mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
     return mine[0] if len(mine) == 1 else None
 
 
-def _names(check: Data) -> set[str | None]:
+def _fatal_names(check: Data) -> set[str | None]:
     return {risk["name"] for risk in _fatal(check)}
 
 

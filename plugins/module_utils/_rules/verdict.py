@@ -90,7 +90,7 @@ class Judgement:
         return self.verdict in BLOCKING
 
 
-def _failed(task: CheckTask) -> list[TaskRisk]:
+def _failed_risks(task: CheckTask) -> list[TaskRisk]:
     return [risk for risk in task.risks if risk.status == "Failed"]
 
 
@@ -143,7 +143,7 @@ def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
     """
     if task is None:
         return Judgement(UNKNOWN, "no check was made")
-    failed = _failed(task)
+    failed = _failed_risks(task)
     if any(risk.level == "Fatal" for risk in failed):
         return Judgement(FATAL)
     if task.status in _UNDER_WAY or any(risk.status in _UNDER_WAY for risk in task.risks):
@@ -155,7 +155,7 @@ def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
 
 
 @dataclass(frozen=True)
-class Decided:
+class UpgradeJudgement:
     """What the checks of a cluster say about an upgrade.
 
     Attributes:
@@ -171,7 +171,7 @@ class Decided:
     warned: tuple[CheckTask, ...] = ()
 
 
-def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> Decided:
+def judge_upgrade(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> UpgradeJudgement:
     """Return what all checks of a cluster say about the upgrade for which one of them was made.
 
     A newer check of the same upgrade that has finished and is worse wins: what it found is there now. It may have been
@@ -185,16 +185,18 @@ def decide(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> D
     mine = [task for task in tasks if task_id and task.task_id == task_id]
     own, judgement = worst_of(mine, replace(wanted, task_id=task_id))
     if own is None:
-        return Decided(Judgement(UNKNOWN, "CCE does not show the check that was started"))
+        return UpgradeJudgement(Judgement(UNKNOWN, "CCE does not show the check that was started"))
     others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
     # They are judged by what they found alone: that they may be about this upgrade was decided above.
     finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
     warned = tuple(task for task in finished if judge(task).verdict == WARNING)
     newer, verdict = worst_of(finished, Wanted())
     if newer is None or VERDICTS.index(verdict.verdict) >= VERDICTS.index(judgement.verdict):
-        return Decided(judgement, own, own, warned)
-    reason = f"a newer check of the same upgrade ({_named(newer)}) has found more than the one that was started"
-    return Decided(Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer, warned)
+        return UpgradeJudgement(judgement, own, own, warned)
+    reason = f"a newer check of the same upgrade ({_task_in_words(newer)}) has found more than the one that was started"
+    return UpgradeJudgement(
+        Judgement(verdict.verdict, "; ".join(filter(None, (reason, verdict.reason)))), own, newer, warned
+    )
 
 
 def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:
@@ -204,7 +206,7 @@ def _may_be_newer(task: CheckTask, own: Iterable[CheckTask]) -> bool:
     return created is None or any(time is None or created >= time for time in times)
 
 
-def _named(task: CheckTask) -> str:
+def _task_in_words(task: CheckTask) -> str:
     return f"{task.task_id or 'of no id'}, made at {task.created_at or 'a time that is not told'}"
 
 
@@ -242,7 +244,7 @@ def worst(verdicts: Iterable[str]) -> str:
     return next((verdict for verdict in VERDICTS if verdict in found), UNKNOWN)
 
 
-def describe(task: CheckTask, judgement: Judgement) -> dict[str, Any]:
+def describe_check(task: CheckTask, judgement: Judgement) -> dict[str, Any]:
     """Return a task as the modules return it: one entry of `checks`."""
     return {
         "task_id": task.task_id,
@@ -280,11 +282,11 @@ def summarise(checks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "total": len(checks),
         **counts,
         "blocking": [check["task_id"] for check in checks if check["verdict"] in BLOCKING],
-        "text": "\n".join(report(checks)),
+        "text": "\n".join(check_lines(checks)),
     }
 
 
-def report(checks: Sequence[dict[str, Any]]) -> list[str]:
+def check_lines(checks: Sequence[dict[str, Any]]) -> list[str]:
     """Return the lines of the table that a person reads: a row a task, then each failed risk and its way out."""
     if not checks:
         return ["No check task was found: nothing is known about the risks of an upgrade."]
@@ -304,7 +306,7 @@ def report(checks: Sequence[dict[str, Any]]) -> list[str]:
         ],
     )
     for name, check in zip(names, checks):
-        lines += findings({**check, "addon_template_name": name})
+        lines += finding_lines({**check, "addon_template_name": name})
     return lines
 
 
@@ -317,7 +319,7 @@ def shown_addons(checks: Sequence[dict[str, Any]]) -> list[str | None]:
     return [names.get((template, uid), template or name) for template, name, uid in found]
 
 
-def findings(check: dict[str, Any]) -> list[str]:
+def finding_lines(check: dict[str, Any]) -> list[str]:
     """Return the lines that say why a described task is not `passed`: each failed risk with message and remedy."""
     name = printable(check["addon_template_name"] or check["addon_instance_name"] or "an add-on of no name")
     failed = [risk for risk in check["risks"] if risk["status"] == "Failed"]

@@ -35,7 +35,7 @@ NONE: Final = "none"
 IMPOSSIBLE: Final = "impossible"
 CHANGES: frozenset[Action] = frozenset((UPGRADE, EDIT, INSTALL))
 
-_KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
+_WANT_KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def _read_want(entry: object) -> Want:
         return Want(entry)
     if not isinstance(entry, Mapping):
         raise InputError(f"addons: an entry is a name, 'all', '!name' or a dictionary, not {type(entry).__name__}.")
-    unknown = sorted(str(key) for key in entry if key not in _KEYS)
+    unknown = sorted(str(key) for key in entry if key not in _WANT_KEYS)
     if unknown:
-        raise InputError(f"addons: unknown key {quoted(unknown)}. The keys are {', '.join(_KEYS)}.")
+        raise InputError(f"addons: unknown key {quoted(unknown)}. The keys are {', '.join(_WANT_KEYS)}.")
     name = _string(entry, "name")
     if name is None:
         raise InputError("addons: an entry has no name.")

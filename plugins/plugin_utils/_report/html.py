@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import UNKNOWN
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import WARNING
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import UNKNOWN, WARNING
 
 from .._outcome import NOT_REACHED
 from .document import (

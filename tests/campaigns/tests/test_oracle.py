@@ -22,7 +22,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._api.signing impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import Wanted as Asked
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import read_task
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import POLICIES, merged, target_values
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import POLICIES, merge_values, target_values
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import is_newer, newest, version_key
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Acceptance, Policy
@@ -233,10 +233,10 @@ def look_up(values, path):
 @given(LAYERS, LAYERS)
 @settings(max_examples=300)
 def test_merging_once_more_changes_nothing(below, above):
-    both = merged(below, above)
-    assert merged(both, above) == both
-    assert merged(both, both) == both
-    assert merged(both) == both
+    both = merge_values(below, above)
+    assert merge_values(both, above) == both
+    assert merge_values(both, both) == both
+    assert merge_values(both) == both
 
 
 @given(SHAPED, SHAPED, INPUTS, st.sampled_from(POLICIES))

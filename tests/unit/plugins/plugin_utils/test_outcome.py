@@ -18,7 +18,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery im
     verification,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import report, result
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result, result_lines
 
 NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
 DAY = 24 * 60
@@ -622,12 +622,12 @@ def test_a_run_is_dated_in_utc_and_lasts_tenths_of_a_second(monkeypatch):
 def test_the_table_of_a_run():
     base = {"cluster_id": "cluster-1", "cluster_name": None, "outcome": "upgraded", "check_mode": True, "duration": 1.5}
     row = {"name": "a", "from": "1", "to": "2", "outcome": "upgraded", "before": None, "after": None}
-    assert report({**base, "addons": [row]}) == [
+    assert result_lines({**base, "addons": [row]}) == [
         "Cluster cluster-1: upgraded (predicted) after 1.5 s",
         "ADD-ON  BEFORE  WANTED  NOW  STATUS  OUTCOME",
         "a       1       2       1    -       upgraded",
     ]
     row["before"] = {"version": "0", "status": "running"}
-    assert report({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
+    assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
     row["after"] = {"version": "3", "status": "abnormal"}
-    assert report({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]
+    assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]

@@ -12,7 +12,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster imp
     Cluster,
     Endpoint,
     InstalledAddon,
-    describe,
+    describe_cluster,
     read_cluster,
     read_clusters,
 )
@@ -85,7 +85,7 @@ def test_everything_that_is_told_is_read():
 @pytest.mark.parametrize("value", [None, [], "", 0, True, "text", [None, 1], {"a": 1}])
 @pytest.mark.parametrize("part", ["metadata", "spec", "status"])
 def test_parts_that_are_missing_null_or_of_another_kind_are_null(part, value):
-    described = describe(read_cluster({part: value}))
+    described = describe_cluster(read_cluster({part: value}))
     assert {key: item for key, item in described.items() if item is not None} == {
         "tags": {}, "labels": {}, "endpoints": [], "nodes": {"total": None, "active": None},
     }  # fmt: skip
@@ -112,7 +112,7 @@ def test_what_an_older_cloud_does_not_tell_is_no_defect(value):
 
 
 def test_no_addons_are_not_the_same_as_unknown_ones():
-    assert describe(read_cluster(annotated(installedAddonInstances="[]")))["addons"] == []
+    assert describe_cluster(read_cluster(annotated(installedAddonInstances="[]")))["addons"] == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_number_of_nodes_that_is_none_is_a_defect(value):
 
 
 def test_every_field_of_a_cluster_is_described():
-    shown = set(describe(Cluster()))
+    shown = set(describe_cluster(Cluster()))
     assert {item.name for item in fields(Cluster)} - shown == {"total_nodes", "active_nodes", "defects"}
 
 

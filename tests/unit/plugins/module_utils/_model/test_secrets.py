@@ -23,7 +23,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets imp
     spellings,
     without_secrets,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import fingerprint, target_values
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import target_values, values_fingerprint
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.redaction import redacted_text
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -79,7 +79,7 @@ def test_what_is_sent_and_its_fingerprint_are_not_touched():
     assert sent == wanted
     assert json.dumps(conventions.SETTINGS) == before
     other = json.loads(before.replace(conventions.STEMS["password: …"], MASK))
-    assert fingerprint("1", sent) != fingerprint("1", {"custom": other})
+    assert values_fingerprint("1", sent) != values_fingerprint("1", {"custom": other})
 
 
 def test_no_setting_of_the_templates_is_masked():

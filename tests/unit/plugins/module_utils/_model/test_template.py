@@ -7,14 +7,14 @@ import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.template import (
     Template,
-    describe,
-    in_order,
+    describe_template,
+    newest_versions_first,
     read_template,
     read_templates,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import Cluster
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import ClusterKind
 
-CLUSTER = Cluster(version="v1.28.8-r0", type="VirtualMachine", category="CCE")
+CLUSTER = ClusterKind(version="v1.28.8-r0", type="VirtualMachine", category="CCE")
 
 
 def version(number: str, *expressions: str, stable: bool = True, kind: str = "VirtualMachine") -> dict:
@@ -26,8 +26,8 @@ def template(*versions: object) -> Template:
     return read_template({"metadata": {"name": "coredns"}, "spec": {"type": "helm", "versions": list(versions)}})
 
 
-def shown(read: Template, cluster: Cluster | None = CLUSTER, *, allow_unstable: bool = False) -> dict:
-    return describe(read, cluster, allow_unstable=allow_unstable, with_input=False)
+def shown(read: Template, cluster: ClusterKind | None = CLUSTER, *, allow_unstable: bool = False) -> dict:
+    return describe_template(read, cluster, allow_unstable=allow_unstable, with_input=False)
 
 
 COREDNS = template(
@@ -49,7 +49,7 @@ def test_only_versions_that_fit_the_cluster_are_shown_newest_first():
     assert shown(COREDNS, allow_unstable=True)["latest"] == "1.11.0", "of 1.14.0, it cannot be told whether it fits"
 
 
-@pytest.mark.parametrize("cluster", [None, Cluster()])
+@pytest.mark.parametrize("cluster", [None, ClusterKind()])
 def test_without_a_cluster_version_nothing_is_said_about_fitting(cluster):
     described = shown(COREDNS, cluster)
     assert [item["version"] for item in described["versions"]] == [
@@ -66,12 +66,12 @@ def test_a_template_without_a_fitting_version_has_no_latest():
 
 
 def test_versions_that_cannot_be_read_are_kept_at_the_end():
-    assert in_order(["odd", "1.9.0", "bad", "1.10.0"]) == ["1.10.0", "1.9.0", "bad", "odd"]
+    assert newest_versions_first(["odd", "1.9.0", "bad", "1.10.0"]) == ["1.10.0", "1.9.0", "bad", "odd"]
 
 
 def test_input_is_shown_on_request():
     assert "input" not in shown(COREDNS)["versions"][0]
-    described = describe(COREDNS, CLUSTER, allow_unstable=False, with_input=True)
+    described = describe_template(COREDNS, CLUSTER, allow_unstable=False, with_input=True)
     assert described["versions"][0]["input"] == {"basic": {}}
 
 

@@ -8,8 +8,8 @@ import pytest
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import (
     changed_paths,
-    fingerprint,
     target_values,
+    values_fingerprint,
 )
 
 INPUT = {
@@ -82,9 +82,9 @@ def test_changed_paths_tell_what_json_would():
 
 def test_a_fingerprint_sees_secrets_and_the_version():
     prints = {
-        fingerprint("1", {"a": "x"}),
-        fingerprint("1", {"a": "y"}),
-        fingerprint("2", {"a": "x"}),
+        values_fingerprint("1", {"a": "x"}),
+        values_fingerprint("1", {"a": "y"}),
+        values_fingerprint("2", {"a": "x"}),
     }
     assert len(prints) == 3
-    assert fingerprint("1", {"a": 1, "b": 2}) == fingerprint("1", {"b": 2, "a": 1})
+    assert values_fingerprint("1", {"a": 1, "b": 2}) == values_fingerprint("1", {"b": 2, "a": 1})

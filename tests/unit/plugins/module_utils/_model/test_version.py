@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import (
-    Cluster,
+    ClusterKind,
     choose_latest,
     is_newer,
     meets,
@@ -60,7 +60,7 @@ def test_a_crafted_expression_cannot_hang_the_client(expression):
 
 
 def test_what_is_not_said_is_not_known_to_be_supported():
-    cluster = Cluster("v1.28.8-r0", "VirtualMachine", "CCE")
+    cluster = ClusterKind("v1.28.8-r0", "VirtualMachine", "CCE")
     entry = {"clusterType": "VirtualMachine", "clusterVersion": ["v1.28.*"], "category": ["CCE"]}
     assert supports([entry], cluster)
     assert supports([{**entry, "category": []}], cluster)
@@ -73,14 +73,14 @@ def test_what_is_not_said_is_not_known_to_be_supported():
             assert supports([*odd, {**entry, "clusterVersion": ["v1.29.*"]}], cluster) is None
     for none in ([], [{**entry, "clusterVersion": []}], [{**entry, "clusterVersion": ["v1.29.*"]}]):
         assert supports(none, cluster) is False
-    for unknown in (None, Cluster(), Cluster("", "VirtualMachine", "CCE"), Cluster("v" * 65)):
+    for unknown in (None, ClusterKind(), ClusterKind("", "VirtualMachine", "CCE"), ClusterKind("v" * 65)):
         assert supports([entry], unknown) is None
 
 
 def test_an_offer_that_was_read_tells_which_clusters_it_fits():
     entry = {"clusterType": "VirtualMachine", "clusterVersion": ["v1.(27|28).*"], "category": ["CCE"]}
     template = {"spec": {"versions": [{"version": "1.0.0", "supportVersions": [entry]}, {"version": "2.0.0"}]}}
-    cluster = Cluster("v1.28.8-r0", "VirtualMachine", "CCE")
+    cluster = ClusterKind("v1.28.8-r0", "VirtualMachine", "CCE")
     fits = {version: supports(offer.support_versions, cluster) for version, offer in offers(template).items()}
     assert fits == {"1.0.0": True, "2.0.0": None}
 

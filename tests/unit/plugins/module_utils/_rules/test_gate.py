@@ -18,8 +18,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import
     Ticket,
     closed_message,
     gate,
+    gate_lines,
     read_ticket,
-    report,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import (
     Acceptance,
@@ -644,7 +644,7 @@ def judged(policy: Policy | None = None, **changes: object) -> dict:
 def test_the_gate_tells_its_decision():
     result = judged()
     assert [item["name"] for item in result.pop("decisions")] == ["coredns", "nginx-ingress", "everest"]
-    assert result.pop("lines") == report(judged())
+    assert result.pop("lines") == gate_lines(judged())
     assert result == {
         "cluster_id": "cluster-1",
         "cluster_name": "production",

@@ -12,22 +12,22 @@ import pytest
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Instance
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import MADE_TEXT, fingerprint
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import Cluster, Offer
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import MADE_TEXT, values_fingerprint
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import ClusterKind, Offer
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import (
     candidates,
-    decide,
-    in_order,
+    expand_wants,
     make_plan,
     needs_closer_look,
     needs_cluster,
+    plan_lines,
+    plan_step,
     refuse_strangers,
-    report,
     strangers,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want, Wants, narrowed, read_wants
 
-CLUSTER = Cluster(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
+CLUSTER = ClusterKind(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
 FITS = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.29.*"]},)
 FITS_NOT = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.19.*"]},)
 INPUT = {"basic": {"image": "new"}, "parameters": {"custom": {"level": "info", "extra": {"on": True}}}}
@@ -54,7 +54,7 @@ def instance(version: str | None = "1.28.7", **changes: object) -> Instance:
 
 def step_for(want: Want | None = None, found: Instance | None = None, offers: dict | None = None, **options: bool):
     offers = OFFERED if offers is None else offers
-    return decide(want or Want("coredns"), found or instance(), offers, CLUSTER, **options)
+    return plan_step(want or Want("coredns"), found or instance(), offers, CLUSTER, **options)
 
 
 # What the user may write
@@ -140,8 +140,8 @@ def test_what_is_not_of_the_language_is_named(entries, message):
 def test_all_is_what_is_not_named_by_name_and_where_it_stands():
     instances = [Instance(id=name, addon_template_name=name) for name in ("d", "b", "c", "a", "e")]
     wants = read_wants(["e", "all", "c", "!b"])
-    assert [want.name for want in in_order(wants, instances)] == ["e", "a", "d", "c"]
-    assert in_order(read_wants(["e", "x"]), instances) == [Want("e", addon_instance_id="e"), Want("x")]
+    assert [want.name for want in expand_wants(wants, instances)] == ["e", "a", "d", "c"]
+    assert expand_wants(read_wants(["e", "x"]), instances) == [Want("e", addon_instance_id="e"), Want("x")]
 
 
 def test_an_exclusion_that_names_nothing_is_told_with_what_it_may_mean():
@@ -300,22 +300,22 @@ ODD_SUPPORT = ({"clusterVersion": ["(v1|.*)*"]},)
     ],
 )
 def test_what_was_not_told_is_not_nothing(targets, offers, version, action, why):
-    step = decide(Want("coredns", version), instance(target_versions=targets), offers, CLUSTER)
+    step = plan_step(Want("coredns", version), instance(target_versions=targets), offers, CLUSTER)
     assert step.action == action
     assert why in step.why
 
 
-@pytest.mark.parametrize("cluster", [None, Cluster()])
+@pytest.mark.parametrize("cluster", [None, ClusterKind()])
 def test_a_cluster_that_does_not_tell_its_version_is_not_one_that_nothing_fits(cluster):
-    step = decide(Want("coredns"), instance(target_versions=None), OFFERED, cluster)
+    step = plan_step(Want("coredns"), instance(target_versions=None), OFFERED, cluster)
     assert (step.action, "whether it can go to 1.28.9, 1.29.4, 1.30.1" in step.why) == ("impossible", True)
 
 
 def test_a_version_of_which_nothing_is_told_can_be_named_or_allowed():
     found = instance(target_versions=("1.29.4",))
     for want, options in ((Want("coredns", "1.29.4"), {}), (Want("coredns"), {"allow_unstable": True})):
-        assert decide(want, found, None, None, **options).action == "impossible", "nobody tells its defaults"
-        assert decide(replace(want, values_policy="keep"), found, None, None, **options).action == "upgrade"
+        assert plan_step(want, found, None, None, **options).action == "impossible", "nobody tells its defaults"
+        assert plan_step(replace(want, values_policy="keep"), found, None, None, **options).action == "upgrade"
 
 
 def test_what_cannot_be_told_is_impossible():
@@ -330,27 +330,27 @@ def test_what_cannot_be_told_is_impossible():
 
 def test_an_add_on_that_is_not_there_is_installed_only_on_request():
     wanted = Want("coredns", values={"custom": {"level": "warn"}})
-    step = decide(wanted, None, OFFERED, CLUSTER)
+    step = plan_step(wanted, None, OFFERED, CLUSTER)
     assert (step.action, step.why) == ("impossible", "it is not installed in this cluster")
-    step = decide(wanted, None, None, CLUSTER, may_install=True)
+    step = plan_step(wanted, None, None, CLUSTER, may_install=True)
     assert (step.action, step.why) == ("impossible", "CCE knows no add-on template of this name")
-    step = decide(wanted, None, {}, CLUSTER, may_install=True)
+    step = plan_step(wanted, None, {}, CLUSTER, may_install=True)
     assert (step.action, step.why) == (
         "impossible",
         f"{UNTOLD}, so whether there is a newer stable version is not known",
     )
-    step = decide(wanted, None, OFFERED, CLUSTER, may_install=True)
+    step = plan_step(wanted, None, OFFERED, CLUSTER, may_install=True)
     assert (step.action, step.version, step.want) == ("install", "1.29.4", wanted)
     assert step.values == {"basic": {"image": "new"}, "custom": {"level": "warn", "extra": {"on": True}}}
     for version in (None, "latest_patch"):
-        step = decide(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True)
+        step = plan_step(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True)
         assert (step.action, step.version) == ("install", "1.29.4")
-    step = decide(Want("coredns", "7"), None, OFFERED, CLUSTER, may_install=True)
+    step = plan_step(Want("coredns", "7"), None, OFFERED, CLUSTER, may_install=True)
     assert step.why == "7 is not on offer; on offer: 1.30.1, 1.29.4, 1.28.9, 1.28.7"
-    step = decide(wanted, None, offered(offer("1", support=FITS_NOT)), CLUSTER, may_install=True)
+    step = plan_step(wanted, None, offered(offer("1", support=FITS_NOT)), CLUSTER, may_install=True)
     assert (step.action, step.version, step.why) == ("impossible", None, "no newer stable version is on offer")
     for version in (None, "latest"):
-        unstable = decide(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True, allow_unstable=True)
+        unstable = plan_step(Want("coredns", version), None, OFFERED, CLUSTER, may_install=True, allow_unstable=True)
         assert unstable.version == "1.30.1"
 
 
@@ -361,7 +361,7 @@ def test_an_upgrade_sends_all_values_and_says_what_changes():
     assert step.values == {"basic": {"image": "new"}, "custom": custom}
     assert step.changed == ("basic.image", "custom.extra", "custom.mine", "custom.parameterSyncStrategy")
     assert step.instance is not None
-    assert step.fingerprint == fingerprint(f"{step.instance.version} -> 1.29.4", step.values)
+    assert step.fingerprint == values_fingerprint(f"{step.instance.version} -> 1.29.4", step.values)
     assert "level" not in repr(step)
     kept = step_for(Want("coredns", values_policy="keep"))
     assert (kept.values, kept.changed) == (PRESENT, ())
@@ -442,7 +442,7 @@ def test_an_add_on_is_read_alone_only_where_the_list_tells_too_little(want, foun
 
 
 def test_what_is_not_installed_is_not_read():
-    assert not needs_closer_look(decide(Want("coredns"), None, OFFERED, CLUSTER, may_install=True))
+    assert not needs_closer_look(plan_step(Want("coredns"), None, OFFERED, CLUSTER, may_install=True))
 
 
 def test_defaults_that_are_no_objects_are_not_told():
@@ -529,12 +529,12 @@ def test_a_plan_has_a_step_for_each_add_on_in_order():
 
 def test_a_plan_is_a_table_for_people():
     step = {"name": "coredns", "from": "1", "to": "2", "action": "upgrade", "why": "it is newer"}
-    assert report([step, {**step, "name": "x", "from": None, "to": None}]) == [
+    assert plan_lines([step, {**step, "name": "x", "from": None, "to": None}]) == [
         "ADD-ON   PRESENT  TARGET  ACTION   WHY",
         "coredns  1        2       upgrade  it is newer",
         "x        -        -       upgrade  it is newer",
     ]
-    assert report([]) == ["The cluster has none of these add-ons: there is nothing to do."]
+    assert plan_lines([]) == ["The cluster has none of these add-ons: there is nothing to do."]
 
 
 def test_a_plan_is_carried_out_with_the_versions_and_values_that_were_judged():

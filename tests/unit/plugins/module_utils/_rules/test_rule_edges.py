@@ -26,13 +26,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets imp
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import (
     changed_paths,
     defaults,
-    fingerprint,
-    merged,
+    merge_values,
     sync_strategy,
     target_values,
+    values_fingerprint,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import (
-    Cluster,
+    ClusterKind,
     Offer,
     choose_latest,
     is_newer,
@@ -127,14 +127,14 @@ MATCH = {"clusterType": "VirtualMachine", "clusterVersion": ["v1.29.*"]}
 
 @pytest.mark.parametrize("before", [7, NO_MATCH, OTHER_CATEGORY], ids=str)
 def test_each_entry_may_be_the_one_that_fits(before):
-    cluster = Cluster("v1.29.1-r0", "VirtualMachine", "CCE")
+    cluster = ClusterKind("v1.29.1-r0", "VirtualMachine", "CCE")
     assert supports([before, MATCH], cluster)
     assert not supports([before], cluster)
 
 
 def test_an_empty_category_means_cce_and_turbo():
     for category, expected in (("CCE", True), ("Turbo", True), ("Autopilot", False), (None, True)):
-        assert supports([MATCH], Cluster("v1.29.1-r0", "VirtualMachine", category)) is expected
+        assert supports([MATCH], ClusterKind("v1.29.1-r0", "VirtualMachine", category)) is expected
 
 
 def test_an_offer_is_read_whole():
@@ -211,10 +211,10 @@ def test_the_sync_strategy_is_read_where_it_is():
 
 def test_what_was_merged_shares_nothing_with_its_layers():
     layer = {"a": {"b": [1]}}
-    result = merged({}, layer)
+    result = merge_values({}, layer)
     result["a"]["b"].append(2)
     assert layer == {"a": {"b": [1]}}
-    assert merged() == {}
+    assert merge_values() == {}
 
 
 def test_only_mappings_are_taken_for_defaults():
@@ -318,7 +318,7 @@ def test_what_is_masked_is_exactly_the_secrets():
 def test_a_fingerprint_stays_the_same_between_releases():
     # A check that one release started may be judged by the next: this is part of what they agree on.
     canonical = r'["1.2",{"a":"\u00e4","b":[1,true]}]'
-    assert fingerprint("1.2", {"b": [1, True], "a": "ä"}) == hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    assert values_fingerprint("1.2", {"b": [1, True], "a": "ä"}) == hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 # Repeating

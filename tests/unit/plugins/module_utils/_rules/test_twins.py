@@ -26,11 +26,11 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks
     requests_for_running,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket, gate, read_ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, in_order, make_plan
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, expand_wants, make_plan
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe, judge
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import report as table_of_checks
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import check_lines as table_of_checks
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe_check, judge
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import narrowed, read_wants
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
 
@@ -201,7 +201,7 @@ def test_an_id_is_text(value):
 def test_two_entries_may_name_two_instances():
     wants = read_wants([{"name": NGINX, "addon_instance_id": uid, "version": uid} for uid in ("id-2", "id-1")])
     assert [want.addon_instance_id for want in wants.named] == ["id-2", "id-1"]
-    assert in_order(wants, ALL) == list(wants.named)
+    assert expand_wants(wants, ALL) == list(wants.named)
 
 
 def test_what_a_plan_would_change_is_told_by_id():
@@ -296,7 +296,7 @@ def checked(uid: str, level: str | None = None, name: str | None = None, **chang
 
 
 def lines_about(*tasks: CheckTask) -> list[str]:
-    return table_of_checks([describe(task, judge(task, Wanted(now=NOW))) for task in tasks])
+    return table_of_checks([describe_check(task, judge(task, Wanted(now=NOW))) for task in tasks])
 
 
 def test_a_table_of_checks_tells_instances_apart():

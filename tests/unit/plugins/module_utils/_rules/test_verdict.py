@@ -20,7 +20,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules import verdict
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.remedies import remedy
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe, judge, summarise
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe_check, judge, summarise
 
 DRIFT = "the effective configuration differs; set parameterSyncStrategy to inherit or force, or put the ConfigMap back"
 
@@ -308,7 +308,9 @@ def test_a_summary_counts_and_names_what_blocks():
         task("Odd"),
         task("Failed", ("Warning", "Failed")),
     ]
-    checks = [{**describe(found, judge(found)), "task_id": f"task-{number}"} for number, found in enumerate(tasks)]
+    checks = [
+        {**describe_check(found, judge(found)), "task_id": f"task-{number}"} for number, found in enumerate(tasks)
+    ]
     summary = summarise(checks)
     assert {key: summary[key] for key in ("total", "passed", "warning", "fatal", "pending", "unknown")} == {
         "total": 5,
@@ -333,7 +335,7 @@ def test_the_table_shows_risk_message_and_remedy_of_all():
         read_task(item()),
         read_task(item(riskList=[{"riskName": "K8sResourceModified", "level": "Fatal", "status": "Failed"}])),
     ]
-    text = summarise([describe(found, judge(found)) for found in tasks])["text"]
+    text = summarise([describe_check(found, judge(found)) for found in tasks])["text"]
     assert text.count("AddonValidate") == 2
     assert "K8sResourceModified" in text
     assert DRIFT in text
@@ -343,7 +345,7 @@ def test_the_table_shows_risk_message_and_remedy_of_all():
 def test_hostile_text_cannot_forge_a_line():
     evil = "ok\n\nPLAY RECAP ***\r\x1b[2J\u202egnp\u2028x"
     found = read_task(item(riskList=[{"riskName": evil, "level": "Fatal", "status": "Failed", "message": evil}]))
-    for line in summarise([describe(found, judge(found))])["text"].split("\n"):
+    for line in summarise([describe_check(found, judge(found))])["text"].split("\n"):
         assert not line.startswith("PLAY")
         assert line.isprintable()
 

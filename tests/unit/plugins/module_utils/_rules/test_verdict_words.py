@@ -19,10 +19,10 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.remedies import remedy
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
-    describe,
-    findings,
+    check_lines,
+    describe_check,
+    finding_lines,
     judge,
-    report,
     summarise,
 )
 
@@ -241,7 +241,7 @@ GENERIC = "Read the message, put right what it names, then check again."
 
 def described(**changes: object) -> dict:
     task = CheckTask(**{**vars(TASK), **changes})
-    return describe(task, judge(task))
+    return describe_check(task, judge(task))
 
 
 def test_a_task_is_described_whole():
@@ -312,7 +312,7 @@ def test_people_see_a_table_and_then_each_finding():
         "an add-on of no name -> 1.2: unknown",
         "  why:     the task's status is 'Odd'",
     ]
-    assert report(checks) == lines
+    assert check_lines(checks) == lines
     assert summary == {
         "verdict": "fatal",
         "total": 4,
@@ -324,9 +324,9 @@ def test_people_see_a_table_and_then_each_finding():
         "blocking": ["task-1"] * 3,
         "text": "\n".join(lines),
     }
-    assert report([]) == ["No check task was found: nothing is known about the risks of an upgrade."]
+    assert check_lines([]) == ["No check task was found: nothing is known about the risks of an upgrade."]
 
 
 def test_what_passed_needs_no_words():
-    assert findings({**described(), "verdict": "passed"}) == []
-    assert findings({**described(risks=()), "verdict": "fatal", "reason": None}) == []
+    assert finding_lines({**described(), "verdict": "passed"}) == []
+    assert finding_lines({**described(risks=()), "verdict": "fatal", "reason": None}) == []
