@@ -23,7 +23,7 @@ from typing import Any
 
 TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
-sys.path[:0] = [str(TESTS), str(TESTS / "browser"), str(BUILD)]
+sys.path[:0] = [str(TESTS), str(BUILD)]
 
 from support.browser import BROWSER, DRIVER, look, started  # noqa: E402
 from support.fleets import GENERATED_AT, fleet  # noqa: E402
