@@ -1,288 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What an operator is told of a run, whole and to the letter, and the edges of the rules behind it."""
+"""The result of a run, with every line that an operator reads."""
 
 from __future__ import annotations
 
-import datetime
 import time
 from typing import Any
 
 import pytest
-
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import (
-    is_unverified,
-    jobs,
-    recovery,
-    verification,
+from support.records import (
+    ID,
+    JOB,
+    NOW,
+    addon,
+    at,
+    check,
+    decision,
+    event,
+    open_gate,
+    risk,
+    step,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
+
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result, result_lines
 
-NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
-DAY = 24 * 60
-ID = "instance-1"
 
-
-def at(minutes: float) -> str:
-    """Return a time so many minutes before now, as the API writes it."""
-    return datetime.datetime.fromtimestamp(NOW - 60 * minutes, tz=datetime.timezone.utc).isoformat()
-
-
-def step(**changes: Any) -> dict[str, Any]:
-    return {
-        "name": "coredns",
-        "addon_template_name": "coredns",
-        "action": "upgrade",
-        "why": "asked for",
-        "from": "1.28.7",
-        "to": "1.30.33",
-        "addon_instance_id": ID,
-        "values_fingerprint": "3f1c",
-        "previous_version": "1.25.1",
-        "updated_at": at(600),
-        "status": "running",
-        "present_sync_strategy": "ensureConsistent",
-        **changes,
-    }
-
-
-def decision(**changes: Any) -> dict[str, Any]:
-    plain = {
-        "blocks": False,
-        "task_id": "task-1",
-        "checked_at": at(1),
-        "judged_at": NOW,
-        "verdict": "passed",
-        "reason": None,
-        "risks": [],
-    }
-    return {"name": "coredns", **plain, **changes}
-
-
-def opened(*decisions: dict[str, Any]) -> dict[str, Any]:
-    return {"open": True, "proceed": True, "decisions": list(decisions)}
-
-
-def check(kind: str, minutes: float, **changes: Any) -> dict[str, Any]:
-    return {
-        "type": kind,
-        "addon_instance_id": ID,
-        "target_version": "1.30.33",
-        "created_at": at(minutes),
-        "verdict": "passed",
-        "reason": None,
-        "risks": [],
-        **changes,
-    }
-
-
-def risk(
-    name: str | None = "AddonStatus", level: str = "Fatal", status: str = "Failed", **changes: Any
-) -> dict[str, Any]:
-    return {"name": name, "level": level, "status": status, "message": "not ready", "remedy": "wait", **changes}
-
-
-# Jobs
-
-
-def test_a_job_says_all_that_the_role_needs():
-    wants = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
-    (job,) = jobs([step()], opened(decision()), [], wants, now=NOW, max_age=3600)
-    assert job == {
-        "name": "coredns",
-        "addon_template_name": "coredns",
-        "task": "upgrade",
-        "action": "upgrade",
-        "from": "1.28.7",
-        "to": "1.30.33",
-        "addon_instance_id": ID,
-        "restore": True,
-        "values_fingerprint": "3f1c",
-        "check_task_id": "task-1",
-        "checked_at": at(1),
-        "recheck_after": NOW - 60 + 3600 - 15,
-    }
-
-
-def test_a_job_without_a_check_is_checked_at_once():
-    (job,) = jobs([step()], opened(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_age=3600)
-    assert (job["recheck_after"], job["restore"]) == (0.0, False)
-    (job,) = jobs([step()], opened(), [], read_wants(["coredns"]), now=NOW, max_age=3600, verify_only=True)
-    assert (job["task"], job["from"], job["to"], job["check_task_id"]) == ("verify", "1.28.7", "1.28.7", None)
-    assert job["recheck_after"] == 0.0
-
-
-def test_nothing_is_done_without_a_decision():
-    assert jobs([step()], opened(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], opened(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], opened(decision(name="other")), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-
-
-BESIDE = check("addonStatic", 20.1)
-DONE = {"action": "none", "from": "1.30.33", "previous_version": "1.28.7", "updated_at": at(10)}
-
-
-def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
-    inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
-    steps = [step(**DONE, present_sync_strategy="inherit")]
-    (job,) = jobs(steps, opened(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
-    assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
-    (job,) = jobs(steps, opened(), [], inherit, now=NOW, max_age=3600)
-    assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
-    for strategy, expected in (("force", 1), ("ensureConsistent", 0), (None, 0)):
-        steps = [step(**DONE, present_sync_strategy=strategy)]
-        assert len(jobs(steps, opened(), [], inherit, now=NOW, max_age=3600)) == expected
-        assert jobs(steps, opened(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "checks", "expected"),
-    [
-        ({}, [check("addonUpgrade", 20), BESIDE], True),
-        ({}, [], False),
-        ({}, [check("addonStatic", 20)], False),
-        ({}, [check("addonUpgrade", 20, addon_instance_id="other"), BESIDE], False),
-        ({}, [check("addonUpgrade", 20, target_version="1.28.7"), BESIDE], False),
-        ({"to": "1.31"}, [check("addonUpgrade", 20, target_version="1.31"), BESIDE], True),
-        ({}, [check("addonUpgrade", 20, created_at=None), BESIDE], False),
-        ({"previous_version": None}, [check("addonUpgrade", 20), BESIDE], False),
-        ({"previous_version": "1.30.33"}, [check("addonUpgrade", 20), BESIDE], False),
-        ({"updated_at": at(20.1)}, [check("addonUpgrade", 20), BESIDE], False),
-        ({"updated_at": at(20)}, [check("addonUpgrade", 20), BESIDE], True),
-        ({"updated_at": None}, [check("addonUpgrade", 20), BESIDE], True),
-        ({}, [check("addonUpgrade", DAY), check("addonStatic", DAY)], True),
-        ({}, [check("addonUpgrade", DAY + 0.1)], False),
-        ({}, [check("addonUpgrade", -DAY - 0.1)], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 19)], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 20)], True),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 29.9)], True),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 30.1)], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 20, addon_instance_id="other")], False),
-        ({}, [check("addonUpgrade", 20)], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="warning")], False),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="fatal")], False),
-        ({}, [check("addonUpgrade", 20), BESIDE, check("addonStatic", 19, verdict="unknown")], True),
-        ({}, [check("addonUpgrade", 20), check("addonStatic", 21), check("addonStatic", 19)], False),
-        ({}, [check("addonUpgrade", 30), check("addonUpgrade", 20), check("addonStatic", 25)], True),
-        ({}, [check("addonUpgrade", 20, verdict="fatal"), BESIDE], False),
-    ],
-)
-def test_an_upgrade_is_unverified_where_the_traces_say_so(changes, checks, expected):
-    found = {**DONE, "updated_at": at(-1), **changes}
-    assert is_unverified(step(**found), checks, now=NOW) is expected
-
-
-# Verification and recovery
-
-JOB = {
-    "name": "coredns",
-    "task": "upgrade",
-    "action": "upgrade",
-    "from": "1.28.7",
-    "to": "1.30.33",
-    "addon_instance_id": ID,
-}
-
-
-def test_a_verification_says_what_it_found():
-    new, old = risk("New"), risk("Old")
-    warned = risk("Mild", "Warning")
-    fine = risk("Fine", status="Success")
-    after = [check("addonStatic", 1, verdict="fatal", risks=[new, old, warned, fine, risk(None)])]
-    before = [check("addonStatic", 9, verdict="fatal", risks=[old, warned])]
-    assert verification(JOB, after, before) == {
-        "verdict": "broken",
-        "reason": "new Fatal risks: New, None",
-        "new_risks": [new, risk(None)],
-        "risks": [new, old, warned, fine, risk(None)],
-    }
-    passed = check("addonStatic", 1, risks=[fine])
-    assert verification(JOB, [passed], before) == {
-        "verdict": "verified",
-        "reason": None,
-        "new_risks": [],
-        "risks": [fine],
-    }
-    missing = {"verdict": "unknown", "reason": "CCE shows no result of its check", "new_risks": [], "risks": []}
-    assert verification(JOB, [], before) == missing
-    pending = check("addonStatic", 1, verdict="pending", reason="under way", risks=[fine])
-    assert verification(JOB, [pending], before) == {**missing, "reason": "under way", "risks": [fine]}
-
-
-def addon(**changes: Any) -> dict[str, Any]:
-    broken = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
-    return {"addon_template_name": "coredns", "addon_instance_id": ID, "values": {}, **broken, **changes}
-
-
-@pytest.mark.parametrize(
-    ("job", "found", "wanted", "why"),
-    [
-        ({"task": "restore"}, addon(), True, "nothing was upgraded"),
-        ({}, None, True, "its state could not be read: look at it, then run the same command again"),
-        (
-            {},
-            addon(status="upgrading"),
-            True,
-            "CCE goes on with it (it is upgrading): run the same command again to wait on",
-        ),
-        ({"action": "edit"}, addon(), True, "an edit of settings has no way back: set them as they were"),
-        ({}, addon(version="1.28.7", status="running"), True, "it is at 1.28.7 as before"),
-        (
-            {},
-            addon(status="running"),
-            True,
-            "it runs at the new version, and only its check is missing: run the same command again to verify it",
-        ),
-        ({}, addon(), False, "rollbacks are turned off (addon_upgrade_rollback)"),
-        (
-            {},
-            addon(is_rollbackable=False),
-            True,
-            "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer",
-        ),
-        (
-            {},
-            addon(previous_version="1.2"),
-            True,
-            "CCE would go back to 1.2, which is not the version that ran before",
-        ),
-    ],
-)
-def test_why_nothing_is_rolled_back(job, found, wanted, why):
-    assert recovery({**JOB, **job}, None, found, wanted=wanted, sent=True) == {
-        "roll_back": False,
-        "to": None,
-        "why": why,
-    }
-
-
-def test_what_was_sent_before_this_run_is_never_rolled_back():
-    why = "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
-    for found in (addon(), addon(status="running"), addon(version="1.28.7"), addon(status="abnormal")):
-        assert recovery({**JOB, "task": "resume"}, None, found, wanted=True, sent=True) == {
-            "roll_back": False,
-            "to": None,
-            "why": why,
-        }
-
-
-def test_a_rollback_says_where_to():
-    for previous in ("1.28.7", None):
-        found = recovery(JOB, None, addon(previous_version=previous), wanted=True, sent=True)
-        assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
-    assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
-    # What ended badly at the old version is to be rolled back, too.
-    assert recovery(JOB, None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]
-
-
-# The result
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    plain = {"problem": None, "done": {"addon": addon(status="running", values={"custom": {"a": 2}}), "duration": 7.5}}
-    return {"name": "coredns", **plain, **changes}
+def closed_gate(*decisions: dict[str, Any]) -> dict[str, Any]:
+    return {**open_gate(*decisions), "open": False, "proceed": False}
 
 
 def told(*events: dict, **changes: Any) -> dict[str, Any]:
@@ -372,19 +117,19 @@ def test_a_run_that_ended_before_its_plan_is_told():
         ({"check_mode": True}, "upgraded", "upgraded", "predicted, as this is check mode"),
         ({"todo": [], "check_mode": True, "gate": None}, "failed", "not_reached", "the run ended before"),
         (
-            {"todo": [], "gate": {"open": False, "decisions": [decision()]}},
+            {"todo": [], "gate": closed_gate(decision())},
             "failed",
             "not_reached",
             "other add-ons are blocked",
         ),
         (
-            {"todo": [], "gate": {"open": False, "decisions": [decision(blocks=True)]}},
+            {"todo": [], "gate": closed_gate(decision(blocks=True))},
             "blocked",
             "blocked",
             "its check found Fatal risks",
         ),
         (
-            {"todo": [], "gate": {"open": False, "decisions": [decision(blocks=True, reason="odd")]}},
+            {"todo": [], "gate": closed_gate(decision(blocks=True, reason="odd"))},
             "blocked",
             "blocked",
             "odd",
@@ -631,3 +376,45 @@ def test_the_table_of_a_run():
     assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
     row["after"] = {"version": "3", "status": "abnormal"}
     assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]
+
+
+@pytest.mark.parametrize(
+    ("events", "changes", "cluster", "of_addon"),
+    [
+        ([event()], {}, "upgraded", "upgraded"),
+        ([event(problem="no")], {}, "failed", "failed"),
+        ([event(problem="no", rolled_back={"changed": True})], {}, "rolled_back", "rolled_back"),
+        ([event(problem="no", rolled_back={"changed": True, "failed": True})], {}, "failed", "failed"),
+        ([event(restored={"failed": True, "msg": "no"})], {}, "failed", "failed"),
+        ([], {}, "failed", "not_reached"),
+        ([], {"todo": [], "problem": "no"}, "failed", "not_reached"),
+        ([], {"todo": [], "gate": closed_gate(decision(blocks=True, reason="x"))}, "blocked", "blocked"),
+        ([], {"todo": [], "gate": closed_gate()}, "failed", "not_reached"),
+        ([], {"plan": None, "problem": "no"}, "failed", None),
+    ],
+)
+def test_one_word_for_what_became_of_a_cluster(events, changes, cluster, of_addon):
+    found = told(*events, **changes)
+    assert found["outcome"] == cluster
+    assert [addon["outcome"] for addon in found["addons"]] == ([of_addon] if of_addon else [])
+    went_wrong = any(item.get("problem") or item.get("restored") for item in events)
+    assert bool(found["message"]) is went_wrong
+
+
+def test_what_cce_says_cannot_forge_lines_of_the_story():
+    hostile = "x\n  rollback:    done\x1b[2K"
+    found = told(event(problem=hostile, recovery={"roll_back": False, "why": "it is at 1 as before"}))
+    assert not any("\n" in line or "\x1b" in line for line in found["message"])
+    assert sum(line.startswith("  rollback:") for line in found["message"]) == 1
+
+
+def test_what_this_run_has_not_sent_is_not_told_as_its_own():
+    found = told(event(done={"changed": False, "addon": addon(status="running")}))
+    assert found["addons"][0]["outcome"] == "upgraded"
+    assert "by an earlier run or by somebody else" in found["addons"][0]["reason"]
+    assert told(event(done={"changed": True, "addon": addon(status="running")}))["addons"][0]["reason"] is None
+
+
+def test_the_table_does_not_show_what_is_gone_as_running():
+    lines = told(event(problem="it is not there", done={"failed": True}))["lines"]
+    assert lines[-1].split()[1:] == ["1.28.7", "1.30.33", "-", "-", "failed"]

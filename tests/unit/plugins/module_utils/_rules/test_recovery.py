@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What is to be done with each add-on, whether it went well, and what became of it: the rules, without a cloud."""
+"""The jobs of a run, the verification of an upgrade, and whether it is rolled back."""
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import pytest
+from support.records import (
+    DAY,
+    ID,
+    JOB,
+    NOW,
+    addon,
+    at,
+    check,
+    decision,
+    open_gate,
+    risk,
+    step,
+    step_at_target,
+)
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import (
@@ -18,53 +31,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery im
     verification,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
-
-NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
-ID = "0e7b8f2a"
-
-
-def at(minutes: float) -> str:
-    """Return a time so many minutes before now, as the API writes it."""
-    return datetime.datetime.fromtimestamp(NOW - 60 * minutes, tz=datetime.timezone.utc).isoformat()
-
-
-def step(**changes: Any) -> dict[str, Any]:
-    return {
-        "name": "coredns",
-        "addon_template_name": "coredns",
-        "action": "upgrade",
-        "why": "asked for",
-        "from": "1.28.7",
-        "to": "1.30.33",
-        "addon_instance_id": ID,
-        "values_fingerprint": "3f1c",
-        "previous_version": None,
-        "updated_at": at(600),
-        "status": "running",
-        "present_sync_strategy": "ensureConsistent",
-        **changes,
-    }
-
-
-def done(**changes: Any) -> dict[str, Any]:
-    """Return the step of an add-on that is at its target."""
-    at_target = {"action": "none", "from": "1.30.33", "previous_version": "1.28.7", "updated_at": at(10)}
-    return step(**{**at_target, "values_fingerprint": None, **changes})
-
-
-def check(kind: str = "addonUpgrade", minutes: float = 20, **changes: Any) -> dict[str, Any]:
-    return {
-        "type": kind,
-        "task_id": f"{kind}-{minutes}",
-        "addon_instance_id": ID,
-        "target_version": "1.30.33" if kind == "addonUpgrade" else None,
-        "created_at": at(minutes),
-        "verdict": "passed",
-        "reason": None,
-        "risks": [],
-        **changes,
-    }
 
 
 def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
@@ -72,18 +38,8 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
     return [check("addonStatic", minutes + 0.02), check(minutes=minutes, **changes)]
 
 
-def decision(**changes: Any) -> dict[str, Any]:
-    plain = {"blocks": False, "task_id": "t", "checked_at": at(1), "judged_at": NOW, "verdict": "passed"}
-    return {"name": "coredns", **plain, **changes}
-
-
-def opened(*decisions: dict[str, Any]) -> dict[str, Any]:
-    """Return what an open gate tells."""
-    return {"open": True, "proceed": True, "decisions": list(decisions)}
-
-
 def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
-    found = jobs(steps, opened(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
+    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
     return [(job["name"], job["task"], job["restore"]) for job in found]
 
 
@@ -102,32 +58,32 @@ def test_only_what_the_gate_lets_pass_is_to_be_upgraded():
 @pytest.mark.parametrize("word", [False, None, "true", "false", 1])
 def test_behind_a_closed_gate_there_is_nothing_to_do(word):
     """Neither an upgrade of what passed, nor what an earlier run has left: each is a write."""
-    left = done(name="metrics-server", present_sync_strategy="inherit")
+    left = step_at_target(name="metrics-server", present_sync_strategy="inherit")
     wants = read_wants([*INHERIT, {"name": "metrics-server", "sync_strategy": "inherit"}])
-    closed = {**opened(decision()), "open": False, "proceed": word}
+    closed = {**open_gate(decision()), "open": False, "proceed": word}
     for gate in (closed, {"decisions": [decision()]}, {}, None):
         assert jobs([step(), left], gate, started(), wants, now=NOW, max_age=3600) == []
 
 
 def test_a_check_is_made_again_before_it_is_too_old():
-    [job] = jobs([step()], opened(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], open_gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_age=3600)
     assert NOW + 3500 < job["recheck_after"] < NOW + 3600
-    [job] = jobs([step()], opened(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_age=3600)
     assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
 
 
 def test_what_a_killed_run_has_left_is_found():
-    assert planned([done()], [], started()) == [("coredns", "resume", False)]
-    sent = done(present_sync_strategy="inherit")
+    assert planned([step_at_target()], [], started()) == [("coredns", "resume", False)]
+    sent = step_at_target(present_sync_strategy="inherit")
     assert planned([sent], [], started(), wants=INHERIT) == [("coredns", "resume", True)]
     for strategy in ("ensureConsistent", None):
-        other = done(present_sync_strategy=strategy)
+        other = step_at_target(present_sync_strategy=strategy)
         assert planned([other], [], started(), wants=INHERIT) == [("coredns", "resume", False)], "nothing to set back"
-    left = done(present_sync_strategy="inherit", previous_version=None)
+    left = step_at_target(present_sync_strategy="inherit", previous_version=None)
     assert planned([left], [], wants=INHERIT) == [("coredns", "restore", True)]
     assert planned([left], []) == [], "a strategy that this run did not ask for is the user's own"
-    assert planned([done()], []) == []
-    assert planned([done()], [], [check()]) == [], "a check alone is no run: somebody upgraded it otherwise"
+    assert planned([step_at_target()], []) == []
+    assert planned([step_at_target()], [], [check()]) == [], "a check alone is no run: somebody upgraded it otherwise"
     by_values = [{"name": "coredns", "values": {"custom": {"parameterSyncStrategy": "inherit"}}}]
     assert planned([sent], [], started(), wants=by_values) == [("coredns", "resume", True)]
 
@@ -180,41 +136,27 @@ def found(minutes: float, *names: str) -> dict[str, Any]:
     ],
 )
 def test_an_upgrade_that_nobody_verified(changes, checks, expected):
-    assert is_unverified(done(**changes), checks, now=NOW) is expected
+    assert is_unverified(step_at_target(**changes), checks, now=NOW) is expected
 
 
 def test_what_is_blocked_is_left_alone():
     blocked = [decision(blocks=True)]
-    assert planned([done()], blocked, started()) == []
-    assert planned([done(present_sync_strategy="inherit")], blocked, wants=INHERIT) == []
+    assert planned([step_at_target()], blocked, started()) == []
+    assert planned([step_at_target(present_sync_strategy="inherit")], blocked, wants=INHERIT) == []
 
 
 def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checked():
     """What was found after the upgrade, and before the check of a later edit, is the upgrade's all the same."""
     checks = [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)]
-    [job] = jobs([done()], opened(), checks, read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step_at_target()], open_gate(), checks, read_wants(["all"]), now=NOW, max_age=3600)
     assert (job["task"], job["checked_at"]) == ("resume", at(20))
     assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
 
 
 def test_to_verify_alone_nothing_is_upgraded():
-    steps = [step(), done(name="npd"), step(name="everest", addon_instance_id=None, action="impossible")]
+    steps = [step(), step_at_target(name="npd"), step(name="everest", addon_instance_id=None, action="impossible")]
     tasks = planned(steps, [decision()], verify_only=True)
     assert tasks == [("coredns", "verify", False), ("npd", "verify", False)]
-
-
-JOB = {
-    "name": "coredns",
-    "task": "upgrade",
-    "action": "upgrade",
-    "from": "1.28.7",
-    "to": "1.30.33",
-    "addon_instance_id": ID,
-}
-
-
-def risk(name: str, level: str = "Fatal", status: str = "Failed") -> dict[str, Any]:
-    return {"name": name, "level": level, "status": status, "message": "m", "remedy": "r"}
 
 
 def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, Any]:
@@ -255,11 +197,6 @@ def test_only_new_fatal_risks_are_the_upgrades_and_no_result_is_no_verification(
     assert found["verdict"] == expected
     assert bool(found["new_risks"]) is (expected == "broken")
     assert (found["reason"] is None) is (expected == "verified")
-
-
-def addon(**changes: Any) -> dict[str, Any]:
-    broken = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
-    return {"addon_template_name": "coredns", "addon_instance_id": ID, "values": {}, **broken, **changes}
 
 
 VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broken", "unknown"))
@@ -335,76 +272,182 @@ def test_what_runs_in_part_is_rolled_back_unless_that_is_accepted():
     assert recovery(JOB, BROKEN, partly, wanted=True, sent=True, accept_partial=True)["roll_back"]
 
 
-def told(events: list, *, plan: Any = (), gate: Any = None, todo: Any = (JOB,), problem: str | None = None) -> dict:
-    return result(
-        cluster_id="c",
-        cluster_name="production",
-        plan=None if plan is None else [step()],
-        gate={"open": True, "decisions": [decision(reason=None, risks=[])]} if gate is None else gate,
-        todo=list(todo),
-        events=events,
-        before=[addon(version="1.28.7", status="running")],
-        problem=problem,
-        started=NOW - 60,
-        now=NOW,
-        check_mode=False,
-    )
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    return {"name": "coredns", "problem": None, "done": {"addon": addon(status="running")}, **changes}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "cluster", "of_addon"),
-    [
-        ({"events": [event()]}, "upgraded", "upgraded"),
-        ({"events": [event(problem="no")]}, "failed", "failed"),
-        ({"events": [event(problem="no", rolled_back={"changed": True})]}, "rolled_back", "rolled_back"),
-        ({"events": [event(problem="no", rolled_back={"changed": True, "failed": True})]}, "failed", "failed"),
-        ({"events": [event(restored={"failed": True, "msg": "no"})]}, "failed", "failed"),
-        ({"events": []}, "failed", "not_reached"),
-        ({"events": [], "todo": [], "problem": "no"}, "failed", "not_reached"),
-        (
-            {"events": [], "todo": [], "gate": {"open": False, "decisions": [decision(blocks=True, reason="x")]}},
-            "blocked",
-            "blocked",
-        ),
-        ({"events": [], "todo": [], "gate": {"open": False, "decisions": []}}, "failed", "not_reached"),
-        ({"events": [], "plan": None, "problem": "no"}, "failed", None),
-    ],
-)
-def test_one_word_for_what_became_of_a_cluster(arguments, cluster, of_addon):
-    found = told(**arguments)
-    assert found["outcome"] == cluster
-    assert [addon["outcome"] for addon in found["addons"]] == ([of_addon] if of_addon else [])
-    went_wrong = any(item.get("problem") or item.get("restored") for item in arguments["events"])
-    assert bool(found["message"]) is went_wrong
-
-
-def test_what_cce_says_cannot_forge_lines_of_the_story():
-    hostile = "x\n  rollback:    done\x1b[2K"
-    found = told([event(problem=hostile, recovery={"roll_back": False, "why": "it is at 1 as before"})])
-    assert not any("\n" in line or "\x1b" in line for line in found["message"])
-    assert sum(line.startswith("  rollback:") for line in found["message"]) == 1
-
-
 @pytest.mark.parametrize("judged_at", [NOW + 61, 9e9, float("nan"), float("inf"), None, "9e9", "yesterday"])
 def test_a_decision_from_the_future_counts_for_nothing(judged_at):
     """Nobody can have made it yet, whatever it says."""
-    step = done(action="upgrade", to="1.30.33")
+    step = step_at_target(action="upgrade", to="1.30.33")
     assert planned([step], [decision(judged_at=NOW + 60)])
     with pytest.raises(InputError, match="does not count, as its judged_at is no time that has come yet"):
         planned([step], [decision(judged_at=judged_at)])
 
 
-def test_what_this_run_has_not_sent_is_not_told_as_its_own():
-    found = told([event(done={"changed": False, "addon": addon(status="running")})])
-    assert found["addons"][0]["outcome"] == "upgraded"
-    assert "by an earlier run or by somebody else" in found["addons"][0]["reason"]
-    assert told([event(done={"changed": True, "addon": addon(status="running")})])["addons"][0]["reason"] is None
+def test_a_job_says_all_that_the_role_needs():
+    wants = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
+    (job,) = jobs([step()], open_gate(decision()), [], wants, now=NOW, max_age=3600)
+    assert job == {
+        "name": "coredns",
+        "addon_template_name": "coredns",
+        "task": "upgrade",
+        "action": "upgrade",
+        "from": "1.28.7",
+        "to": "1.30.33",
+        "addon_instance_id": ID,
+        "restore": True,
+        "values_fingerprint": "3f1c",
+        "check_task_id": "task-1",
+        "checked_at": at(1),
+        "recheck_after": NOW - 60 + 3600 - 15,
+    }
 
 
-def test_the_table_does_not_show_what_is_gone_as_running():
-    lines = told([event(problem="it is not there", done={"failed": True})])["lines"]
-    assert lines[-1].split()[1:] == ["1.28.7", "1.30.33", "-", "-", "failed"]
+def test_a_job_without_a_check_is_checked_at_once():
+    (job,) = jobs([step()], open_gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_age=3600)
+    assert (job["recheck_after"], job["restore"]) == (0.0, False)
+    (job,) = jobs([step()], open_gate(), [], read_wants(["coredns"]), now=NOW, max_age=3600, verify_only=True)
+    assert (job["task"], job["from"], job["to"], job["check_task_id"]) == ("verify", "1.28.7", "1.28.7", None)
+    assert job["recheck_after"] == 0.0
+
+
+def test_nothing_is_done_without_a_decision():
+    assert jobs([step()], open_gate(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], open_gate(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], open_gate(decision(name="other")), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+
+
+BESIDE = check("addonStatic", 20.1)
+
+
+def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
+    inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
+    steps = [step_at_target(present_sync_strategy="inherit")]
+    (job,) = jobs(steps, open_gate(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
+    assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
+    (job,) = jobs(steps, open_gate(), [], inherit, now=NOW, max_age=3600)
+    assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
+    for strategy, expected in (("force", 1), ("ensureConsistent", 0), (None, 0)):
+        steps = [step_at_target(present_sync_strategy=strategy)]
+        assert len(jobs(steps, open_gate(), [], inherit, now=NOW, max_age=3600)) == expected
+        assert jobs(steps, open_gate(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "checks", "expected"),
+    [
+        ({}, [check("addonUpgrade", 20), BESIDE], True),
+        ({}, [], False),
+        ({}, [check("addonStatic", 20)], False),
+        ({}, [check("addonUpgrade", 20, addon_instance_id="other"), BESIDE], False),
+        ({}, [check("addonUpgrade", 20, target_version="1.28.7"), BESIDE], False),
+        ({"to": "1.31"}, [check("addonUpgrade", 20, target_version="1.31"), BESIDE], True),
+        ({}, [check("addonUpgrade", 20, created_at=None), BESIDE], False),
+        ({"previous_version": None}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"previous_version": "1.30.33"}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"updated_at": at(20.1)}, [check("addonUpgrade", 20), BESIDE], False),
+        ({"updated_at": at(20)}, [check("addonUpgrade", 20), BESIDE], True),
+        ({"updated_at": None}, [check("addonUpgrade", 20), BESIDE], True),
+        ({}, [check("addonUpgrade", DAY), check("addonStatic", DAY)], True),
+        ({}, [check("addonUpgrade", DAY + 0.1)], False),
+        ({}, [check("addonUpgrade", -DAY - 0.1)], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 19)], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 20)], True),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 29.9)], True),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 30.1)], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 20, addon_instance_id="other")], False),
+        ({}, [check("addonUpgrade", 20)], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="warning")], False),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 19, verdict="fatal")], False),
+        ({}, [check("addonUpgrade", 20), BESIDE, check("addonStatic", 19, verdict="unknown")], True),
+        ({}, [check("addonUpgrade", 20), check("addonStatic", 21), check("addonStatic", 19)], False),
+        ({}, [check("addonUpgrade", 30), check("addonUpgrade", 20), check("addonStatic", 25)], True),
+        ({}, [check("addonUpgrade", 20, verdict="fatal"), BESIDE], False),
+    ],
+)
+def test_an_upgrade_is_unverified_where_the_traces_say_so(changes, checks, expected):
+    found = step_at_target(**{"updated_at": at(-1), **changes})
+    assert is_unverified(found, checks, now=NOW) is expected
+
+
+def test_a_verification_says_what_it_found():
+    new, old = risk("New"), risk("Old")
+    warned = risk("Mild", "Warning")
+    fine = risk("Fine", status="Success")
+    after = [check("addonStatic", 1, verdict="fatal", risks=[new, old, warned, fine, risk(None)])]
+    before = [check("addonStatic", 9, verdict="fatal", risks=[old, warned])]
+    assert verification(JOB, after, before) == {
+        "verdict": "broken",
+        "reason": "new Fatal risks: New, None",
+        "new_risks": [new, risk(None)],
+        "risks": [new, old, warned, fine, risk(None)],
+    }
+    passed = check("addonStatic", 1, risks=[fine])
+    assert verification(JOB, [passed], before) == {
+        "verdict": "verified",
+        "reason": None,
+        "new_risks": [],
+        "risks": [fine],
+    }
+    missing = {"verdict": "unknown", "reason": "CCE shows no result of its check", "new_risks": [], "risks": []}
+    assert verification(JOB, [], before) == missing
+    pending = check("addonStatic", 1, verdict="pending", reason="under way", risks=[fine])
+    assert verification(JOB, [pending], before) == {**missing, "reason": "under way", "risks": [fine]}
+
+
+@pytest.mark.parametrize(
+    ("job", "found", "wanted", "why"),
+    [
+        ({"task": "restore"}, addon(), True, "nothing was upgraded"),
+        ({}, None, True, "its state could not be read: look at it, then run the same command again"),
+        (
+            {},
+            addon(status="upgrading"),
+            True,
+            "CCE goes on with it (it is upgrading): run the same command again to wait on",
+        ),
+        ({"action": "edit"}, addon(), True, "an edit of settings has no way back: set them as they were"),
+        ({}, addon(version="1.28.7", status="running"), True, "it is at 1.28.7 as before"),
+        (
+            {},
+            addon(status="running"),
+            True,
+            "it runs at the new version, and only its check is missing: run the same command again to verify it",
+        ),
+        ({}, addon(), False, "rollbacks are turned off (addon_upgrade_rollback)"),
+        (
+            {},
+            addon(is_rollbackable=False),
+            True,
+            "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer",
+        ),
+        (
+            {},
+            addon(previous_version="1.2"),
+            True,
+            "CCE would go back to 1.2, which is not the version that ran before",
+        ),
+    ],
+)
+def test_why_nothing_is_rolled_back(job, found, wanted, why):
+    assert recovery({**JOB, **job}, None, found, wanted=wanted, sent=True) == {
+        "roll_back": False,
+        "to": None,
+        "why": why,
+    }
+
+
+def test_what_was_sent_before_this_run_is_never_rolled_back():
+    why = "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
+    for found in (addon(), addon(status="running"), addon(version="1.28.7"), addon(status="abnormal")):
+        assert recovery({**JOB, "task": "resume"}, None, found, wanted=True, sent=True) == {
+            "roll_back": False,
+            "to": None,
+            "why": why,
+        }
+
+
+def test_a_rollback_says_where_to():
+    for previous in ("1.28.7", None):
+        found = recovery(JOB, None, addon(previous_version=previous), wanted=True, sent=True)
+        assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
+    assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
+    # What ended badly at the old version is to be rolled back, too.
+    assert recovery(JOB, None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from support import records
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, Wanted, read_task
@@ -312,21 +313,19 @@ def test_a_table_of_checks_tells_instances_apart():
 
 
 def step(number: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "name": NAMES[number - 1],
-        "addon_template_name": NGINX,
-        "addon_instance_id": f"id-{number}",
-        "action": "upgrade",
-        "from": "2.5.4",
-        "to": "2.6.4",
-        "why": "asked for",
-        "failed": None,
-        "values_fingerprint": f"f{number}",
-        "previous_version": None,
-        "updated_at": None,
-        "present_sync_strategy": None,
-        **changes,
-    }
+    return records.step(
+        **{
+            "name": NAMES[number - 1],
+            "addon_template_name": NGINX,
+            "addon_instance_id": f"id-{number}",
+            "from": "2.5.4",
+            "to": "2.6.4",
+            "values_fingerprint": f"f{number}",
+            "previous_version": None,
+            "updated_at": None,
+            **changes,
+        }
+    )
 
 
 def judged(*checks: CheckTask, accepted: Sequence[dict[str, Any]] = (), **options: bool) -> dict[str, Any]:
