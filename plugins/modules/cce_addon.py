@@ -148,15 +148,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upgrade metrics-server to the newest version, with its settings kept
+- name: Upgrade metrics-server, with its settings kept
   huaweicloud.cce.cce_addon:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: metrics-server
     version: latest
 
 - name: Change one setting of CoreDNS
   huaweicloud.cce.cce_addon:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: coredns
     values:
       flavor:
@@ -164,16 +164,17 @@ EXAMPLES = r"""
 
 - name: Upgrade the second of two ingress controllers
   huaweicloud.cce.cce_addon:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: nginx-ingress
     addon_instance_id: 2c8e4d10-71b5-4c0f-a6a3-0d9f3b7e5a11
     version: latest
 
 - name: Roll CoreDNS back
   huaweicloud.cce.cce_addon:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: coredns
     state: rolled_back
+    version: 1.28.7
 """
 
 RETURN = r"""

@@ -138,13 +138,13 @@ seealso:
 EXAMPLES = r"""
 - name: Check the upgrade of all add-ons to their newest versions
   huaweicloud.cce.cce_addon_check:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addons: [all]
   register: checked
 
 - name: Check the running CoreDNS
   huaweicloud.cce.cce_addon_check:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addons: [coredns]
     type: addonStatic
 """
@@ -154,7 +154,7 @@ cluster_id:
   description: ID of the cluster.
   returned: success
   type: str
-  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+  sample: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 check_mode:
   description: Whether the module ran in check mode, and so has started nothing.
   returned: success
@@ -172,7 +172,7 @@ ticket:
   returned: success, with O(type=addonUpgrade)
   type: str
   sample: >-
-    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","coredns",
+    v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
     "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
     offer",null,"3f1c5a0b9d2e4f67",null,null]],
     [["0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","addonUpgrade","5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11","3f1c5a0b9d2e4f67"]]]

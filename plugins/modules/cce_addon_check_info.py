@@ -106,11 +106,11 @@ seealso:
 EXAMPLES = r"""
 - name: Obtain the results of all checks of a cluster
   huaweicloud.cce.cce_addon_check_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 
 - name: Wait for the newest check of an upgrade of CoreDNS to 1.30.33
   huaweicloud.cce.cce_addon_check_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     type: addonUpgrade
     addon_template_name: coredns
     target_version: 1.30.33
@@ -126,7 +126,7 @@ EXAMPLES = r"""
 
 - name: List the names of the Fatal risks
   huaweicloud.cce.cce_addon_check_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     query: checks[].risks[?level=='Fatal' && status=='Failed'].name[]
 """
 

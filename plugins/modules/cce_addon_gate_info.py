@@ -80,7 +80,7 @@ seealso:
 EXAMPLES = r"""
 - name: Start the checks of what would be upgraded
   huaweicloud.cce.cce_addon_check:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addons: [all]
     skip_impossible: true
     on_running: start
@@ -104,7 +104,7 @@ cluster_id:
   description: ID of the cluster.
   type: str
   returned: success
-  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+  sample: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 cluster_name:
   description: Name of the cluster, if it was given.
   type: str

@@ -51,12 +51,12 @@ seealso:
 EXAMPLES = r"""
 - name: Show all add-ons of a cluster
   huaweicloud.cce.cce_addon_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
   register: installed
 
 - name: Show the versions that CoreDNS can be upgraded to
   huaweicloud.cce.cce_addon_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: coredns
     query: addons[0].target_versions
 """

@@ -87,7 +87,7 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the upgrade of all add-ons but one, CoreDNS first
   huaweicloud.cce.cce_addon_plan_info:
-    cluster_id: 6b400e1c-4368-11f0-ba56-0255ac100037
+    cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addons:
       - name: coredns
         version: 1.30.33
@@ -113,7 +113,7 @@ cluster_id:
   description: ID of the cluster.
   returned: success
   type: str
-  sample: 6b400e1c-4368-11f0-ba56-0255ac100037
+  sample: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 plan:
   description: What would happen to each wanted add-on, in upgrade order.
   returned: success
@@ -241,7 +241,7 @@ ticket:
   returned: success
   type: str
   sample: >-
-    v1 ["6b400e1c-4368-11f0-ba56-0255ac100037",null,[["coredns","coredns",
+    v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
     "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
     offer",null,"3f1c5a0b9d2e4f67",null,null]],null]
 query_result:

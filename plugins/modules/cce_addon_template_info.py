@@ -52,7 +52,7 @@ EXAMPLES = r"""
     cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     query: "templates[].{name: name, latest: latest}"
 
-- name: Show the settings of the newest stable CoreDNS for a cluster, with their defaults
+- name: Show the settings of the newest stable CoreDNS, with their defaults
   huaweicloud.cce.cce_addon_template_info:
     cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addon_template_name: coredns
