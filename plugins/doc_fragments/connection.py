@@ -46,8 +46,8 @@ options:
     description:
       - Whether the cluster is an Autopilot (serverless) one, which has paths of its own.
       - CCE has no add-on checks for Autopilot clusters, so whatever needs a check fails for them.
+      - If not set, the environment variable E(HUAWEICLOUD_CCE_AUTOPILOT) is used, then V(false).
     type: bool
-    default: false
   project_id:
     description:
       - ID of the project.
@@ -113,8 +113,9 @@ options:
   profile:
     description:
       - Section of the profile file C(~/.huaweicloud/credentials), or of the file that
-        E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names. The default is V(basic), if there is one.
-      - The keys of a profile that you name here take precedence over the environment.
+        E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names.
+      - If not set, the environment variable E(HUAWEICLOUD_CCE_PROFILE) is used, then V(basic), if there is one.
+      - The keys of a profile that you name take precedence over those in the environment.
     type: str
   use_metadata:
     description:
@@ -147,8 +148,12 @@ options:
     type: int
     default: 4
 notes:
-  - The order of precedence for credentials is module options, a profile that O(profile) names, the environment, the
-    default profile, and, only with O(use_metadata), the metadata service of ECS.
+  - An option that is neither set nor in C(module_defaults) is taken from the variables of the host, which the inventory
+    P(huaweicloud.cce.cce_clusters#inventory) sets. They are C(cce_region), C(cce_project_id), C(cce_endpoint),
+    C(cce_iam_endpoint), C(cce_cluster_endpoint_style), C(cce_ca_path), C(cce_profile) and C(cce_autopilot), and take
+    precedence over the environment.
+  - The order of precedence for credentials is module options, a profile that is named, the environment, the default
+    profile, and, only with O(use_metadata), the metadata service of ECS.
   - This collection is not affiliated with Huawei. It works with any cloud that provides this API.
 requirements:
   - Python 3.9 or newer on the host that runs the module

@@ -164,9 +164,6 @@ compose:
 # A play on the hosts of several accounts:
 #   - hosts: cce_clusters
 #     gather_facts: false
-#     module_defaults:
-#       group/huaweicloud.cce.cce:
-#         profile: "{{ cce_profile | default(omit, true) }}"
 #     roles:
 #       - huaweicloud.cce.addon_precheck
 #
@@ -469,7 +466,9 @@ def _list_clusters(account: str | None, params: Params) -> Result:
                     task.warn(f"Cluster {printable(name_and_id(cluster))}: {defect}.")
             return {
                 "clusters": [
-                    host_variables(cluster, endpoint=cce.endpoint, account=account, connection=params)
+                    host_variables(
+                        cluster, endpoint=cce.endpoint, autopilot=cce.autopilot, account=account, connection=params
+                    )
                     for cluster in clusters
                 ]
             }

@@ -40,6 +40,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Run, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_in_role
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._host_connection import host_environment
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
 # Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
@@ -64,14 +65,27 @@ class FastPath(ShippingAction):
         refusal = refusal_in_role(self._task._role, self._loader)
         if refusal is not None:
             return {"changed": False, "failed": True, "msg": refusal}
-        if not self._runs_here():
-            # What Ansible knows beforehand, a module does not hand back. A file keeps what one in the background does.
-            make_known(_secrets_of(self._validated(self.module.SPEC)))
-            return self._ship(tmp, task_vars)
-        result = ActionBase.run(self, tmp, task_vars)
-        with _surroundings(self._task_environment(), self._loader.get_basedir()):
-            result.update(self._run_here(self.module.SPEC, self.module.run, task_vars or {}))
+        with self._also_in_environment(host_environment(task_vars, self._templar) if task_vars else {}):
+            if not self._runs_here():
+                # What Ansible knows beforehand, a module does not hand back. A file keeps what one in the background
+                # does.
+                make_known(_secrets_of(self._validated(self.module.SPEC)))
+                return self._ship(tmp, task_vars)
+            result = ActionBase.run(self, tmp, task_vars)
+            with _surroundings(self._task_environment(), self._loader.get_basedir()):
+                result.update(self._run_here(self.module.SPEC, self.module.run, task_vars or {}))
         return result
+
+    @contextlib.contextmanager
+    def _also_in_environment(self, added: Mapping[str, str]) -> Iterator[None]:
+        """Add variables to `environment:` of the task. They win over what the user wrote there."""
+        before = self._task.environment
+        if added:
+            self._task.environment = [*(before or []), dict(added)]
+        try:
+            yield
+        finally:
+            self._task.environment = before
 
     def _runs_here(self) -> bool:
         """Whether the module would run on this machine, as this user, and while the play waits for it."""
@@ -86,13 +100,10 @@ class FastPath(ShippingAction):
     def _ship(self, tmp: str | None, task_vars: dict[str, Any] | None) -> Result:
         """Ship the module, and tell it which run it is for; what runs in the background outlives its run on purpose."""
         run = multiprocessing.parent_process()
-        before = self._task.environment
-        if run is not None and not self._task.async_val:
-            self._task.environment = [*(before or []), {RUN_VARIABLE: str(run.pid)}]
-        try:
-            return super().run(tmp, task_vars)
-        finally:
-            self._task.environment = before
+        told = {} if run is None or self._task.async_val else {RUN_VARIABLE: str(run.pid)}
+        with self._also_in_environment(told):
+            result: Result = super().run(tmp, task_vars)
+        return result
 
     def _task_environment(self) -> dict[str, str]:
         """Return what `environment:` asks for, as a shipped module would see it."""

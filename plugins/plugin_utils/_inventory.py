@@ -83,7 +83,9 @@ def places(account: Params) -> list[Params]:
     return [{**connection, **place} for place in listed or [{}]]
 
 
-def host_variables(cluster: Cluster, *, endpoint: str, account: str | None, connection: Params) -> Variables:
+def host_variables(
+    cluster: Cluster, *, endpoint: str, autopilot: bool, account: str | None, connection: Params
+) -> Variables:
     """Return what the inventory tells of a cluster. None of it is a secret."""
     shown = describe_cluster(cluster)
     addons = shown["addons"]
@@ -100,7 +102,7 @@ def host_variables(cluster: Cluster, *, endpoint: str, account: str | None, conn
         "cce_iam_endpoint": connection.get("iam_endpoint"),
         "cce_cluster_endpoint_style": connection.get("cluster_endpoint_style"),
         "cce_ca_path": connection.get("ca_path"),
-        "cce_autopilot": bool(connection.get("autopilot")),
+        "cce_autopilot": autopilot,
         "cce_version": shown["version"],
         "cce_type": shown["type"],
         "cce_category": shown["category"],

@@ -190,8 +190,9 @@ def test_the_credential_type_matches_the_options_of_the_connection():
     assert set(environment.values()) | {"{{ profiles }}"} == {f"{{{{ {name} }}}}" for name in fields}
     for variable, template in environment.items():
         assert variable in ENVIRONMENT[template.strip("{ }")]
-    # A passcode can be used once, and the login with it is not renewed: nothing for jobs.
-    assert set(ENVIRONMENT) - set(fields) == {"user_id", "passcode"}
+    # A passcode can be used once, and the login with it is not renewed: nothing for jobs. Which profile it is, and
+    # whether the cluster is an Autopilot one, are variables of a host.
+    assert set(ENVIRONMENT) - set(fields) == {"user_id", "passcode", "profile", "autopilot"}
     secret = {name for name, field in fields.items() if field.get("secret")}
     assert secret == {*SECRET_OPTIONS, "profiles"} - {"passcode"}
 

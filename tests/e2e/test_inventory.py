@@ -317,14 +317,42 @@ def test_autopilot_clusters_are_listed_where_they_are_asked_for(ask, fleet):
     }
 
 
-def test_a_play_on_several_accounts_uses_the_profile_of_each_host(ask, fleet, profiles, tmp_path):
-    profile = "{{ cce_profile | default(omit, true) }}"
-    play = {
-        "hosts": "cce_clusters",
-        "gather_facts": False,
-        "module_defaults": {"group/huaweicloud.cce.cce": {"profile": profile}},
-        "roles": ["huaweicloud.cce.addon_precheck"],
+def test_the_environment_turns_autopilot_on(ask, fleet):
+    environment = {"HUAWEICLOUD_CCE_AUTOPILOT": "true"}
+    listed = ask(fleet, {**PLUGIN, **LAB_KEY, "regions": ["eu-de"]}, environment=environment)
+    assert {name: found["cce_autopilot"] for name, found in listed.hosts.items()} == {"serverless": True}
+
+
+INFO = "huaweicloud.cce.cce_addon_info"
+WAYS = {
+    "in the worker": {},
+    "in the background": {"async": 60, "poll": 1},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_task_of_a_users_own_reaches_the_cluster_of_its_host(ask, fleet, profiles, tmp_path, way):
+    task = {INFO: {"cluster_id": "{{ cce_cluster_id }}"}, **WAYS[way]}
+    play = {"hosts": "cce_clusters", "gather_facts": False, "tasks": [task]}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    eu = {"profile": "lab", "regions": ["eu-de"]}
+    accounts = [eu, {**eu, "autopilot": True}, {"profile": "shop", "regions": ["ap-southeast-3"]}]
+    config = {**PLUGIN, "accounts": accounts}
+    played = ask(fleet, config, "-vvv", "play.yml", command="ansible-playbook", environment=profiles)
+    assert played.code == 0, played.output
+    assert ("Using module file" in played.output) is (way != "in the worker")
+    asked = {
+        (item["path"], item["query"].partition("=")[2]) for item in fleet.requests() if item["path"].endswith("addons")
     }
+    assert asked == {
+        ("/api/v3/addons", "eeeeeeee-0000"),
+        ("/autopilot/v3/addons", "99999999-0000"),
+        ("/api/v3/addons", "dddddddd-0000"),
+    }
+
+
+def test_a_play_on_several_accounts_uses_the_profile_of_each_host(ask, fleet, profiles, tmp_path):
+    play = {"hosts": "cce_clusters", "gather_facts": False, "roles": ["huaweicloud.cce.addon_precheck"]}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
     accounts = [{"profile": "lab", "regions": ["eu-de"]}, {"profile": "shop", "regions": ["ap-southeast-3"]}]
     config = {**PLUGIN, "accounts": accounts}

@@ -54,7 +54,7 @@ class Cce:
         self._project_name = project_name
         self._endpoint_style = endpoint_style
         self._prefix = "/autopilot" if autopilot else "/api"
-        self._autopilot = autopilot
+        self.autopilot = autopilot
         authentication.project_id = project_id
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class Cce:
         )
 
     def _clusters_path(self) -> str:
-        prefix = "/autopilot/v3" if self._autopilot else "/api/v3"
+        prefix = "/autopilot/v3" if self.autopilot else "/api/v3"
         return f"{prefix}/projects/{_segment(self.project_id())}/clusters"
 
     # Add-on instances
@@ -235,7 +235,7 @@ class Cce:
         return f"/api/v3/projects/{project}/clusters/{_segment(cluster_id)}/addons/precheck"
 
     def _refuse_autopilot(self, cluster_id: str) -> None:
-        if self._autopilot:
+        if self.autopilot:
             raise InputError(
                 f"Cluster {cluster_id} is an Autopilot cluster: CCE has no add-on checks for those, so nothing can "
                 "tell beforehand whether an upgrade is safe."

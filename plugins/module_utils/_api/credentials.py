@@ -39,6 +39,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "iam_endpoint": ("HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL", "OS_AUTH_URL"),
     "cluster_endpoint_style": ("HUAWEICLOUD_CCE_CLUSTER_ENDPOINT_STYLE",),
     "ca_path": ("HUAWEICLOUD_CCE_CA_PATH", "OS_CACERT"),
+    "profile": ("HUAWEICLOUD_CCE_PROFILE",),
+    "autopilot": ("HUAWEICLOUD_CCE_AUTOPILOT",),
 }
 SECRET_OPTIONS = ("secret_key", "security_token", "auth_token", "password", "passcode")
 
@@ -141,20 +143,20 @@ class Sources:
         self._params = params
         self._environ = environ
         self._profile_path = environ.get(PROFILE_FILE_VARIABLE) or PROFILE_FILE
-        self._profile_name = params.get("profile") or DEFAULT_PROFILE
+        self._profile: dict[str, str] = {}
+        named = self.value("profile")
+        self._is_named = named is not None
+        self._profile_name = named or DEFAULT_PROFILE
         self._profile = _read_profile(
-            read_file(self._profile_path),
-            self._profile_name,
-            self._profile_path,
-            required=bool(params.get("profile")),
+            read_file(self._profile_path), self._profile_name, self._profile_path, required=self._is_named
         )
 
     def find(self, name: str) -> Found | None:
-        """Return the strongest value of an option, or None. An empty value is none."""
+        """Return the strongest value of an option, or None. An empty value counts as not set, `False` as set."""
         value = self._params.get(name)
-        if value:
+        if value or value is False:
             return Found(str(value), _OPTION, f"option {name}")
-        if name in _KEYS and self._params.get("profile"):
+        if name in _KEYS and self._is_named:
             found = self._find_in_profile(name, _NAMED_PROFILE)
             if found:
                 return found

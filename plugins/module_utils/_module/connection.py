@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .._api.authentication import authentication_for
 from .._api.cce import Cce
 from .._api.credentials import ENVIRONMENT, SECRET_OPTIONS, Sources
@@ -104,6 +106,16 @@ def _endpoint_style(sources: Sources) -> str:
     return style
 
 
+def _autopilot(sources: Sources) -> bool:
+    found = sources.find("autopilot")
+    if found is None:
+        return False
+    try:
+        return boolean(found.value)
+    except TypeError:  # from the environment, as the option is a boolean
+        raise InputError(f"autopilot must be true or false, not {printable(found.value)} ({found.source}).") from None
+
+
 def connection_fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     """Return a short digest of whom options ask, and where: the same digest means the same clusters.
 
@@ -114,8 +126,6 @@ def connection_fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]
     # A token alone may say who asks. It is long and random: its part of a digest tells nothing of it.
     told = [name for name in ENVIRONMENT if name not in SECRET_OPTIONS or name == "auth_token"]
     asked = {name: sources.value(name) for name in told}
-    # What is cached tells plays the profile, which may be another one with the same keys.
-    asked.update({"autopilot": str(params["autopilot"]), "profile": params.get("profile")})
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8")).hexdigest()[:16]
 
 
@@ -166,7 +176,7 @@ def connected(task: Task) -> Iterator[Cce]:
         project_name=project_name,
         region=region,
         endpoint_style=_endpoint_style(sources),
-        autopilot=task.params["autopilot"],
+        autopilot=_autopilot(sources),
     )
     try:
         yield cce

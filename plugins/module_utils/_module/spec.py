@@ -58,7 +58,7 @@ CONNECTION = Spec(
         "endpoint": {"type": "str"},
         "iam_endpoint": {"type": "str"},
         "cluster_endpoint_style": {"type": "str", "choices": [PLAIN, SUBDOMAIN]},
-        "autopilot": {"type": "bool", "default": False},
+        "autopilot": {"type": "bool"},
         "project_id": {"type": "str"},
         "project_name": {"type": "str"},
         "access_key": {"type": "str", "no_log": False},

@@ -10,5 +10,5 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._inventory import 
 
 def test_every_variable_is_documented():
     cluster = Cluster(id="c1", name="one")
-    variables = host_variables(cluster, endpoint="https://cce.example.com", account="a", connection={})
+    variables = host_variables(cluster, endpoint="https://cce.example.com", autopilot=False, account="a", connection={})
     assert [name for name in variables if f"C({name})" not in DOCUMENTATION] == []

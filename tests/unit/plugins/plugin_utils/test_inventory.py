@@ -24,7 +24,10 @@ NOTHING: dict = {"phases": [], "versions": [], "tags": {}, "addons_below": {}}
 
 def variables(cluster_id: str = "c1", name: str | None = "one", **fields: object) -> dict:
     cluster = Cluster(id=cluster_id, name=name, **fields)
-    return host_variables(cluster, endpoint="https://cce.example.com", account="a", connection={"secret_key": "hidden"})
+    connection = {"secret_key": "hidden"}
+    return host_variables(
+        cluster, endpoint="https://cce.example.com", autopilot=False, account="a", connection=connection
+    )
 
 
 def names(*pairs: tuple[str, str | None]) -> list[str]:

@@ -183,6 +183,24 @@ def test_every_name_of_every_source_in_order():
     assert sources({"use_metadata": True}).credentials() == Metadata()
 
 
+def test_the_environment_asks_for_a_profile_by_name_unless_an_option_does():
+    profile = "[one]\nak = O\nsk = R\n[two]\nak = T\nsk = W\n"
+    environ = {"HUAWEICLOUD_CCE_PROFILE": "one", "HW_ACCESS_KEY": "E", "HW_SECRET_KEY": "F"}
+    assert sources({}, environ, profile).credentials() == AccessKey("O", "R")
+    assert sources({"profile": "two"}, environ, profile).credentials() == AccessKey("T", "W")
+    with pytest.raises(CredentialsError, match="'three' was asked for"):
+        sources({}, {"HUAWEICLOUD_CCE_PROFILE": "three"}, profile)
+
+
+@pytest.mark.parametrize(
+    ("option", "variable", "value"),
+    [(None, None, None), (None, "yes", "yes"), (False, "yes", "False"), (True, "no", "True")],
+)
+def test_an_option_that_is_false_is_set(option, variable, value):
+    environ = {} if variable is None else {"HUAWEICLOUD_CCE_AUTOPILOT": variable}
+    assert sources({"autopilot": option}, environ).value("autopilot") == value
+
+
 def test_a_profile_that_is_asked_for_by_name_is_meant():
     profile = "[other]\nak = O\nsk = R\nproject_id = P\niam_endpoint = I\n"
     environ = {"HUAWEICLOUD_SDK_AK": "E", "HUAWEICLOUD_SDK_SK": "F", "HW_SECURITY_TOKEN": "T", "HW_PROJECT_ID": "Q"}
