@@ -253,29 +253,33 @@ _value:
           sample: null
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Addon
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import GateResult
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import Job
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import Event, cluster_outcome
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_upgrade_result(
-    events: Sequence[Mapping[str, Any]],
+    events: Sequence[Event],
     *,
     cluster_id: str,
     started: float,
     now: float,
     cluster_name: str | None = None,
-    plan: Sequence[Mapping[str, Any]] | None = None,
-    gate: Mapping[str, Any] | None = None,
-    jobs: Sequence[Mapping[str, Any]] = (),
-    before: Sequence[Mapping[str, Any]] = (),
+    plan: Sequence[PlannedStep] | None = None,
+    gate: GateResult | None = None,
+    jobs: Sequence[Job] = (),
+    before: Sequence[Addon] = (),
     problem: str | None = None,
     check_mode: bool = False,
 ) -> Any:
-    """Return what became of a cluster; see the documentation of the filter."""
-    told = result(
+    """Return the outcome for a cluster; see the documentation of the filter."""
+    outcome = cluster_outcome(
         cluster_id=str(cluster_id or ""),
         # YAML reads a name or an ID of digits as a number.
         cluster_name=str(cluster_name) if cluster_name else None,
@@ -289,7 +293,7 @@ def cce_upgrade_result(
         now=float(now),
         check_mode=bool(check_mode),
     )
-    return untrusted(told)
+    return untrusted(outcome)
 
 
 class FilterModule:

@@ -16,7 +16,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import PASSED, Judgement, describe_check
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
 
 NOW = 1785922244.0
 GENERATED_AT = "2026-08-05T09:30:44Z"
@@ -101,7 +101,7 @@ def upgraded(
             events.append(_rolled_back(step, decision["cluster_id"], seconds))
             break
         events.append(_upgraded(step, found, seconds))
-    return result(
+    return cluster_outcome(
         cluster_id=decision["cluster_id"],
         cluster_name=decision["cluster_name"],
         plan=plan,

@@ -285,6 +285,7 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
 
 
 def running_check(job: Data, checks: Sequence[Data]) -> Data | None:
+    """Return the check of the running add-on of a job; None unless there is exactly one."""
     mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
     return mine[0] if len(mine) == 1 else None
 

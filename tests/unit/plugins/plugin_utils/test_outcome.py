@@ -23,7 +23,7 @@ from support.records import (
     step,
 )
 
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result, result_lines
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome, outcome_lines
 
 
 def closed_gate(*decisions: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def closed_gate(*decisions: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(*events: dict, **changes: Any) -> dict[str, Any]:
-    return result(
+    return cluster_outcome(
         **{
             "cluster_id": "cluster-1",
             "cluster_name": "production",
@@ -367,15 +367,15 @@ def test_a_run_is_dated_in_utc_and_lasts_tenths_of_a_second(monkeypatch):
 def test_the_table_of_a_run():
     base = {"cluster_id": "cluster-1", "cluster_name": None, "outcome": "upgraded", "check_mode": True, "duration": 1.5}
     row = {"name": "a", "from": "1", "to": "2", "outcome": "upgraded", "before": None, "after": None}
-    assert result_lines({**base, "addons": [row]}) == [
+    assert outcome_lines({**base, "addons": [row]}) == [
         "Cluster cluster-1: upgraded (predicted) after 1.5 s",
         "ADD-ON  BEFORE  WANTED  NOW  STATUS  OUTCOME",
         "a       1       2       1    -       upgraded",
     ]
     row["before"] = {"version": "0", "status": "running"}
-    assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
+    assert outcome_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "0", "running", "upgraded"]
     row["after"] = {"version": "3", "status": "abnormal"}
-    assert result_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]
+    assert outcome_lines({**base, "addons": [row]})[2].split() == ["a", "1", "2", "3", "abnormal", "upgraded"]
 
 
 @pytest.mark.parametrize(

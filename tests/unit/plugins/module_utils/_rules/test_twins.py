@@ -33,7 +33,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery im
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import check_lines as table_of_checks
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe_check, judge
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import narrowed, read_wants
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import result
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
 
 NGINX = "nginx-ingress"
 FIRST = Instance(
@@ -412,7 +412,7 @@ def test_each_instance_has_its_own_record():
         values = {"custom": {"ingressClass": f"class-{number}"}}
         return {"addon_instance_id": f"id-{number}", "version": version, "status": "running", "values": values}
 
-    told = result(
+    told = cluster_outcome(
         cluster_id="cluster",
         cluster_name=None,
         plan=plan,
