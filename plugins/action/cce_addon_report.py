@@ -22,15 +22,15 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_of
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import headline, report
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import Report, report
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import junit
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
-
-Data = Mapping[str, Any]
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.results import Variables
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.wording import headline
 
 # Of each format how it is made, and how its file's name ends.
-FORMATS: Mapping[str, tuple[Callable[[Data], str], str]] = {
+FORMATS: Mapping[str, tuple[Callable[[Report], str], str]] = {
     "html": (html, ".html"),
     "markdown": (markdown, ".md"),
     "junit": (junit, ".xml"),
@@ -91,14 +91,14 @@ class ActionModule(ActionBase):
         return {**result, **wrap_var(summary), "changed": True, "files": list(files), "msg": message}
 
 
-def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Data]]:
+def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Variables]]:
     """Return the hosts with what they tell, as plain data."""
     for host in dict.fromkeys(hosts):
         variables = hostvars.raw_get(host) if host in hostvars else {}
         yield host, {name: plain(variables[name]) for name in _VARIABLES if name in variables}
 
 
-def _waiting(told: Mapping[str, Data], play: Sequence[str]) -> set[str]:
+def _waiting(told: Mapping[str, Variables], play: Sequence[str]) -> set[str]:
     """Return the hosts with which the play has not begun. A play that marks none of them does not tell."""
     begun = {host for host, variables in told.items() if variables.get("addon_report_begun")}
     return set(play) - begun if begun else set()

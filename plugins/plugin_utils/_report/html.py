@@ -17,20 +17,20 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import UNKNOWN, WARNING
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import FATAL, UNKNOWN, WARNING
 
 from .._outcome import NOT_REACHED
-from .document import (
+from .document import STATES, Report, ReportedAddon, ReportedCluster, State
+from .wording import (
+    KINDS,
     MEANINGS,
     SIGNS,
-    STATES,
-    Finding,
+    Kind,
     Problem,
+    SharedRisk,
     addon_names,
-    findings,
     headline,
     is_prediction,
     needs_attention,
@@ -38,23 +38,25 @@ from .document import (
     overall_sign,
     present,
     problems,
+    readable_duration,
     readable_time,
-    seconds,
+    shared_risks,
     shown,
     versions,
     words,
 )
 
-Data = Mapping[str, Any]
 # The texts that stand on the page already, and the id of the element that each stands in.
 Texts = dict[str, str]
 
-_MOST_FINDINGS = 30
+_MOST_ENTRIES = 30
 _MOST_NAMES = 10
 # A reference to a shorter text would be longer than the text.
 _WORTH_A_REFERENCE = 80
 # What an empty place in the table says of a cluster of which no add-on is known.
-_NOTHING_KNOWN = {UNKNOWN: "?", NOT_REACHED: "–"}
+_NOTHING_KNOWN: Mapping[State, str] = {UNKNOWN: "?", NOT_REACHED: "–"}
+# How a level of a risk looks. Any other level blocks, and looks unknown.
+_LEVELS: Mapping[str, State] = {"Warning": WARNING, "Fatal": FATAL}
 # More add-ons than these do not fit a sheet of paper as columns.
 _MOST_PRINTED = 10
 
@@ -67,7 +69,7 @@ STYLE = _read("page.css")
 SCRIPT = _read("page.js")
 
 
-def html(report: Data) -> str:
+def html(report: Report) -> str:
     """Return the report as an HTML document."""
     names = addon_names(report)
     style = f":root {{ --addons: {len(names)}; }}\n{STYLE}"
@@ -127,17 +129,16 @@ def _prose(tag: str, value: str, texts: Texts, kind: str = "text") -> str:
     return f'<{tag} id="{texts[text]}">{escape(text)}</{tag}>'
 
 
-def _sign(state: str) -> str:
+def _sign(state: State) -> str:
     return f"{SIGNS[state]} {words(state)}"
 
 
-def _chip(state: str) -> str:
+def _chip(state: State) -> str:
     return f'<span class="chip {state}">{_sign(state)}</span>'
 
 
 def _level(level: str) -> str:
-    # Any other level than Warning blocks, so it looks like what it does.
-    state = {"Warning": "warning", "Fatal": "fatal"}.get(level, "unknown")
+    state = _LEVELS.get(level, UNKNOWN)
     return f'<span class="chip level {state}">{SIGNS[state]} {_text(level)}</span>'
 
 
@@ -146,7 +147,7 @@ def _time(iso: str) -> str:
 
 
 def _took(duration: float | None) -> str:
-    return f' <span class="took">· {seconds(duration)}</span>' if duration is not None else ""
+    return f' <span class="took">· {readable_duration(duration)}</span>' if duration is not None else ""
 
 
 def _show(mark: str, what: str, count: int) -> str:
@@ -161,7 +162,7 @@ def _show(mark: str, what: str, count: int) -> str:
 # What is said of the whole fleet
 
 
-def _header(report: Data) -> list[str]:
+def _header(report: Report) -> list[str]:
     prediction = ", a prediction (check mode)" if is_prediction(report) else ""
     return [
         "<header>",
@@ -175,11 +176,11 @@ def _header(report: Data) -> list[str]:
     ]
 
 
-def _clusters(report: Data, names: Sequence[str]) -> list[str]:
+def _clusters(report: Report, names: Sequence[str]) -> list[str]:
     texts: Texts = {}
     # Of a single cluster its own details tell as much.
     several = len(report["clusters"]) > 1
-    wrong, risks = (problems(report), findings(report)) if several else ([], [])
+    wrong, risks = (problems(report), shared_risks(report)) if several else ([], [])
     marks = _marks(wrong, "p"), _marks(risks, "r")
     return [
         *_counts(report),
@@ -192,9 +193,9 @@ def _clusters(report: Data, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _counts(report: Data) -> Iterator[str]:
+def _counts(report: Report) -> Iterator[str]:
     yield '<dl class="counts">'
-    for kind, name in (("clusters", "Clusters"), ("addons", "Add-ons")):
+    for kind, name in KINDS.items():
         counts = {state: count for state, count in report["counts"][kind].items() if count}
         if counts:
             yield f"<dt>{name}: {sum(counts.values()):,}</dt><dd>"
@@ -205,7 +206,7 @@ def _counts(report: Data) -> Iterator[str]:
     yield from _bar(report["counts"]["addons"])
 
 
-def _bar(counts: Mapping[str, int]) -> Iterator[str]:
+def _bar(counts: Mapping[State, int]) -> Iterator[str]:
     """Return the proportions as a bar. It repeats the counts, so it is nothing to read aloud."""
     total = sum(counts.values())
     if not total:
@@ -220,10 +221,10 @@ def _bar(counts: Mapping[str, int]) -> Iterator[str]:
     yield "</svg>"
 
 
-def _marks(items: Sequence[Problem | Finding], kind: str) -> dict[str, list[str]]:
+def _marks(items: Sequence[Problem | SharedRisk], kind: str) -> dict[str, list[str]]:
     """Return the marks of clusters by their labels: for which of the problems or risks they are shown."""
     marks: dict[str, list[str]] = {}
-    for number, item in enumerate(items[:_MOST_FINDINGS]):
+    for number, item in enumerate(items[:_MOST_ENTRIES]):
         for label in item.clusters:
             marks.setdefault(label, []).append(f"{kind}{number}")
     return marks
@@ -233,7 +234,7 @@ def _problems(found: Sequence[Problem], texts: Texts) -> Iterator[str]:
     if not found:
         return
     yield "<section><h2>What went wrong</h2>"
-    for number, problem in enumerate(found[:_MOST_FINDINGS]):
+    for number, problem in enumerate(found[:_MOST_ENTRIES]):
         addon = f" <b>{_text(problem.addon)}</b> {_text(problem.versions)}" if problem.addon else ""
         what = f"{words(problem.state)}{f' {_text(problem.addon)}' if problem.addon else ''}"
         count = len(problem.clusters)
@@ -243,7 +244,7 @@ def _problems(found: Sequence[Problem], texts: Texts) -> Iterator[str]:
         if problem.now:
             yield f"<p><b>Now:</b> {_text(problem.now)}</p>"
         yield "</div>"
-    yield from _rest(len(found) - _MOST_FINDINGS)
+    yield from _rest(len(found) - _MOST_ENTRIES)
     yield "</section>"
 
 
@@ -257,27 +258,27 @@ def _rest(more: int) -> Iterator[str]:
         yield f'<p class="made">And {more:,} more, which the clusters below show.</p>'
 
 
-def _risks(found: Sequence[Finding], texts: Texts) -> Iterator[str]:
+def _risks(found: Sequence[SharedRisk], texts: Texts) -> Iterator[str]:
     if not found:
         return
     headings = ("Level", "Add-on", "Risk", "Clusters", "What to do")
     columns = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     yield "<section><h2>Risks, and what to do</h2>"
     yield f'<table class="risks"><thead><tr>{columns}</tr></thead><tbody>'
-    for number, finding in enumerate(found[:_MOST_FINDINGS]):
-        count = len(finding.clusters)
-        what = f"{_text(finding.risk)} of {_text(finding.addon)}"
+    for number, risk in enumerate(found[:_MOST_ENTRIES]):
+        count = len(risk.clusters)
+        what = f"{_text(risk.risk)} of {_text(risk.addon)}"
         cells = (
-            _level(finding.level),
-            _text(finding.addon),
-            _text(finding.risk),
+            _level(risk.level),
+            _text(risk.addon),
+            _text(risk.risk),
             f"<span>{count:,} {_show(f'r{number}', what, count)}</span>",
-            _prose("span", finding.remedy, texts, "todo"),
+            _prose("span", risk.remedy, texts, "todo"),
         )
         labelled = (f'<td data-label="{heading}">{cell}</td>' for heading, cell in zip(headings, cells))
         yield f"<tr>{''.join(labelled)}</tr>"
     yield "</tbody></table>"
-    yield from _rest(len(found) - _MOST_FINDINGS)
+    yield from _rest(len(found) - _MOST_ENTRIES)
     yield "</section>"
 
 
@@ -295,15 +296,15 @@ def _legend() -> Iterator[str]:
     yield "</dl></details>"
 
 
-def _filters(report: Data, names: Sequence[str]) -> list[str]:
+def _filters(report: Report, names: Sequence[str]) -> list[str]:
     options = [f'<option value="{number}">{_text(name)}</option>' for number, name in enumerate(names, 1)]
     groups = [
         (
-            f'<span class="group" role="group" aria-label="State of {label}"><span>{label}</span>'
-            + "".join(_state_filter(kind, state, label) for state, count in report["counts"][kind].items() if count)
+            f'<span class="group" role="group" aria-label="State of {name.lower()}"><span>{name.lower()}</span>'
+            + "".join(_state_filter(kind, state) for state, count in report["counts"][kind].items() if count)
             + "</span>"
         )
-        for kind, label in (("clusters", "clusters"), ("addons", "add-ons"))
+        for kind, name in KINDS.items()
         if any(report["counts"][kind].values())
     ]
     return [
@@ -323,15 +324,15 @@ def _filters(report: Data, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _state_filter(kind: str, state: str, label: str) -> str:
+def _state_filter(kind: Kind, state: State) -> str:
     return (
         f'<button type="button" class="chip {state}" data-kind="{kind}" data-state="{state}" aria-pressed="false" '
-        f'aria-label="{words(state)} {label}">{_sign(state)}</button>'
+        f'aria-label="{words(state)} {KINDS[kind].lower()}">{_sign(state)}</button>'
     )
 
 
 def _matrix(
-    report: Data, names: Sequence[str], marks: Sequence[Mapping[str, Sequence[str]]], texts: Texts
+    report: Report, names: Sequence[str], marks: Sequence[Mapping[str, Sequence[str]]], texts: Texts
 ) -> Iterator[str]:
     columns = "".join(f'<th role="columnheader" scope="col">{_text(name)}</th>' for name in ("Cluster", *names))
     yield '<div class="frame">'
@@ -347,7 +348,7 @@ def _matrix(
     yield '<button type="button" class="link clear">Clear filters</button></p>'
 
 
-def _rows(cluster: Data, names: Sequence[str], marks: str, texts: Texts) -> Iterator[str]:
+def _rows(cluster: ReportedCluster, names: Sequence[str], marks: str, texts: Texts) -> Iterator[str]:
     addons = {addon["name"]: addon for addon in cluster["addons"]}
     details = list(_details(cluster, texts))
     unknown = "" if addons else _NOTHING_KNOWN.get(cluster["state"], "")
@@ -363,7 +364,7 @@ def _rows(cluster: Data, names: Sequence[str], marks: str, texts: Texts) -> Iter
     yield "</tbody>"
 
 
-def _cluster(cluster: Data, has_details: bool) -> str:
+def _cluster(cluster: ReportedCluster, has_details: bool) -> str:
     label = _text(cluster["label"])
     beside = dict.fromkeys(filter(None, (cluster["name"], cluster["host"], cluster["region"])))
     for plain in (cluster["label"], "localhost"):
@@ -376,7 +377,7 @@ def _cluster(cluster: Data, has_details: bool) -> str:
     )
 
 
-def _cell(name: str, addon: Data | None, unknown: str) -> str:
+def _cell(name: str, addon: ReportedAddon | None, unknown: str) -> str:
     if addon is None:
         return f'<td role="cell" class="none">{unknown}</td>'
     # Where an upgrade was let through in spite of a Warning, both are worth knowing.
@@ -387,7 +388,7 @@ def _cell(name: str, addon: Data | None, unknown: str) -> str:
     )
 
 
-def _details(cluster: Data, texts: Texts) -> Iterator[str]:
+def _details(cluster: ReportedCluster, texts: Texts) -> Iterator[str]:
     told = [addon for addon in cluster["addons"] if addon["risks"] or addon["accepted"] or needs_reason(addon)]
     if not told and not cluster["reason"]:
         return
@@ -401,7 +402,7 @@ def _details(cluster: Data, texts: Texts) -> Iterator[str]:
         yield from _addon_details(addon, texts)
 
 
-def _addon_details(addon: Data, texts: Texts) -> Iterator[str]:
+def _addon_details(addon: ReportedAddon, texts: Texts) -> Iterator[str]:
     yield f'<div class="finding"><h3>{_chip(addon["state"])} {_text(addon["name"])} {_text(versions(addon))}</h3>'
     if addon["reason"]:
         yield _prose("pre", addon["reason"], texts)

@@ -11,39 +11,37 @@ has a limit, so of a fleet only what is worst is listed, and the rest is counted
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, shortened
 
-from .document import (
+from .document import STATES, Report, ReportedAddon
+from .wording import (
+    KINDS,
     SIGNS,
-    STATES,
-    Finding,
     Problem,
+    SharedRisk,
     addon_names,
-    findings,
     headline,
     is_prediction,
     overall_sign,
     problems,
-    seconds,
+    readable_duration,
+    shared_risks,
     shown,
     versions,
     words,
 )
 
-Data = Mapping[str, Any]
-
 _MOST_CLUSTERS = 50
 _MOST_ADDONS = 12
-_MOST_FINDINGS = 20
+_MOST_ENTRIES = 20
 _MOST_NAMES = 10
 _MOST_MESSAGES = 3
 _LONGEST_MESSAGE = 1500  # characters
 
 
-def markdown(report: Data) -> str:
+def markdown(report: Report) -> str:
     """Return the report as a Markdown document."""
     parts = [
         f"# {_code(report['title'])}",
@@ -57,9 +55,9 @@ def markdown(report: Data) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _counted(report: Data) -> list[str]:
+def _counted(report: Report) -> list[str]:
     lines = []
-    for kind, name in (("clusters", "Clusters"), ("addons", "Add-ons")):
+    for kind, name in KINDS.items():
         counts = report["counts"][kind]
         there = [f"{SIGNS[state]} {counts[state]} {words(state)}" for state in STATES if counts[state]]
         if there:
@@ -67,7 +65,7 @@ def _counted(report: Data) -> list[str]:
     return ["  \n".join(lines)] if lines else []
 
 
-def _matrix(report: Data) -> list[str]:
+def _matrix(report: Report) -> list[str]:
     clusters, names = report["clusters"][:_MOST_CLUSTERS], addon_names(report)[:_MOST_ADDONS]
     if not clusters:
         return []
@@ -76,7 +74,7 @@ def _matrix(report: Data) -> list[str]:
     for cluster in clusters:
         addons = {addon["name"]: addon for addon in cluster["addons"]}
         state = f"{SIGNS[cluster['state']]} {words(cluster['state'])}"
-        took = f" ({seconds(cluster['duration'])})" if cluster["duration"] else ""
+        took = f" ({readable_duration(cluster['duration'])})" if cluster["duration"] else ""
         cells = [_cell(addons.get(name)) for name in names]
         lines.append(_row([_cell_code(cluster["label"]), state + took, *cells]))
     parts = ["\n".join(lines)]
@@ -97,21 +95,21 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(addon: Data | None) -> str:
+def _cell(addon: ReportedAddon | None) -> str:
     if addon is None:
         return ""
-    took = f" {seconds(addon['duration'])}" if addon["duration"] else ""
+    took = f" {readable_duration(addon['duration'])}" if addon["duration"] else ""
     return f"{SIGNS[addon['state']]} {words(addon['state'])} {_cell_code(versions(addon))}{took}"
 
 
-def _problems(report: Data) -> list[str]:
+def _problems(report: Report) -> list[str]:
     found = problems(report)
     if not found:
         return []
     parts = ["## What went wrong"]
-    for problem in found[:_MOST_FINDINGS]:
+    for problem in found[:_MOST_ENTRIES]:
         parts += _problem(problem)
-    return parts + _rest(len(found) - _MOST_FINDINGS, "reasons")
+    return parts + _rest(len(found) - _MOST_ENTRIES, "reasons")
 
 
 def _problem(problem: Problem) -> list[str]:
@@ -120,23 +118,23 @@ def _problem(problem: Problem) -> list[str]:
     return [f"### {SIGNS[problem.state]} {words(problem.state)}{addon}", _names(problem.clusters), _block(text)]
 
 
-def _what_to_do(report: Data) -> list[str]:
-    found = findings(report)
+def _what_to_do(report: Report) -> list[str]:
+    found = shared_risks(report)
     if not found:
         return []
     parts = ["## Risks, and what to do"]
-    for finding in found[:_MOST_FINDINGS]:
-        parts += _finding(finding)
-    return parts + _rest(len(found) - _MOST_FINDINGS, "risks")
+    for risk in found[:_MOST_ENTRIES]:
+        parts += _shared_risk(risk)
+    return parts + _rest(len(found) - _MOST_ENTRIES, "risks")
 
 
-def _finding(finding: Finding) -> list[str]:
-    parts = [f"### {_code(finding.level)} {_code(finding.risk)} of {_code(finding.addon)}", _names(finding.clusters)]
-    messages = list(finding.messages)
+def _shared_risk(risk: SharedRisk) -> list[str]:
+    parts = [f"### {_code(risk.level)} {_code(risk.risk)} of {_code(risk.addon)}", _names(risk.clusters)]
+    messages = list(risk.messages)
     text = "\n".join(f"message: {shortened(message, _LONGEST_MESSAGE)}" for message in messages[:_MOST_MESSAGES])
     if len(messages) > _MOST_MESSAGES:
         text += f"\n(and {len(messages) - _MOST_MESSAGES} other messages)"
-    return [*parts, _block(f"to do:   {finding.remedy}\n{text}")]
+    return [*parts, _block(f"to do:   {risk.remedy}\n{text}")]
 
 
 def _names(labels: Iterable[str]) -> str:

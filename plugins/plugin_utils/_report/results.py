@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Which results that a host holds are about its cluster, and of this run. Pure.
+"""Which of the results that a host holds are about its cluster, and of this run. Pure.
 
-Facts stay with a host as long as Ansible runs: those of an earlier use of a role, too. With `run_once`, Ansible gives
-what one host has found to all of them.
+Facts stay with a host as long as Ansible runs, also those of an earlier use of a role. With `run_once`, Ansible gives
+the result of one host to all of them.
 """
 
 from __future__ import annotations
@@ -18,57 +18,73 @@ from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.times import instant
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import GateResult
 
-Data = Mapping[str, Any]
+from .._outcome import ClusterOutcome
+
+# The variables of a host. Anybody can set one of these names, so none of them is known to be what a role writes.
+Variables = Mapping[str, object]
 Key = tuple[str, ...]
 
 _RUN_ONCE = "with run_once, Ansible gives the result of one host to all"
 _UPGRADE, _PRECHECK = "addon_upgrade_result", "addon_precheck_result"
 
 
+class PrecheckResult(GateResult, total=False):
+    """The fact `addon_precheck_result`. If the gate failed before it decided, it has no keys but these."""
+
+    failed: bool
+    msg: str
+
+
 @dataclass(frozen=True)
 class Held:
-    """What a host knows of its cluster.
+    """The results of a host that count.
+
+    They have the types of what the roles write, but may be anything else, so reading them may raise any error of a
+    missing key or a wrong type.
 
     Attributes:
         upgraded: The result of the upgrade, if there is one that counts.
         prechecked: The decision of the gate, likewise.
-        refused: Why a result that is there does not count, if there is one.
+        refused: Why a result does not count, if there is one.
     """
 
-    upgraded: Any = None
-    prechecked: Any = None
+    upgraded: ClusterOutcome | None = None
+    prechecked: PrecheckResult | None = None
     refused: str | None = None
 
     @property
     def has_no_decision(self) -> bool:
-        """Whether a gate failed before it decided. If the upgrade went well, it was that of a later precheck."""
+        """Whether a gate failed before it decided. After an upgrade that went well, it was that of a later precheck."""
         return isinstance(self.prechecked, Mapping) and bool(self.prechecked.get("failed"))
 
     @property
-    def is_later_word(self) -> bool:
+    def has_later_gate(self) -> bool:
         """Whether the gate was judged after the upgrade had ended: by a precheck of its own."""
         if not isinstance(self.upgraded, Mapping) or not isinstance(self.prechecked, Mapping):
             return False
         started, judged = _moment(self.upgraded), _moment(self.prechecked)
         duration = number(self.upgraded.get("duration"))
-        return None not in (started, judged, duration) and judged > started + duration  # type: ignore[operator]
+        if started is None or judged is None or duration is None:
+            return False
+        return judged > started + duration
 
 
-def shared_by_hosts(hosts: Iterable[tuple[str, Data]]) -> set[Key]:
-    """Return what marks the results that several hosts hold."""
+def shared_by_hosts(hosts: Iterable[tuple[str, Variables]]) -> set[Key]:
+    """Return the keys of the results that several hosts hold."""
     counted = Counter(
         key for _host, variables in hosts for name in (_UPGRADE, _PRECHECK) if (key := _key(variables, name))
     )
     return {key for key, count in counted.items() if count > 1}
 
 
-def held(variables: Data, shared: Container[Key]) -> Held:
-    """Return what a host knows of its cluster.
+def held(variables: Variables, shared: Container[Key]) -> Held:
+    """Return the results of a host that count.
 
     Args:
-        variables: Those of the host, as `report` takes them.
-        shared: What marks the results that other hosts hold as well.
+        variables: Those of the host.
+        shared: The keys of the results that other hosts hold as well.
     """
     found: dict[str, Any] = {}
     refused = None
@@ -82,7 +98,7 @@ def held(variables: Data, shared: Container[Key]) -> Held:
     return Held(found.get(_UPGRADE), found.get(_PRECHECK), refused)
 
 
-def _key(variables: Data, name: str) -> Key | None:
+def _key(variables: Variables, name: str) -> Key | None:
     """Return what tells a result from all others: the cluster, and when it was made."""
     result = variables.get(name)
     if not isinstance(result, Mapping) or not result:
@@ -91,16 +107,20 @@ def _key(variables: Data, name: str) -> Key | None:
     return (name, *(repr(value) for value in told))
 
 
-def _is_of_an_earlier_run(result: Any, begun: Any) -> bool:
-    """Whether a result is from before the run began with the host, which a play may tell as a time."""
-    since, made = number(begun), _moment(result) if isinstance(result, Mapping) else None
-    if since is None or made is None:
+def _is_of_an_earlier_run(result: object, begun: object) -> bool:
+    """Whether a result is older than the moment at which the run began with the host, if the play tells that."""
+    since = number(begun)
+    if since is None or not isinstance(result, Mapping):
         return False
-    # The start of an upgrade is told in whole seconds.
+    made = _moment(result)
+    if made is None:
+        return False
+    # The start of an upgrade is in whole seconds.
     return made < (int(since) if "started_at" in result else since)
 
 
-def _not_about_its_cluster(variables: Data, result: Any, *, shared: bool) -> str | None:
+def _not_about_its_cluster(variables: Variables, result: object, *, shared: bool) -> str | None:
+    """Return why a result is perhaps not about the cluster of the host; None if it is."""
     if not isinstance(result, Mapping):
         return None
     for key, variable in (("cluster_id", "cce_cluster_id"), ("cluster_name", "cce_cluster_name")):
@@ -117,13 +137,13 @@ def _not_about_its_cluster(variables: Data, result: Any, *, shared: bool) -> str
     return None
 
 
-def _is_name(value: Any) -> bool:
-    """Whether it is the name or id of a cluster, and no template that was not resolved."""
+def _is_name(value: object) -> bool:
+    """Whether it is the name or ID of a cluster: a text, and not a template that was not resolved."""
     return isinstance(value, str) and bool(value) and "{{" not in value
 
 
-def _moment(result: Data) -> float | None:
-    """Return when the upgrade began, or when the gate was judged, in seconds since 1970."""
+def _moment(result: Mapping[str, object]) -> float | None:
+    """Return when the upgrade started, or when the gate was judged, in seconds since 1970."""
     if "started_at" not in result:
         return number(result.get("judged_at"))
     started = instant(result["started_at"])
@@ -131,7 +151,7 @@ def _moment(result: Data) -> float | None:
 
 
 def number(value: Any) -> float | None:
-    """Return a time or a duration. What a template makes of one is text with some versions of Ansible."""
+    """Return a time or a duration; None if it is not one. Some versions of Ansible make a text of it in a template."""
     if isinstance(value, bool):
         return None
     try:

@@ -25,25 +25,27 @@ from support.fleets import DRIFT, GENERATED_AT, NOW, PODS, SNIPPETS, bad_fleet, 
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import (
     BAD,
     LATER_GATE,
-    MEANINGS,
     NO_RESULT,
     NOT_BEGUN,
-    SIGNS,
     STATES,
-    findings,
-    headline,
-    present,
-    problems,
-    readable_time,
     report,
-    seconds,
-    shown,
-    versions,
-    words,
 )
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import SCRIPT, STYLE, html
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import CLUSTER_CASE, junit
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.wording import (
+    MEANINGS,
+    SIGNS,
+    headline,
+    present,
+    problems,
+    readable_duration,
+    readable_time,
+    shared_risks,
+    shown,
+    versions,
+    words,
+)
 
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "addon_report.json").read_text(encoding="utf-8"))
@@ -298,7 +300,7 @@ def test_labels_are_names_that_nobody_shares():
 
 
 def test_risks_that_clusters_share_are_told_once_fatal_ones_first():
-    found = findings(made(*fleet(20)))
+    found = shared_risks(made(*fleet(20)))
     assert [(item.addon, item.level, len(item.clusters)) for item in found] == [
         ("coredns", "Fatal", 2),
         ("nginx-ingress", "Warning", 4),
@@ -310,7 +312,7 @@ def test_risks_that_clusters_share_are_told_once_fatal_ones_first():
     [(None, ""), (1.26, "1.3 s"), (42.1, "42 s"), (84.2, "1 min 24 s"), (119.7, "2 min 0 s"), (5400, "1 h 30 min")],
 )
 def test_durations(duration, text):
-    assert seconds(duration) == text
+    assert readable_duration(duration) == text
 
 
 # JSON
