@@ -5,7 +5,8 @@
 
 Whole `ansible-playbook huaweicloud.cce.precheck` processes with the inventory of clusters, the simulator on the same
 machine. Each tenth cluster has a Fatal risk, so a run ends with the exit code 2. Beside it, the same job written with
-`ansible.builtin.uri` (fleet_peer.yml), in the same run and on the same clusters.
+`ansible.builtin.uri` (fleet_peer.yml), in the same run and on the same clusters. A play with one `debug` task on the
+same inventory, above the empty play, tells what Ansible itself takes for one task.
 """
 
 from __future__ import annotations
@@ -13,23 +14,19 @@ from __future__ import annotations
 import argparse
 import collections
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.request
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path.insert(0, str(TESTS))
 
+from bench.measure import ansible_playbook, fleet_inventory, fleet_scenario, made_with, peer_variables  # noqa: E402
 from support.simulation import Simulation  # noqa: E402
 
 CHECK_SECONDS = 20
@@ -65,145 +62,66 @@ class Cost:
         return 1000 * (self.seconds - CHECK_SECONDS) / self.clusters
 
 
-class Memory(threading.Thread):
-    """Looks at the memory of a process and its children, twice a second or less: a look must cost next to nothing."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid = pid
-        self._over = threading.Event()
-        self.most = 0.0  # MiB
-
-    def run(self) -> None:
-        pause = 0.5
-        while not self._over.wait(pause):
-            begun = time.perf_counter()
-            self.most = max(self.most, sum(_proportional(pid) for pid in _family(self._pid)))
-            # The kernel walks through all pages of a process for it, and holds the process up meanwhile.
-            pause = max(0.5, 10 * (time.perf_counter() - begun))
-
-    def stop(self) -> float:
-        """End looking, and return the most that was seen, in MiB."""
-        self._over.set()
-        self.join()
-        return self.most
-
-
-def _family(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return [pid]
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def _proportional(pid: int) -> float:
-    """Return the proportional set size of a process in MiB: pages that it shares count in part."""
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found.group(1)) / 1024 if found else 0.0
-
-
-def _run(simulation: Simulation, clusters: int, folder: Path, command: list[str], forks: int) -> Cost:
-    """Run a playbook that ends with the expected number of closed gates."""
+def _run(simulation: Simulation, clusters: int, folder: Path, command: list[str], forks: int, *, failed: int) -> Cost:
+    """Run a playbook that ends with the expected number of failed hosts."""
     simulation.call("DELETE", "/requests")
-    log = folder / "output"
-    before = time.perf_counter()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["ansible-playbook", "-i", "cce_clusters.yml", "-f", str(forks), *command],
-            env={
-                # Without byte code, as `tests/setup.sh` has it, every play would compile the collection.
-                **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-                **simulation.environment(),
-                "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
-                "ANSIBLE_NOCOLOR": "true",
-            },
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        memory = Memory(process.pid)
-        memory.start()
-        _pid, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds, most = time.perf_counter() - before, memory.stop()
-    text = log.read_text(encoding="utf-8", errors="replace")
-    recap = text.split("PLAY RECAP")[-1]
-    if len(re.findall(r"\bfailed=1\b", recap)) != clusters // FATAL_EVERY or "unreachable=1" in recap:
-        raise RuntimeError(f"{command} did not end as expected:\n{text[-4000:]}")
+    run = ansible_playbook(["-i", "cce_clusters.yml", "-f", str(forks), *command], folder, simulation.environment())
+    counts = run.recap.values()
+    if sum(host["failed"] for host in counts) != failed or any(host["unreachable"] for host in counts):
+        raise RuntimeError(f"{command} did not end as expected:\n{run.output[-4000:]}")
     kinds = collections.Counter(
         "polls" if item["method"] == "GET" and _POLL.match(item["path"]) else "requests"
         for item in simulation.requests()
     )
-    cpu = used.ru_utime + used.ru_stime
-    return Cost(clusters, seconds, cpu, most, kinds["requests"] / clusters, kinds["polls"] / clusters)
+    return Cost(
+        clusters,
+        run.seconds,
+        run.cpu_seconds,
+        run.mebibytes,
+        requests_a_cluster=kinds["requests"] / clusters,
+        polls_a_cluster=kinds["polls"] / clusters,
+    )
 
 
-def _token(simulation: Simulation) -> str:
-    """Log in, as a user would do once for a whole play."""
-    listening = simulation.listening
-    user = {
-        "name": listening["username"],
-        "password": listening["password"],
-        "domain": {"name": listening["domain_name"]},
-    }
-    scope = {"project": {"id": listening["project_id"]}}
-    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
-    url = f"{listening['iam_endpoint']}/v3/auth/tokens"
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        return str(answer.headers["X-Subject-Token"])
-
-
-def _measured(clusters: int, forks: int, *, with_peer: bool) -> dict[str, Cost]:
+def measured(clusters: int, forks: int, *, with_peer: bool) -> dict[str, Cost]:
+    """Return what the precheck of a fleet, an empty play, a debug task and, if wanted, the peer cost."""
     fleet = {"clusters": clusters, "addons": 8, "check_seconds": CHECK_SECONDS, "fatal_every": FATAL_EVERY}
-    project = {"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "name": "ap-southeast-1", "fleet": fleet}
+    closed = clusters // FATAL_EVERY
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scenario = folder / "scenario.yml"
-        account = {
-            "domain_name": "example-account",
-            "access_key": "AKEXAMPLE00000000001",
-            "secret_key": "secret-key-of-the-bench",
-            "username": "operator",
-            "password": "password-of-the-bench",
-            "projects": [project],
-        }
-        scenario.write_text(json.dumps({"accounts": [account]}), encoding="utf-8")
-        inventory = folder / "cce_clusters.yml"
-        with Simulation(scenario=scenario) as simulation:
-            inventory.write_text(
-                json.dumps({"plugin": "huaweicloud.cce.cce_clusters", "regions": [simulation.listening["region"]]}),
-                encoding="utf-8",
-            )
-            costs = {}
+        with Simulation(scenario=fleet_scenario(folder, fleet)) as simulation:
+            fleet_inventory(folder, simulation.listening)
             command = ["huaweicloud.cce.precheck", "-e", "cce_hosts=all"]
-            costs["precheck"] = _run(simulation, clusters, folder, command, forks)
-            _tell("precheck", costs["precheck"])
+            costs = {"precheck": _run(simulation, clusters, folder, command, forks, failed=closed)}
+            for play, tasks in (("empty", []), ("debug", [{"ansible.builtin.debug": {"msg": "hello"}}])):
+                playbook = folder / f"{play}.yml"
+                content = [{"hosts": "all", "connection": "local", "gather_facts": False, "tasks": tasks}]
+                playbook.write_text(json.dumps(content), encoding="utf-8")
+                costs[play] = _run(simulation, clusters, folder, [str(playbook)], forks, failed=0)
             if with_peer:
                 simulation.reset()
-                variables = folder / "variables.json"
-                given = {"endpoint": simulation.listening["endpoint"], "token": _token(simulation)}
-                given["ansible_python_interpreter"] = sys.executable
-                variables.write_text(json.dumps(given), encoding="utf-8")
+                variables = peer_variables(folder, simulation.listening)
                 command = [str(TESTS / "bench" / "fleet_peer.yml"), "-e", f"@{variables}"]
-                costs["uri"] = _run(simulation, clusters, folder, command, forks)
-                _tell("uri", costs["uri"])
+                costs["uri"] = _run(simulation, clusters, folder, command, forks, failed=closed)
     return costs
 
 
-def _tell(name: str, cost: Cost) -> None:
-    print(
-        f"{name:10}{cost.clusters:>9}{cost.seconds:>9.1f} s{cost.milliseconds_a_cluster:>9.0f} ms"
-        f"{cost.cpu_seconds:>9.1f} s{cost.mebibytes:>7.0f} MiB{cost.requests_a_cluster:>10.2f}"
-        f"{cost.polls_a_cluster:>8.2f}",
-        flush=True,
-    )
+def debug_milliseconds(costs: dict[str, Cost]) -> float:
+    """Return what one debug task takes for a host, above the empty play."""
+    return 1000 * (costs["debug"].seconds - costs["empty"].seconds) / costs["debug"].clusters
+
+
+def _tell(costs: dict[str, Cost]) -> None:
+    for name in ("precheck", "uri"):
+        if name in costs:
+            cost = costs[name]
+            print(
+                f"{name:10}{cost.clusters:>9}{cost.seconds:>9.1f} s{cost.milliseconds_a_cluster:>9.0f} ms"
+                f"{cost.cpu_seconds:>9.1f} s{cost.mebibytes:>7.0f} MiB{cost.requests_a_cluster:>10.2f}"
+                f"{cost.polls_a_cluster:>8.2f}"
+            )
+    debug = debug_milliseconds(costs)
+    print(f"{'debug':10}{costs['debug'].clusters:>9}{'':>11}{debug:>9.1f} ms", flush=True)
 
 
 def main() -> int:
@@ -213,13 +131,14 @@ def main() -> int:
     parser.add_argument("--forks", type=int, default=20)
     options = parser.parse_args()
     subprocess.run([sys.executable, str(TESTS / "stage.py")], check=True)
-    core = subprocess.run(["ansible", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    made_with: dict[str, Any] = {**vars(options), "ansible": core, "python": sys.version.split()[0]}
-    made_with["cores"] = os.cpu_count()
+    made = {**vars(options), **made_with()}
 
-    print(f"{core}, Python {made_with['python']}, {made_with['cores']} cores, {options.forks} forks")
+    print(f"{made['ansible']}, Python {made['python']}, {made['cores']} cores, {options.forks} forks")
     print(f"{'':10}{'clusters':>9}{'clock':>11}{'a cluster*':>12}{'CPU':>11}{'memory':>11}{'requests':>10}{'polls':>8}")
-    costs = {size: _measured(size, options.forks, with_peer=size == options.peer_at) for size in options.clusters}
+    costs = {}
+    for size in options.clusters:
+        costs[size] = measured(size, options.forks, with_peer=size == options.peer_at)
+        _tell(costs[size])
     print(f"* without the {CHECK_SECONDS} s of the checks themselves")
     ratio = own = None
     if options.peer_at in costs:
@@ -235,7 +154,7 @@ def main() -> int:
     results.mkdir(exist_ok=True)
     path = results / f"fleet-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.json"
     told = {size: {name: asdict(cost) for name, cost in both.items()} for size, both in costs.items()}
-    report = {"made_with": made_with, "costs": told, "peer_over_precheck": ratio, "without_checks": own, "goals": GOALS}
+    report = {"made_with": made, "costs": told, "peer_over_precheck": ratio, "without_checks": own, "goals": GOALS}
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(f"written to {path.relative_to(TESTS.parent)}")
     return 0

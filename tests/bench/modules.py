@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -32,6 +32,7 @@ TESTS = Path(__file__).resolve().parent.parent
 BUILD = TESTS.parent / ".build"
 sys.path.insert(0, str(TESTS))
 
+from bench.measure import log_in, made_with  # noqa: E402
 from support.simulation import Simulation  # noqa: E402
 
 CLUSTER = "7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01"
@@ -57,27 +58,6 @@ class Contestant:
     collections: Path
 
 
-def _token(simulation: Simulation) -> str:
-    """Log in, as a user would do once for a whole play."""
-    listening = simulation.listening
-    user = {
-        "name": listening["username"],
-        "password": listening["password"],
-        "domain": {"name": listening["domain_name"]},
-    }
-    body = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"id": listening["project_id"]}},
-        }
-    }
-    url = f"{listening['iam_endpoint']}/v3/auth/tokens"
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        return str(answer.headers["X-Subject-Token"])
-
-
 def _without_action_plugins(folder: Path) -> Path:
     """Return a copy of the staged collection that Ansible can only ship."""
     source = BUILD / "ansible_collections" / "huaweicloud" / "cce"
@@ -89,7 +69,7 @@ def _without_action_plugins(folder: Path) -> Path:
 
 def _contestants(simulation: Simulation, folder: Path) -> list[Contestant]:
     listening = simulation.listening
-    token, project = _token(simulation), listening["project_id"]
+    token, project = log_in(simulation.listening), listening["project_id"]
     url = f"{listening['endpoint']}/api/v3/projects/{project}/clusters/{CLUSTER}/addons/precheck/tasks"
     get = {"url": url, "headers": {"X-Auth-Token": token, "X-Project-Id": project}, "return_content": True}
     places = {"endpoint": listening["endpoint"], "iam_endpoint": listening["iam_endpoint"]}
@@ -141,7 +121,8 @@ def _cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _measured(rounds: int, hosts: int, forks: int) -> dict[str, list[Cost]]:
+def measured(rounds: int, hosts: int, forks: int, names: Collection[str] | None = None) -> dict[str, list[Cost]]:
+    """Return what the contestants with these names, or all of them, took in each round."""
     costs: dict[str, list[Cost]] = {}
     with Simulation(time_scale=100) as simulation, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -150,32 +131,34 @@ def _measured(rounds: int, hosts: int, forks: int) -> dict[str, list[Cost]]:
         check = {"huaweicloud.cce.cce_addon_check": {**contestants[2].task[MODULE], "addons": ["all"]}}
         _play(Contestant("prepare", check, BUILD), folder, hosts=1, forks=1)
         for number in range(rounds):
-            for contestant in contestants:
+            for contestant in (item for item in contestants if names is None or item.name in names):
                 cost = _play(contestant, folder, hosts, forks)
                 costs.setdefault(contestant.name, []).append(cost)
                 print(f"round {number + 1}: {contestant.name} {cost.seconds:.2f} s", file=sys.stderr)
     return costs
 
 
-def _report(measured: dict[str, list[float]], hosts: int) -> dict[str, Any]:
+def report(taken: dict[str, list[float]], hosts: int) -> dict[str, Any]:
     """Return what comes of one kind of seconds."""
-    median = {name: statistics.median(values) for name, values in measured.items()}
+    median = {name: statistics.median(values) for name, values in taken.items()}
     above = {name: seconds - median["empty"] for name, seconds in median.items() if name != "empty"}
     return {
-        "measured": measured,
+        "measured": taken,
         "median": median,
         "milliseconds_a_host": {name: 1000 * seconds / hosts for name, seconds in above.items()},
-        "token_over": {name: above["token"] / above[name] for name in above if name != "token"},
-        "brief_over": {name: above["brief"] / above[name] for name in above if name != "brief"},
-        "keys_over": {name: above["keys"] / above[name] for name in above if name != "keys"},
+        **{
+            f"{ours}_over": {name: above[ours] / above[name] for name in above if name != ours}
+            for ours in ("token", "brief", "keys")
+            if ours in above
+        },
     }
 
 
-def _print(title: str, report: dict[str, Any]) -> None:
+def _print(title: str, figures: dict[str, Any]) -> None:
     print(f"\n{title:14}{'median':>9}{'a host':>11}{'token/this':>12}{'brief/this':>12}{'keys/this':>12}")
-    for name, seconds in report["median"].items():
-        a_host = f"{report['milliseconds_a_host'][name]:.1f} ms" if name != "empty" else ""
-        overs = [report[over] for over in ("token_over", "brief_over", "keys_over")]
+    for name, seconds in figures["median"].items():
+        a_host = f"{figures['milliseconds_a_host'][name]:.1f} ms" if name != "empty" else ""
+        overs = [figures[over] for over in ("token_over", "brief_over", "keys_over")]
         ratios = "".join(f"{over[name]:>12.3f}" if name in over else " " * 12 for over in overs)
         print(f"{name:14}{seconds:>7.2f} s{a_host:>11}{ratios}".rstrip())
 
@@ -187,13 +170,12 @@ def main() -> int:
     parser.add_argument("--forks", type=int, default=10)
     options = parser.parse_args()
     subprocess.run([sys.executable, str(TESTS / "stage.py")], check=True)
-    costs = _measured(options.rounds, options.hosts, options.forks)
-    clock = _report({name: [cost.seconds for cost in items] for name, items in costs.items()}, options.hosts)
-    processors = _report({name: [cost.cpu_seconds for cost in items] for name, items in costs.items()}, options.hosts)
-    core = subprocess.run(["ansible", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    made_with = {**vars(options), "ansible": core, "python": sys.version.split()[0], "cores": os.cpu_count()}
+    costs = measured(options.rounds, options.hosts, options.forks)
+    clock = report({name: [cost.seconds for cost in items] for name, items in costs.items()}, options.hosts)
+    processors = report({name: [cost.cpu_seconds for cost in items] for name, items in costs.items()}, options.hosts)
+    made = {**vars(options), **made_with()}
 
-    print(f"\n{core}, Python {made_with['python']}, {made_with['cores']} cores, {options.hosts} hosts")
+    print(f"\n{made['ansible']}, Python {made['python']}, {made['cores']} cores, {options.hosts} hosts")
     _print("clock", clock)
     _print("processors", processors)
     print("\ngoals, by the clock: " + ", ".join(f"at most {goal} of {name}" for name, goal in GOALS.items()))
@@ -204,8 +186,8 @@ def main() -> int:
     results = BUILD / "bench"
     results.mkdir(exist_ok=True)
     path = results / f"modules-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.json"
-    report = {"made_with": made_with, "clock": clock, "processors": processors, "goals": GOALS}
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    document = {"made_with": made, "clock": clock, "processors": processors, "goals": GOALS}
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(f"written to {path.relative_to(TESTS.parent)}")
     return 0
 
