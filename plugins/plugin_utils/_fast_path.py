@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""The fast path of every module of this collection: what runs on the controller runs inside the controller.
+"""The fast path of every module of this collection: a module for the controller runs inside the controller.
 
 Shipping a module costs a new interpreter, imports and packing for every host and task; the request itself is a small
-part of it. So where the task would run on this machine, as this user, its `run(task)` is called in the worker process.
-Anything else ships the module as Ansible always does. Both ways give the same result.
+part of that. So if a task would run on this machine and as this user, its `run(task)` is called in the worker process.
+Otherwise the module is shipped as Ansible always does. Both ways give the same result.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ShippingAction
+from ansible.plugins.connection import ConnectionBase
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
@@ -40,22 +46,70 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Run, Task, execute
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_in_role
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._host_connection import host_environment
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._host_connection import host_environment, values_told
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 
-# Ansible loads filters and tests when a template names the first one, and that is in a worker: each of a fleet's
-# thousands of workers would load them all for its one task. Loaded here, in the main process, they are there when it
-# forks.
-with contextlib.suppress(KeyError):  # where Ansible does not run, it knows no collection
-    test_loader.get("ansible.builtin.defined")
-    filter_loader.get("huaweicloud.cce.cce_jobs")
+# The variable that turns the fast path off.
+SWITCH = "cce_fast_path"
+_UNKNOWN = object()
+
+
+def load_filters_before_the_fork() -> None:
+    """Load all filters and tests in the main process, so that its workers have them when they are forked.
+
+    Ansible loads them when a template names the first one. Templates are evaluated in the workers, one for each host
+    and task, and each of them would load all filters and tests again.
+    """
+    # The first one that is named loads all of its kind: those of ansible.builtin, or those of this collection.
+    filters = ["ansible.builtin.default"]
+    filters += [f"huaweicloud.cce.{path.stem}" for path in Path(__file__).parent.parent.glob("filter/cce_*.py")][:1]
+    # This only saves time, so whatever goes wrong is left to the template that needs the filter. Outside of a run, for
+    # instance, Ansible knows no collections.
+    with contextlib.suppress(Exception):
+        test_loader.get("ansible.builtin.defined")
+        for name in filters:
+            filter_loader.get(name)
+
+
+def missing_parts() -> list[str]:
+    """Return the private parts of ansible-core that the fast path needs and that this version does not have.
+
+    Public parts are not looked at, nor what shipping a module needs as well: without them nothing could run.
+    """
+    # Modules use the same three attributes of a validation, so their names have changed rarely.
+    validated = ArgumentSpecValidator({}).validate({})
+    needed: list[tuple[object, str]] = [(validated, name) for name in ("_no_log_values", "_warnings", "_deprecations")]
+    # Returns `environment:` with its templates evaluated, in the parameter `raw_environment_out`.
+    needed.append((ActionBase, "_compute_environment_string"))
+    # Sets `become` of a connection, which is None if the task stays with the user who runs Ansible.
+    needed.append((ConnectionBase, "set_become_plugin"))
+    # Tells since ansible-core 2.21 whether results show the invocation.
+    needed.append((constants, "config"))
+    missing = [f"{_name_of(owner)}.{name}" for owner, name in needed if not hasattr(owner, name)]
+    computing = getattr(ActionBase, "_compute_environment_string", None)
+    if computing is not None and "raw_environment_out" not in inspect.signature(computing).parameters:
+        missing.append("ActionBase._compute_environment_string(raw_environment_out)")
+    return missing
+
+
+def _name_of(owner: Any) -> str:
+    return str(getattr(owner, "__name__", type(owner).__name__))
+
+
+load_filters_before_the_fork()
+MISSING_PARTS = missing_parts()
+if MISSING_PARTS:
+    Display().warning(
+        f"huaweicloud.cce ships its modules, which is slower than its fast path: this ansible-core has no "
+        f"{', '.join(MISSING_PARTS)}."
+    )
 
 
 class FastPath(ShippingAction):
     """Runs a module of this collection here, or ships it.
 
-    The action plugins that derive from it are named like their modules: so Ansible loads them, and all that they
-    import, once in its main process, and no worker has to do it again for its one task.
+    The action plugins that derive from it have the names of their modules. So Ansible loads them, and all that they
+    import, once in its main process, and its workers inherit that.
     """
 
     # The module's own Python module, with SPEC and run.
@@ -65,16 +119,14 @@ class FastPath(ShippingAction):
         refusal = refusal_in_role(self._task._role, self._loader)
         if refusal is not None:
             return {"changed": False, "failed": True, "msg": refusal}
-        with self._also_in_environment(host_environment(task_vars, self._templar) if task_vars else {}):
-            if not self._runs_here():
-                # What Ansible knows beforehand, a module does not hand back. A file keeps what one in the background
-                # does.
-                make_known(_secrets_of(self._validated(self.module.SPEC)))
-                return self._ship(tmp, task_vars)
-            result = ActionBase.run(self, tmp, task_vars)
-            with _surroundings(self._task_environment(), self._loader.get_basedir()):
-                result.update(self._run_here(self.module.SPEC, self.module.run, task_vars or {}))
-        return result
+        variables = task_vars or {}
+        with self._also_in_environment(host_environment(variables, self._templar) if variables else {}):
+            if self._is_switched_on(variables) and self._runs_here():
+                return self._run_in_worker(tmp, variables)
+            # Modules do not hand over to Ansible what is secret, so it has to know before. A file keeps the output of a
+            # module in the background.
+            make_known(_secrets_of(self.module.SPEC, self._validated(self.module.SPEC)))
+            return self._ship(tmp, task_vars)
 
     @contextlib.contextmanager
     def _also_in_environment(self, added: Mapping[str, str]) -> Iterator[None]:
@@ -87,22 +139,42 @@ class FastPath(ShippingAction):
         finally:
             self._task.environment = before
 
+    def _is_switched_on(self, variables: Mapping[str, Any]) -> bool:
+        """Whether the host's variable `cce_fast_path` leaves the fast path on, as it is without the variable."""
+        value = values_told([SWITCH], variables, self._templar).get(SWITCH, True) if variables else True
+        try:
+            return bool(boolean(value))
+        except TypeError:
+            raise AnsibleActionFail(f"{SWITCH} must be true or false, not {value!r}.") from None
+
     def _runs_here(self) -> bool:
         """Whether the module would run on this machine, as this user, and while the play waits for it."""
         return (
-            self._connection.transport == "local"
-            and self._connection.become is None
+            not MISSING_PARTS
+            and self._connection.transport == "local"
+            and getattr(self._connection, "become", _UNKNOWN) is None
             and not self._task.async_val
             # The interpreter that modules run with may have what the controller's own lacks.
             and REQUESTS_IMPORT_ERROR is None
+            # The environment and the working directory are those of a process. Workers that were threads would share
+            # them, and one cluster's request would go to another one's address.
+            and threading.current_thread() is threading.main_thread()
         )
 
     def _ship(self, tmp: str | None, task_vars: dict[str, Any] | None) -> Result:
-        """Ship the module, and tell it which run it is for; what runs in the background outlives its run on purpose."""
+        """Ship the module, and tell it which run it is for. A module in the background outlives its run on purpose."""
         run = multiprocessing.parent_process()
         told = {} if run is None or self._task.async_val else {RUN_VARIABLE: str(run.pid)}
         with self._also_in_environment(told):
             result: Result = super().run(tmp, task_vars)
+        return result
+
+    def _run_in_worker(self, tmp: str | None, variables: dict[str, Any]) -> Result:
+        """Run the module in this process, which is the worker that Ansible forked for this task."""
+        # Of ActionBase: ShippingAction.run would ship.
+        result: Result = ActionBase.run(self, tmp, variables)
+        with _surroundings(self._task_environment(), self._loader.get_basedir()):
+            result.update(self._run_here(self.module.SPEC, self.module.run, variables))
         return result
 
     def _task_environment(self) -> dict[str, str]:
@@ -114,46 +186,50 @@ class FastPath(ShippingAction):
     def _validated(self, spec: Spec) -> ValidationResult:
         return ArgumentSpecValidator(spec.argument_spec, **spec.relations()).validate(plain(self._task.args))
 
-    def _run_here(self, spec: Spec, run: Run, task_vars: Mapping[str, Any]) -> Result:
+    def _run_here(self, spec: Spec, run: Run, variables: Mapping[str, Any]) -> Result:
         """Do what `AnsibleModule` does around a module: validate, run, add the invocation, hide secrets."""
         validated = self._validated(spec)
-        params = validated.validated_parameters
-        hidden = _secrets_of(validated)
+        hidden = _secrets_of(spec, validated)
         make_known(hidden)
         warnings = [
             f"Both option {item['option']} and its alias {item['alias']} are set." for item in validated._warnings
         ]
-        host = task_vars.get("inventory_hostname", "localhost")
-
-        def progress(text: str) -> None:
-            if not self._task.no_log:
-                Display().display(f"{host}: {redacted_text(text, hidden)}")
-
         if validated.error_messages:
             result = self._refused(validated)
         elif self._task.check_mode and not spec.supports_check_mode:
             result = {"skipped": True, "msg": f"remote module ({self._task.action}) does not support check mode"}
         else:
-            task = Task(
-                params=params,
-                check_mode=bool(self._task.check_mode),
-                diff=bool(self._task.diff),
-                warn=warnings.append,
-                progress=progress,
-                hide=hidden.update,
-                environ=os.environ,
-                is_abandoned=_is_orphan,
-            )
-            result = execute(task, run)
+            result = execute(self._task_for(validated, hidden, warnings, variables), run)
         if warnings:
             result["warnings"] = warnings
         if validated._deprecations:
             result["deprecations"] = validated._deprecations
         shown = {"changed": False, **result}
-        if _shows_invocation(task_vars):
-            shown["invocation"] = {"module_args": shown_options(spec.argument_spec, params)}
+        if _shows_invocation(variables):
+            shown["invocation"] = {"module_args": shown_options(spec.argument_spec, validated.validated_parameters)}
         without: Result = redacted(plain(shown), hidden)
         return without
+
+    def _task_for(
+        self, validated: ValidationResult, hidden: set[str], warnings: list[str], variables: Mapping[str, Any]
+    ) -> Task:
+        """Return what `run(task)` is given; it adds to the secrets and the warnings."""
+        host = variables.get("inventory_hostname", "localhost")
+
+        def progress(text: str) -> None:
+            if not self._task.no_log:
+                Display().display(f"{host}: {redacted_text(text, hidden)}")
+
+        return Task(
+            params=validated.validated_parameters,
+            check_mode=bool(self._task.check_mode),
+            diff=bool(self._task.diff),
+            warn=warnings.append,
+            progress=progress,
+            hide=hidden.update,
+            environ=os.environ,
+            is_abandoned=_is_orphan,
+        )
 
     def _refused(self, validated: ValidationResult) -> Result:
         message = explained(validated.errors.msg, validated.validated_parameters)
@@ -163,28 +239,36 @@ class FastPath(ShippingAction):
 
 
 def _is_orphan() -> bool:
-    """Whether the run that forked this worker has ended: nobody will read the result, and it was perhaps stopped."""
+    """Whether the run that forked this worker has ended: it was stopped, and nobody will read the result."""
     run = multiprocessing.parent_process()
     return run is not None and run.pid != os.getppid()
 
 
-def _secrets_of(validated: ValidationResult) -> set[str]:
+def _secrets_of(spec: Spec, validated: ValidationResult) -> set[str]:
     """Return the secrets among the options of a task, and inside them."""
-    return {*validated._no_log_values, *secret_options(validated.validated_parameters)}
+    params = validated.validated_parameters
+    of_options = {
+        str(params[name]) for name, rule in spec.argument_spec.items() if rule.get("no_log") and params.get(name)
+    }
+    # What Ansible found: also options inside of options. It may be missing (see `missing_parts`).
+    found_by_ansible = getattr(validated, "_no_log_values", ())
+    return {*of_options, *found_by_ansible, *secret_options(params)}
 
 
-def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
-    """Whether results tell how the module was invoked. They always did before ansible-core 2.21 made it a setting."""
+def _shows_invocation(variables: Mapping[str, Any]) -> bool:
+    """Whether results show how the module was invoked. Before ansible-core 2.21 made it a setting, they always did."""
     if not hasattr(constants, "INJECT_INVOCATION"):
         return True
-    return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=variables))
 
 
 @contextlib.contextmanager
 def _surroundings(environment: Mapping[str, str], folder: str) -> Iterator[None]:
-    """Give this process, for the time of a task, the environment and the working directory of a shipped module.
+    """Give this process the environment and the working directory of a shipped module, and then its own again.
 
-    Libraries read proxies from the environment; a relative path is one from the playbook's folder.
+    A library such as requests reads the proxies from the environment of the process. A relative path in an option is
+    one from the folder of the playbook. A worker runs one task at a time, so no two tasks share this; for a loop or
+    `until`, it runs it several times.
     """
     before = {name: os.environ.get(name) for name in environment}
     came_from = os.getcwd()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.plays import CALLBACK, COLLECTION, GIVEN, Play, Played, ship_everything
+from support.plays import CALLBACK, GIVEN, Play, Played
 from support.simulation import Simulation
 
 
@@ -32,19 +31,8 @@ def simulation(running: Simulation) -> Simulation:
     return running
 
 
-@pytest.fixture(scope="session")
-def shipping(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the collection that ships every module: the other way to run."""
-    root = tmp_path_factory.mktemp("shipping")
-    collection = root / "ansible_collections" / "huaweicloud" / "cce"
-    for part in ("meta", "plugins", "roles", "playbooks"):
-        shutil.copytree(COLLECTION / part, collection / part, ignore=shutil.ignore_patterns("__pycache__"))
-    ship_everything(collection)
-    return root
-
-
 @pytest.fixture
-def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
+def play(simulation: Simulation, tmp_path: Path) -> Play:
     """Run a playbook of the collection, or a list of tasks."""
 
     def run(
@@ -65,7 +53,8 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
             target = str(path)
         results = tmp_path / "results"
         given = tmp_path / "variables.yml"
-        given.write_text(yaml.safe_dump({**GIVEN, **(variables or {})}), encoding="utf-8")
+        switch = {"cce_fast_path": False} if ship else {}
+        given.write_text(yaml.safe_dump({**GIVEN, **switch, **(variables or {})}), encoding="utf-8")
         command = ["ansible-playbook", str(target), "-e", f"@{given}", *options]
         done = subprocess.run(
             command,
@@ -77,7 +66,6 @@ def play(simulation: Simulation, shipping: Path, tmp_path: Path) -> Play:
                 "ANSIBLE_STDOUT_CALLBACK": callback,
                 "ANSIBLE_NOCOLOR": "1",
                 "E2E_RESULTS": str(results),
-                **({"ANSIBLE_COLLECTIONS_PATH": str(shipping)} if ship else {}),
                 **(environment or {}),
             },
             cwd=tmp_path,

@@ -326,6 +326,7 @@ def test_the_environment_turns_autopilot_on(ask, fleet):
 INFO = "huaweicloud.cce.cce_addon_info"
 WAYS = {
     "in the worker": {},
+    "shipped": {"vars": {"cce_fast_path": False}},
     "in the background": {"async": 60, "poll": 1},
 }
 

@@ -103,9 +103,11 @@ def run(service: Simulation, tmp_path: Path, home: Path) -> Run:
         environment: dict[str, str] | None = None,
         variables: dict[str, Any] | None = None,
         collections: Path = COLLECTION.parents[2],
+        ship: bool = False,
     ) -> Left:
         given = tmp_path / "variables.yml"
-        given.write_text(yaml.safe_dump({"ansible_python_interpreter": INTERPRETER, **(variables or {})}))
+        common = {"ansible_python_interpreter": INTERPRETER, "cce_fast_path": not ship}
+        given.write_text(yaml.safe_dump({**common, **(variables or {})}))
         places = {name: value for name, value in service.environment().items() if name not in KEY_VARIABLES}
         process = subprocess.Popen(
             [*command, *(["-e", f"@{given}"] if command[0] == "ansible-playbook" else [])],
@@ -191,10 +193,10 @@ def test_inside_the_controller(play, service):
         assert known in left.output, "these tasks would show secrets"
 
 
-def test_shipped(play, service, shipping):
+def test_shipped(play, service):
     end_badly(service)
     environment = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
-    left = play(of.all_tasks("user"), environment=environment, collections=shipping)
+    left = play(of.all_tasks("user"), environment=environment, ship=True)
     assert left.code == 0, left.output
     assert left.given_away() == {}
     assert left.children
@@ -213,12 +215,11 @@ def test_other_callbacks(play, service, callback):
 
 
 @pytest.mark.parametrize("ways", ["fast", "shipped"])
-def test_settings_that_are_quoted_in_a_refusal_show_on_no_verbosity(play, service, shipping, ways):
+def test_settings_that_are_quoted_in_a_refusal_show_on_no_verbosity(play, service, ways):
     faults, tasks = of.quoted_conventions()
     for fault in faults:
         service.call("POST", "/faults", fault)
-    collections = {"collections": shipping} if ways == "shipped" else {}
-    left = play(tasks, "--forks=1", **collections)
+    left = play(tasks, "--forks=1", ship=ways == "shipped")
     assert left.code == 0, left.output
     assert left.output.count("cannot use map[") >= len(tasks)
     assert left.given_away() == {}
@@ -274,7 +275,7 @@ def test_an_upgrade(run, service, profile):
     assert {**of.PRESENT, **of.WANTED}.items() <= custom.items(), "they were sent as they are"
 
 
-def test_an_upgrade_that_fails_and_quotes_settings(run, service, shipping):
+def test_an_upgrade_that_fails_and_quotes_settings(run, service):
     end_badly(service)
     left = run(
         "ansible-playbook",
@@ -283,7 +284,7 @@ def test_an_upgrade_that_fails_and_quotes_settings(run, service, shipping):
         "huaweicloud.cce.upgrade",
         variables=variables("upgrade"),
         environment={"HW_USER_NAME": "operator", "OS_PASSWORD": of.PASSWORD, "OS_DOMAIN_NAME": "example-account"},
-        collections=shipping,
+        ship=True,
     )
     assert left.code == 2, left.output
     assert "upgradeFailed" in left.output
@@ -331,14 +332,13 @@ def test_an_inventory_with_secrets_and_a_cache(run, tmp_path, wrong):
 
 
 @pytest.mark.parametrize("ways", ["fast", "shipped"])
-def test_a_mistake_in_the_middle_of_a_request(play, shipping, tmp_path, ways):
+def test_a_mistake_in_the_middle_of_a_request(play, tmp_path, ways):
     place = Path("ansible_collections", "huaweicloud", "cce")
-    source = COLLECTION if ways == "fast" else shipping / place
     for part in ("meta", "plugins"):
-        shutil.copytree(source / part, tmp_path / "broken" / place / part)
+        shutil.copytree(COLLECTION / part, tmp_path / "broken" / place / part)
     with (tmp_path / "broken" / place / "plugins" / "module_utils" / "_api" / "signing.py").open("a") as signing:
         signing.write("\n\ndef sign(**given):\n    raise ValueError(given)\n")
-    left = play(of.settings()[:3], collections=tmp_path / "broken")
+    left = play(of.settings()[:3], collections=tmp_path / "broken", ship=ways == "shipped")
     assert left.output.count("a case it was not made for (ValueError at signing.py:") >= 3, left.output
     assert left.given_away() == {}
 

@@ -57,12 +57,6 @@ INTERPRETER = _interpreter(os.environ.get("MODULES_PYTHON", sys.executable))
 GIVEN = {"cce_cluster_id": CLUSTER, "ansible_python_interpreter": INTERPRETER}
 
 
-def ship_everything(collection: Path) -> None:
-    """Make a copy of the collection behave as it does where the controller is not the host."""
-    with (collection / "plugins" / "plugin_utils" / "_fast_path.py").open("a", encoding="utf-8") as source:
-        source.write("\n\nFastPath._runs_here = lambda self: False\n")
-
-
 def writes(simulation: Simulation) -> list[dict[str, Any]]:
     """Return the requests that would change an add-on."""
     return [

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from ansible import constants
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as ShippingAction
+from ansible.plugins.connection import ConnectionBase
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import Spec
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils import _fast_path
@@ -39,6 +43,36 @@ def test_anything_else_is_shipped(elsewhere):
 def test_a_controller_without_requests_ships(monkeypatch):
     monkeypatch.setattr(_fast_path, "REQUESTS_IMPORT_ERROR", "No module named 'requests'")
     assert not action()._runs_here()
+
+
+def test_a_connection_of_which_the_user_is_not_known_ships():
+    made = action()
+    del made._connection.become
+    assert not made._runs_here()
+
+
+def test_a_thread_ships_as_it_shares_the_environment_with_others():
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(action()._runs_here).result() is False
+
+
+def test_an_ansible_without_a_part_that_is_needed_ships(monkeypatch):
+    assert _fast_path.MISSING_PARTS == []
+    monkeypatch.setattr(_fast_path, "MISSING_PARTS", ["ActionBase.x"])
+    assert not action()._runs_here()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "told"),
+    [
+        (ActionBase, "_compute_environment_string", "ActionBase._compute_environment_string"),
+        (ConnectionBase, "set_become_plugin", "ConnectionBase.set_become_plugin"),
+        (constants, "config", "ansible.constants.config"),
+    ],
+)
+def test_a_part_that_is_missing_is_named(monkeypatch, owner, name, told):
+    monkeypatch.delattr(owner, name)
+    assert _fast_path.missing_parts() == [told]
 
 
 def worker(ask):
