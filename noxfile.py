@@ -4,8 +4,9 @@
 """All tests but those in a browser on every supported ansible-core, and modules on the oldest Python.
 
 `nox` runs all, `nox -s "tests(2.19)"`, `nox -s newest` (the newest ansible-core, pre-releases included) or `nox -s
-modules` one; what stands after `--` goes to pytest, instead of all tests. An interpreter that is not there is told, and
-what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
+modules` one; what stands after `--` goes to pytest, instead of all tests. `nox -s devel` runs every module both ways on
+the development branch of ansible-core; it comes from GitHub, and `nox` alone leaves it out. An interpreter that is not
+there is told, and what it would test is left out; with `--error-on-missing-interpreters`, it is an error.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ PRERELEASES = {"2.22": "ansible-core>=2.22.0rc1,<2.23"}
 # The newest of all.
 NEWEST = "ansible-core>=2.22.0rc1"
 PYTHON_OF_NEWEST = "3.13"
+DEVEL = "ansible-core @ https://github.com/ansible/ansible/archive/devel.tar.gz"
 OLDEST_FOR_MODULES = "3.9"
 
 nox.needs_version = ">=2024.3.2"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests", "newest", "modules"]
 
 
 def _interpreter(version: str) -> str:
@@ -70,6 +73,14 @@ def _test_with(session: nox.Session, requirement: str) -> None:
     session.install(requirement, "-r", "tests/requirements-pytest.txt")
     session.run("ansible", "--version")
     _pytest(session, "-n", "2", *(session.posargs or ["--ignore=tests/browser"]))
+
+
+@nox.session(python=_interpreter(PYTHON_OF_NEWEST))
+def devel(session: nox.Session) -> None:
+    """Run every module both ways with the development branch of ansible-core, whose private parts may have changed."""
+    session.install(DEVEL, "-r", "tests/requirements-pytest.txt")
+    session.run("ansible", "--version")
+    _pytest(session, *(session.posargs or ["tests/e2e/test_parity.py", "tests/e2e/test_fast_path.py"]))
 
 
 @nox.session(python=_interpreter(OLDEST_FOR_MODULES))
