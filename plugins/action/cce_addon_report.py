@@ -20,7 +20,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import refusal_of
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._extra_variables import FACTS, refusal_in_role, refusal_of
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plain
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import Report, report
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import html
@@ -45,7 +45,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "mode": {"type": "raw", "default": "0600"},
 }
 # What a play leaves behind about each cluster. An extra variable would say the same of all.
-_FACTS = ("addon_upgrade_result", "addon_precheck_result", "addon_report_begun", "addon_report_problem")
+_FACTS = tuple(name for names in FACTS.values() for name in names)
 # What a host may tell about its cluster.
 _VARIABLES = (
     *_FACTS,
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        refused = refusal_of(_FACTS, self._loader)
+        refused = refusal_of(_FACTS, self._loader) or refusal_in_role(self._task._role, self._loader, variables)
         if refused is not None:
             raise AnsibleActionFail(refused)
         _validation, options = self.validate_argument_spec(ARGUMENTS)

@@ -111,14 +111,6 @@ options:
         thousand clusters, they fill the memory of the controller. RV(ticket) is all that the gate needs.
     type: bool
     default: false
-  mistakes:
-    description:
-      - Mistakes in the variables that this task was built from, each as a sentence. If there are any, the module fails
-        with them before it sends a request.
-      - A separate task that looks for mistakes is simpler, but takes half a minute with a thousand clusters.
-    type: list
-    elements: str
-    default: []
   wait:
     description:
       - Whether to wait until all tasks have finished.
@@ -382,7 +374,7 @@ failure:
 from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError, InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC, ADDON_UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
@@ -427,7 +419,6 @@ SPEC = merge_specs(
             "busy_timeout": {"type": "float"},
             "skip_impossible": {"type": "bool", "default": False},
             "brief": {"type": "bool", "default": False},
-            "mistakes": {"type": "list", "elements": "str", "default": []},
         }
     ),
 )
@@ -435,8 +426,6 @@ SPEC = merge_specs(
 
 def run(task: Task) -> Result:
     params = task.params
-    if params["mistakes"]:
-        raise InputError(" ".join(params["mistakes"]))
     wants = read_wants(params["addons"])
     with connected(task) as cce:
         cluster_id = which_cluster(cce, task)

@@ -116,7 +116,7 @@ class FastPath(ShippingAction):
     module: ModuleType
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        refusal = refusal_in_role(self._task._role, self._loader)
+        refusal = refusal_in_role(self._task._role, self._loader, task_vars or {})
         if refusal is not None:
             return {"changed": False, "failed": True, "msg": refusal}
         variables = task_vars or {}

@@ -112,7 +112,10 @@ def test_a_policy_that_accepts_too_much_is_an_error(play, simulation, entry, tex
 def test_a_variable_that_is_misspelt_is_refused(play, simulation):
     played = play(PRECHECK, variables={"addon_precheck_fail_on_warnings": True})
     assert played.code == 2
-    assert "addon_precheck_fail_on_warnings is no variable of this role" in played.output
+    assert (
+        "Unknown variable addon_precheck_fail_on_warnings. Did you mean addon_precheck_fail_on_warning?"
+        in played.output
+    )
     assert simulation.requests() == []
 
 

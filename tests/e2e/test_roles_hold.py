@@ -312,6 +312,14 @@ def test_a_report_shows_nothing_that_extra_variables_say(run, cloud, name):
     assert name in ran.output
 
 
+def test_a_report_with_a_misspelt_variable_is_not_written(run, tmp_path):
+    tasks = [{"import_role": {"name": "huaweicloud.cce.addon_report"}, "vars": {"addon_report_directry": "x"}}]
+    ran = run([{"tasks": tasks}], hosts=only("a"))
+    assert ran.code == 2, ran.output
+    assert "Unknown variable addon_report_directry. Did you mean addon_report_directory?" in ran.output
+    assert not (tmp_path / "reports").exists()
+
+
 # The right cluster
 
 
@@ -363,7 +371,7 @@ MODULES = "huaweicloud.cce."
         {"cce_addon": {"values": {"flavor": {"replicas": 7}}, "values_policy": "reset", "wait_interval": 99}},
         {"cce_addon": {"values_fingerprint": "0", "check_task_id": "0"}},
         {"cce_addon_check": {"type": "addonStatic", "wait": False, "on_running": "adopt", "wait_interval": 99}},
-        {"cce_addon_check": {"mistakes": ["nothing"], "baseline": True, "brief": True, "cluster_name": "cluster-b"}},
+        {"cce_addon_check": {"baseline": True, "brief": True, "cluster_name": "cluster-b"}},
         {"cce_addon_check": {"allow_unstable": True, "busy_timeout": 0}},
         {"cce_addon_gate_info": {"max_age": 0.001, "fail_on_warning": True, "wait_timeout": 0, "query": "["}},
         {"cce_addon_info": {"addon_instance_id": "other", "query": "["}},

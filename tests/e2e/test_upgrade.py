@@ -544,7 +544,10 @@ def test_a_name_that_yaml_reads_as_a_number_is_a_name(play, simulation):
     ("variables", "text"),
     [
         ({"cce_cluster_id": ""}, "Which cluster?"),
-        ({"addon_upgrade_addon": ["coredns"]}, "addon_upgrade_addon is no variable of this role"),
+        (
+            {"addon_upgrade_addon": ["coredns"]},
+            "Unknown variable addon_upgrade_addon. Did you mean addon_upgrade_addons?",
+        ),
     ],
 )
 def test_what_nobody_can_mean_is_refused(play, simulation, variables, text):

@@ -106,7 +106,6 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
         GATE,
         {"cluster_id": None, "ticket": EMPTY, "accepted_warnings": [{"addon": "coredns", "risk": "*"}]},
     ),
-    "a mistake in the variables": (CHECK, {"addons": ["all"], "mistakes": ["x is none.", "{{ looks_like_one }} too."]}),
     # Secrets in values
     "secret values refused": (ADDON, {"cluster_id": None, "addon_template_name": "x", "values": _values(SECRET)}),
     "awkward secret values": (
