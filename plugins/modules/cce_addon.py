@@ -182,41 +182,41 @@ action:
   description: >-
     What was done, or would be done in check mode, one of C(upgrade), C(edit), C(install), C(rollback), C(delete),
     C(none).
-  returned: success, and when the operation failed or timed out
+  returned: success, and failure after something was sent
   type: str
   sample: upgrade
 why:
   description: Why that was done.
-  returned: success, and when the operation failed or timed out
+  returned: success, and failure after something was sent
   type: str
   sample: 1.30.33 is the newest stable version on offer
 previous_version:
   description: Version before. Null if the add-on was not installed.
-  returned: success, and when the operation failed or timed out
+  returned: success, and failure after something was sent
   type: str
   sample: 1.28.7
 version:
   description: Wanted version. Null for O(state=absent).
-  returned: success, and when the operation failed or timed out
+  returned: success, and failure after something was sent
   type: str
   sample: 1.30.33
 values_changed:
   description: >-
     The settings that differ from those before, as dotted paths. Null if the cloud does not report those before.
-  returned: success, and when the operation failed or timed out
+  returned: success, and failure after something was sent
   type: list
   elements: str
   sample: [basic.image_version]
 values_sent:
   description: The complete settings that were sent, or would be sent in check mode. Secrets in them are masked.
-  returned: if there is something to send with O(state=present)
+  returned: success, and failure after something was sent; only with O(state=present) and something to send
   type: dict
   sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
 values_fingerprint:
   description: Digest of both versions and the complete settings, secrets included. Null if there is nothing to send.
-  returned: success with O(state=present)
+  returned: success, and failure after something was sent; only with O(state=present)
   type: str
-  sample: 3f1c5a0b9d2e4f67
+  sample: a53c92ca6397fd53
 duration:
   description: Duration in seconds, including the time spent waiting.
   returned: success unless something would be sent in check mode, and when the operation failed or timed out
@@ -225,19 +225,21 @@ duration:
 check:
   description: >-
     The check that does not allow the upgrade, as M(huaweicloud.cce.cce_addon_check_info) returns it in its C(checks).
+    If there is no such check, everything but the name of the add-on template and the verdict is null.
   returned: if O(check_task_id) names a check that blocks
   type: dict
-  sample: {"task_id": "4e1f9c7a-7bd2-4b6a-a6b1-6b0a1f9be0c3", "verdict": "fatal", "reason": null}
+  sample: {"task_id": "f2b8ae6d-1937-40c0-af02-1e59f3d2915e", "verdict": "fatal", "reason": null}
 addon:
-  description: The add-on instance afterwards. Null if it is not there.
-  returned: success, and when the operation failed or timed out
+  description: >-
+    The add-on instance afterwards. Null if it is not there. What CCE does not report about it is null.
+  returned: success, and failure after something was sent
   type: dict
   contains:
     addon_instance_id:
       description: ID of the add-on instance.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     addon_template_name:
       description: Name of the add-on template.
       type: str
@@ -252,14 +254,14 @@ addon:
       description: Name of the add-on as CCE's console shows it.
       type: str
       returned: always
-      sample: CoreDNS
+      sample: coredns
     version:
       description: Version that is installed.
       type: str
       returned: always
       sample: 1.28.7
     previous_version:
-      description: Version that a rollback would go back to, if CCE reports it.
+      description: Version that a rollback would go back to.
       type: str
       returned: always
       sample: null
@@ -271,7 +273,7 @@ addon:
       returned: always
       sample: running
     reason:
-      description: Why the add-on has this status, if CCE reports it.
+      description: Why the add-on has this status.
       type: str
       returned: always
       sample: null
@@ -281,28 +283,28 @@ addon:
       returned: always
       sample: null
     is_rollbackable:
-      description: Whether CCE can roll the add-on back. Null if the cloud does not report it.
+      description: Whether CCE can roll the add-on back.
       type: bool
       returned: always
       sample: false
     target_versions:
-      description: Versions that the add-on can be upgraded to. Null if the cloud does not report them.
+      description: Versions that the add-on can be upgraded to.
       type: list
       elements: str
       returned: always
-      sample: [1.30.6, 1.30.33]
+      sample: [1.30.6, 1.30.33, 1.31.0-beta]
     created_at:
       description: When the add-on was installed, as the API wrote it.
       type: str
       returned: always
-      sample: "2025-03-10T08:00:00Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     updated_at:
       description: When the add-on was last changed, as the API wrote it.
       type: str
       returned: always
-      sample: "2025-03-10T08:00:00Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     values:
-      description: The settings of the add-on. Secrets in them are masked. Null if the cloud does not report them.
+      description: The settings of the add-on. Secrets in them are masked.
       type: dict
       returned: always
       sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
@@ -312,27 +314,27 @@ failure:
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

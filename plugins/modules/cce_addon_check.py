@@ -144,33 +144,33 @@ EXAMPLES = r"""
 RETURN = r"""
 cluster_id:
   description: ID of the cluster.
-  returned: success
+  returned: success, and failure after checks were started
   type: str
   sample: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 check_mode:
   description: Whether the module ran in check mode, and so has started nothing.
-  returned: success
+  returned: success, and failure after checks were started
   type: bool
   sample: false
 text:
   description: The plan as a table for people.
-  returned: success, with O(type=addonUpgrade), unless O(brief=true)
+  returned: success, and failure after checks were started; only with O(type=addonUpgrade) and O(brief=false)
   type: str
   sample: |-
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 ticket:
   description: Plan and checks, in the form that M(huaweicloud.cce.cce_addon_gate_info) expects.
-  returned: success, with O(type=addonUpgrade)
+  returned: success, and failure after checks were started; only with O(type=addonUpgrade)
   type: str
   sample: >-
     v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
-    offer",null,"3f1c5a0b9d2e4f67",null,null]],
-    [["0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","addonUpgrade","5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11","3f1c5a0b9d2e4f67"]]]
+    "60655784-6747-50ae-b310-5f1bc02c36ff","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
+    offer",null,"a53c92ca6397fd53",null,"2025-03-10T08:00:00.000000Z","running"]],
+    [["60655784-6747-50ae-b310-5f1bc02c36ff","addonUpgrade","f2b8ae6d-1937-40c0-af02-1e59f3d2915e","a53c92ca6397fd53"]]]
 checks_started:
   description: The checks that were started or adopted, in the order of O(addons).
-  returned: success, unless O(brief=true)
+  returned: success, and failure after checks were started; not with O(type=addonUpgrade) and O(brief=true)
   type: list
   elements: dict
   contains:
@@ -187,10 +187,10 @@ checks_started:
       returned: always
       sample: coredns
     task_id:
-      description: ID of the check task.
+      description: ID of the check task. Null if CCE does not report it.
       type: str
       returned: always
-      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+      sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
     type:
       description: Type of the check.
       type: str
@@ -200,7 +200,7 @@ checks_started:
       description: ID of the add-on instance.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     target_version:
       description: Target version of the checked upgrade. Null for a static check.
       type: str
@@ -213,7 +213,7 @@ checks_started:
         of several new checks is the one that was requested.
       type: str
       returned: always
-      sample: 3f1c5a0b9d2e4f67
+      sample: a53c92ca6397fd53
     adopted:
       description: Whether the task was already under way.
       type: bool
@@ -221,7 +221,7 @@ checks_started:
       sample: false
 plan:
   description: What would happen to each wanted add-on. Add-ons with nothing to upgrade are not checked.
-  returned: success, with O(type=addonUpgrade)
+  returned: success, and failure after checks were started; only with O(type=addonUpgrade)
   type: list
   elements: dict
   contains:
@@ -251,7 +251,8 @@ plan:
       sample: 1.30.33 is the newest stable version on offer
     failed:
       description: >-
-        What is wrong with an add-on that is where it was wanted, as an operation on it ended badly. Null if nothing is.
+        What is wrong with an add-on that has the wanted version and settings, but whose last operation failed. Null
+        otherwise.
       type: str
       returned: always
       sample: null
@@ -266,7 +267,7 @@ plan:
       returned: always
       sample: 1.30.33
     status:
-      description: Status of the add-on, in the API's words.
+      description: Status of the add-on, in the API's words. Null if the add-on is not installed.
       type: str
       returned: always
       sample: running
@@ -274,17 +275,17 @@ plan:
       description: ID of the add-on instance. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     previous_version:
-      description: Version before the last upgrade, if CCE reports it.
+      description: Version before the last upgrade. Null if CCE does not report it.
       type: str
       returned: always
       sample: null
     updated_at:
-      description: When the add-on was last changed, as the API wrote it.
+      description: When the add-on was last changed, as the API wrote it. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: "2026-08-05T09:10:44.000000Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     present_sync_strategy:
       description: >-
         What an upgrade does with configuration that was modified by hand, according to the present settings. Null if
@@ -311,7 +312,7 @@ plan:
         fingerprint are about the same settings. Null if nothing would be sent.
       type: str
       returned: always
-      sample: 3f1c5a0b9d2e4f67
+      sample: a53c92ca6397fd53
     values_policy:
       description: How the settings were put together.
       type: str
@@ -327,16 +328,16 @@ plan:
       type: list
       elements: str
       returned: unless O(brief=true)
-      sample: [1.30.33, 1.30.6]
+      sample: [1.31.0-beta, 1.30.33, 1.30.6]
 checks:
   description: The check tasks, as M(huaweicloud.cce.cce_addon_check_info) returns them.
-  returned: success with O(wait=true), and when the wait timed out
+  returned: success, and when the wait timed out; only with O(wait=true) and if checks were started
   type: list
   elements: dict
   sample: []
 summary:
   description: The verdict on all check tasks together, as M(huaweicloud.cce.cce_addon_check_info) returns it.
-  returned: success with O(wait=true), and when the wait timed out
+  returned: success, and when the wait timed out; only with O(wait=true) and if checks were started
   type: dict
   sample: {"verdict": "passed", "total": 1, "passed": 1, "blocking": []}
 failure:
@@ -345,27 +346,27 @@ failure:
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

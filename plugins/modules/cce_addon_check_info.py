@@ -132,16 +132,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checks:
-  description: The selected check tasks, newest first.
+  description: The selected check tasks, newest first. A text that the API leaves out is null.
   returned: success, and when the wait timed out
   type: list
   elements: dict
   contains: &check
     task_id:
-      description: ID of the check task. Null if the API left it out, as are all other strings.
+      description: ID of the check task.
       type: str
       returned: always
-      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+      sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
     type:
       description: Type of the check, C(addonStatic) or C(addonUpgrade).
       type: str
@@ -161,7 +161,7 @@ checks:
       description: ID of the add-on instance.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     target_version:
       description: Target version of the checked upgrade. Null for a static check.
       type: str
@@ -170,7 +170,7 @@ checks:
     cluster_target_version:
       description: >-
         Target version of the cluster, if an upgrade of the cluster made the task. Such a task says nothing about the
-        upgrade of an add-on.
+        upgrade of an add-on. Null otherwise.
       type: str
       returned: always
       sample: null
@@ -180,7 +180,7 @@ checks:
       returned: always
       sample: "2026-08-05T17:10:44.648388+08:00"
     expires_at:
-      description: When the result expires, as the API wrote it. Only finished tasks have it.
+      description: When the result expires, as the API wrote it. Null if the task has not finished.
       type: str
       returned: always
       sample: "2026-08-06T17:10:44.648388+08:00"
@@ -190,7 +190,7 @@ checks:
       returned: always
       sample: Failed
     message:
-      description: Message of the task.
+      description: Message of the task. Null if there is none.
       type: str
       returned: always
       sample: null
@@ -228,15 +228,19 @@ checks:
           returned: always
           sample: Failed
         message:
-          description: What CCE says about the risk.
+          description: What CCE says about the risk. Null if it says nothing.
           type: str
           returned: always
-          sample: the ConfigMap kube-system/coredns was modified outside of the add-on
+          sample: >-
+            the effective configuration of the add-on differs from its parameters because the ConfigMap
+            kube-system/coredns was modified outside of the add-on
         remedy:
           description: What to do about the risk. Null if it was not found.
           type: str
           returned: always
-          sample: Correct the values that the message names, then check again.
+          sample: >-
+            Move the hand-made change into the add-on's values or put the ConfigMap back; or choose what the upgrade
+            does with it: sync_strategy 'inherit' keeps it (recommended), 'force' discards it.
 summary:
   description: The verdict on all selected tasks together.
   returned: success, and when the wait timed out
@@ -282,7 +286,7 @@ summary:
       type: list
       elements: str
       returned: always
-      sample: [5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11]
+      sample: [f2b8ae6d-1937-40c0-af02-1e59f3d2915e]
     text:
       description: A table for people, with message and remedy of each risk that was found.
       type: str
@@ -317,32 +321,32 @@ ansible_facts:
       returned: success
       contains: *summary
 failure:
-  description: What went wrong, for programs. RV(failure) has the same keys in every module of this collection.
+  description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

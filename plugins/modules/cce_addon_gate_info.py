@@ -106,7 +106,7 @@ cluster_id:
   returned: success
   sample: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
 cluster_name:
-  description: Name of the cluster, if it was given.
+  description: Name of the cluster. Null if the ticket does not name it.
   type: str
   returned: success
   sample: production
@@ -149,19 +149,19 @@ decisions:
       description: ID of the add-on instance. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     action:
       description: What would happen, as in the plan.
       type: str
       returned: always
       sample: upgrade
     from:
-      description: Version that is installed.
+      description: Installed version. Null if the add-on is not installed.
       type: str
       returned: always
       sample: 1.28.7
     to:
-      description: Version that would be installed.
+      description: Version that would be installed. Null if there is none.
       type: str
       returned: always
       sample: 1.30.33
@@ -176,7 +176,7 @@ decisions:
       returned: always
       sample: fatal
     reason:
-      description: The reason for the verdict, if the risks do not explain it.
+      description: The reason for the verdict. Null if the risks explain it.
       type: str
       returned: always
       sample: null
@@ -186,16 +186,18 @@ decisions:
       returned: always
       sample: true
     checked_at:
-      description: When the check that was started for this step was created, as the API wrote it.
+      description: >-
+        When the check that was started for this step was created, as the API wrote it. Null if there is no such check.
       type: str
       returned: always
       sample: "2026-08-05T17:10:44.648388+08:00"
     task_id:
       description: >-
-        ID of the check that was started for this step. If a newer check is worse, RV(decisions[].reason) names that.
+        ID of the check that was started for this step. Null if there is no such check. If a newer check is worse,
+        RV(decisions[].reason) names that.
       type: str
       returned: always
-      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+      sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
     judged_at:
       description: Time of the decision, in seconds since 1970.
       type: float
@@ -205,10 +207,11 @@ decisions:
       description: Fingerprint of the settings that the upgrade would send, as in the plan. Null if there are none.
       type: str
       returned: always
-      sample: 3f1c5a0b9d2e4f67
+      sample: a53c92ca6397fd53
     risks:
       description: >-
-        The risks that were found, or whose result is not known. Warnings of newer checks of the same upgrade follow.
+        The risks that were found, or whose result is not known. Warnings of newer checks of the same upgrade follow. A
+        text that the API leaves out is null.
       type: list
       elements: dict
       returned: always
@@ -229,15 +232,19 @@ decisions:
           returned: always
           sample: Failed
         message:
-          description: What CCE says about the risk.
+          description: What CCE says about the risk. Null if it says nothing.
           type: str
           returned: always
-          sample: the ConfigMap kube-system/coredns was modified outside of the add-on
+          sample: >-
+            the effective configuration of the add-on differs from its parameters because the ConfigMap
+            kube-system/coredns was modified outside of the add-on
         remedy:
           description: What to do about the risk. Null if it was not found.
           type: str
           returned: always
-          sample: Correct the values that the message names, then check again.
+          sample: >-
+            Move the hand-made change into the add-on's values or put the ConfigMap back; or choose what the upgrade
+            does with it: sync_strategy 'inherit' keeps it (recommended), 'force' discards it.
     accepted:
       description: The accepted Warnings that let it pass.
       type: list
@@ -248,7 +255,7 @@ decisions:
           description: Name of the add-on template.
           type: str
           returned: always
-          sample: coredns
+          sample: nginx-ingress
         addon_instance_id:
           description: ID of the only instance for which it is accepted. Null means all instances.
           type: str
@@ -258,7 +265,7 @@ decisions:
           description: Name of the risk.
           type: str
           returned: always
-          sample: DeploymentReplicas
+          sample: SnippetAnnotations
         target_version:
           description: Target version for which it is accepted. Null means any version.
           type: str
@@ -273,7 +280,7 @@ decisions:
           description: Why it is accepted.
           type: str
           returned: always
-          sample: two replicas are enough here
+          sample: reviewed, the snippets only set headers
         owner:
           description: Who is responsible for it. Null if nobody was named.
           type: str
@@ -315,12 +322,12 @@ targets:
       returned: always
       sample: metrics-server
     addon_instance_id:
-      description: ID of the add-on instance.
+      description: ID of the add-on instance. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: 9d3a6c51-2f0e-4a7b-8c1d-5e6f7a8b9c02
+      sample: 5011cec1-ca17-5734-bc60-9570d23866c2
     to:
-      description: Version that it may go to.
+      description: Version that the add-on may be upgraded to. Null if there is none.
       type: str
       returned: always
       sample: 1.3.90
@@ -362,7 +369,9 @@ lines:
   type: list
   elements: str
   returned: success
-  sample: ["ADD-ON  PRESENT  TARGET  VERDICT  GATE  PLAN"]
+  sample:
+    - ADD-ON          PRESENT  TARGET   VERDICT  GATE     PLAN
+    - coredns         1.28.7   1.30.33  fatal    BLOCKED  1.30.33 is the newest stable version on offer
 message:
   description: The message with which a play stops if the gate is closed, as lines. Empty if the gate is open.
   type: list
@@ -370,16 +379,16 @@ message:
   returned: success
   sample: []
 checks:
-  description: The check tasks that were read, newest first.
+  description: The check tasks that were read, newest first. A text that the API leaves out is null.
   returned: success, if there are checks of type C(addonStatic) among those that were started
   type: list
   elements: dict
   contains:
     task_id:
-      description: ID of the check task. Null if the API left it out, as are all other strings.
+      description: ID of the check task.
       type: str
       returned: always
-      sample: 5f0c3a52-7d40-4a39-8c0c-b58f3f2c9d11
+      sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
     type:
       description: Type of the check, C(addonStatic) or C(addonUpgrade).
       type: str
@@ -399,7 +408,7 @@ checks:
       description: ID of the add-on instance.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     target_version:
       description: Target version of the checked upgrade. Null for a static check.
       type: str
@@ -408,7 +417,7 @@ checks:
     cluster_target_version:
       description: >-
         Target version of the cluster, if an upgrade of the cluster made the task. Such a task says nothing about the
-        upgrade of an add-on.
+        upgrade of an add-on. Null otherwise.
       type: str
       returned: always
       sample: null
@@ -418,7 +427,7 @@ checks:
       returned: always
       sample: "2026-08-05T17:10:44.648388+08:00"
     expires_at:
-      description: When the result expires, as the API wrote it. Only finished tasks have it.
+      description: When the result expires, as the API wrote it. Null if the task has not finished.
       type: str
       returned: always
       sample: "2026-08-06T17:10:44.648388+08:00"
@@ -428,7 +437,7 @@ checks:
       returned: always
       sample: Failed
     message:
-      description: Message of the task.
+      description: Message of the task. Null if there is none.
       type: str
       returned: always
       sample: null
@@ -461,27 +470,27 @@ failure:
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

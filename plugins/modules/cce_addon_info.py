@@ -63,7 +63,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 addons:
-  description: The add-on instances, by template name, then by their own name.
+  description: >-
+    The add-on instances, by template name, then by their own name. What CCE does not report about an instance is null.
   returned: success
   type: list
   elements: dict
@@ -72,7 +73,7 @@ addons:
       description: ID of the add-on instance.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     addon_template_name:
       description: Name of the add-on template.
       type: str
@@ -87,14 +88,14 @@ addons:
       description: Name of the add-on as CCE's console shows it.
       type: str
       returned: always
-      sample: CoreDNS
+      sample: coredns
     version:
       description: Version that is installed.
       type: str
       returned: always
       sample: 1.28.7
     previous_version:
-      description: Version that a rollback would go back to, if CCE reports it.
+      description: Version that a rollback would go back to.
       type: str
       returned: always
       sample: null
@@ -106,7 +107,7 @@ addons:
       returned: always
       sample: running
     reason:
-      description: Why the add-on has this status, if CCE reports it.
+      description: Why the add-on has this status.
       type: str
       returned: always
       sample: null
@@ -116,28 +117,28 @@ addons:
       returned: always
       sample: null
     is_rollbackable:
-      description: Whether CCE can roll the add-on back. Null if the cloud does not report it.
+      description: Whether CCE can roll the add-on back.
       type: bool
       returned: always
       sample: false
     target_versions:
-      description: Versions that the add-on can be upgraded to. Null if the cloud does not report them.
+      description: Versions that the add-on can be upgraded to.
       type: list
       elements: str
       returned: always
-      sample: [1.30.6, 1.30.33]
+      sample: [1.30.6, 1.30.33, 1.31.0-beta]
     created_at:
       description: When the add-on was installed, as the API wrote it.
       type: str
       returned: always
-      sample: "2025-03-10T08:00:00Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     updated_at:
       description: When the add-on was last changed, as the API wrote it.
       type: str
       returned: always
-      sample: "2025-03-10T08:00:00Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     values:
-      description: The settings of the add-on. Secrets in them are masked. Null if the cloud does not report them.
+      description: The settings of the add-on. Secrets in them are masked.
       type: dict
       returned: always
       sample: {"basic": {}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
@@ -145,34 +146,34 @@ query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given
   type: raw
-  sample: [1.30.6, 1.30.33]
+  sample: [1.30.6, 1.30.33, 1.31.0-beta]
 failure:
   description: What went wrong, for programs. It has the same keys in every module of this collection.
   returned: failure
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

@@ -146,7 +146,8 @@ plan:
       sample: 1.30.33 is the newest stable version on offer
     failed:
       description: >-
-        What is wrong with an add-on that is where it was wanted, as an operation on it ended badly. Null if nothing is.
+        What is wrong with an add-on that has the wanted version and settings, but whose last operation failed. Null
+        otherwise.
       type: str
       returned: always
       sample: null
@@ -161,7 +162,7 @@ plan:
       returned: always
       sample: 1.30.33
     status:
-      description: Status of the add-on, in the API's words.
+      description: Status of the add-on, in the API's words. Null if the add-on is not installed.
       type: str
       returned: always
       sample: running
@@ -169,17 +170,17 @@ plan:
       description: ID of the add-on instance. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
+      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
     previous_version:
-      description: Version before the last upgrade, if CCE reports it.
+      description: Version before the last upgrade. Null if CCE does not report it.
       type: str
       returned: always
       sample: null
     updated_at:
-      description: When the add-on was last changed, as the API wrote it.
+      description: When the add-on was last changed, as the API wrote it. Null if the add-on is not installed.
       type: str
       returned: always
-      sample: "2026-08-05T09:10:44.000000Z"
+      sample: "2025-03-10T08:00:00.000000Z"
     present_sync_strategy:
       description: >-
         What an upgrade does with configuration that was modified by hand, according to the present settings. Null if
@@ -206,7 +207,7 @@ plan:
         fingerprint are about the same settings. Null if nothing would be sent.
       type: str
       returned: always
-      sample: 3f1c5a0b9d2e4f67
+      sample: a53c92ca6397fd53
     values_policy:
       description: How the settings were put together.
       type: str
@@ -222,7 +223,7 @@ plan:
       type: list
       elements: str
       returned: always
-      sample: [1.30.33, 1.30.6]
+      sample: [1.31.0-beta, 1.30.33, 1.30.6]
 busy:
   description: Names of the wanted add-ons on which an operation is under way.
   returned: success
@@ -242,8 +243,8 @@ ticket:
   type: str
   sample: >-
     v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
-    offer",null,"3f1c5a0b9d2e4f67",null,null]],null]
+    "60655784-6747-50ae-b310-5f1bc02c36ff","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
+    offer",null,"a53c92ca6397fd53",null,"2025-03-10T08:00:00.000000Z","running"]],null]
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given
@@ -255,27 +256,27 @@ failure:
   type: dict
   contains:
     status_code:
-      description: HTTP status, or null if there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: always
       sample: 404
     error_code:
-      description: Error code, as the service returned it.
+      description: Error code, as the service returned it. Null if there is none.
       type: str
       returned: always
       sample: CCE.01404001
     request_id:
-      description: ID of the request, for the cloud's support.
+      description: ID of the request, for the cloud's support. Null if there is none.
       type: str
       returned: always
       sample: 914a39d6b5e94c3b8ca0f2a2d2e5a0c1
     retryable:
-      description: Whether the same task may succeed if it is run again without a change.
+      description: Whether the same task may succeed if it is run again unchanged.
       type: bool
       returned: always
       sample: false
     details:
-      description: Further details, if there are any.
+      description: Further details. Empty if there are none.
       type: dict
       returned: always
       sample: {}

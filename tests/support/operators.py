@@ -52,7 +52,8 @@ class Operator:
         """Return a run of a module with these options, who asks and where included."""
         listening = self.simulation.listening
         places = {"endpoint": listening["endpoint"], "iam_endpoint": listening["iam_endpoint"]}
-        given = {**places, "region": listening["region"], "cluster_id": CLUSTER, **options}
+        cluster = {"cluster_id": CLUSTER} if "cluster_id" in module.SPEC.argument_spec else {}
+        given = {**places, "region": listening["region"], **cluster, **options}
         validated = ArgumentSpecValidator(module.SPEC.argument_spec).validate(given)
         assert not validated.error_messages
         clock = Clock(
