@@ -43,7 +43,7 @@ options:
     description: Current time, in seconds since 1970.
     type: float
     required: true
-  max_age:
+  max_check_age:
     description: Seconds after which the result of a check is too old to rely on.
     type: float
     default: 3600.0
@@ -151,13 +151,15 @@ def cce_jobs(
     checks: Sequence[Mapping[str, Any]],
     addons: Sequence[object],
     now: float,
-    max_age: float = 3600.0,
+    max_check_age: float = 3600.0,
     verify_only: bool = False,
 ) -> Any:
     """Return what is to be done; see the documentation of the filter."""
     try:
         wants = read_wants(addons)
-        found = jobs(plan, gate, checks, wants, now=float(now), max_age=float(max_age), verify_only=bool(verify_only))
+        found = jobs(
+            plan, gate, checks, wants, now=float(now), max_check_age=float(max_check_age), verify_only=bool(verify_only)
+        )
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
     return untrusted(found)

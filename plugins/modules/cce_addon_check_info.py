@@ -69,7 +69,7 @@ options:
     description:
       - Only checks of an upgrade of the add-on to this version.
     type: str
-  max_age:
+  max_check_age:
     description:
       - Seconds after which a result is too old to count. A task that is older, or does not say when it was made, has
         the verdict V(unknown). By default, only the expiry that CCE gives a result counts.
@@ -114,7 +114,7 @@ EXAMPLES = r"""
     type: addonUpgrade
     addon_template_name: coredns
     target_version: 1.30.33
-    max_age: 3600
+    max_check_age: 3600
     latest: true
     wait: true
   register: coredns
@@ -404,7 +404,7 @@ SPEC = merge_specs(
             "addon_instance_id": {"type": "str"},
             "addon_template_name": {"type": "str"},
             "target_version": {"type": "str"},
-            "max_age": {"type": "float"},
+            "max_check_age": {"type": "float"},
             "latest": {"type": "bool", "default": False},
             "brief": {"type": "bool", "default": False},
         }
@@ -428,7 +428,7 @@ def run(task: Task) -> Result:
     with connected(task) as cce:
 
         def read() -> Collected:
-            wanted = Wanted(**asked, max_age=params["max_age"])
+            wanted = Wanted(**asked, max_check_age=params["max_check_age"])
             return collect(cce, params["cluster_id"], narrow, wanted)
 
         collected = read()

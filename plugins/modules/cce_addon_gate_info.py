@@ -56,7 +56,7 @@ options:
     type: list
     elements: dict
     default: []
-  max_age:
+  max_check_age:
     description:
       - Seconds after which a result is too old to count, by the clock of the service. A result from more than a minute
         in the future does not count either.
@@ -531,7 +531,7 @@ SPEC = merge_specs(
             "run_started": {"type": "float"},
             "fail_on_warning": {"type": "bool", "default": False},
             "accepted_warnings": {"type": "list", "elements": "dict", "default": []},
-            "max_age": {"type": "float", "default": 3600.0},
+            "max_check_age": {"type": "float", "default": 3600.0},
             "skip_blocked": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 300.0},
             "wait_interval": {"type": "float"},
@@ -547,7 +547,7 @@ def run(task: Task) -> Result:
     policy = Policy(
         fail_on_warning=params["fail_on_warning"],
         accepted=read_acceptances(params["accepted_warnings"]),
-        max_age=params["max_age"],
+        max_check_age=params["max_check_age"],
     )
     with connected(task) as cce:
         collected = _collected(cce, task, ticket) if ticket.needs_checks else None

@@ -125,7 +125,7 @@ COREDNS = {
     "type": "addonUpgrade",
     "addon_template_name": "coredns",
     "target_version": "1.30.33",
-    "max_age": 3600,
+    "max_check_age": 3600,
     "latest": True,
 }
 INHERIT = {

@@ -373,7 +373,7 @@ MODULES = "huaweicloud.cce."
         {"cce_addon_check": {"type": "addonStatic", "wait": False, "on_running": "adopt", "wait_interval": 99}},
         {"cce_addon_check": {"baseline": True, "brief": True, "cluster_name": "cluster-b"}},
         {"cce_addon_check": {"allow_unstable": True, "busy_timeout": 0}},
-        {"cce_addon_gate_info": {"max_age": 0.001, "fail_on_warning": True, "wait_timeout": 0, "query": "["}},
+        {"cce_addon_gate_info": {"max_check_age": 0.001, "fail_on_warning": True, "wait_timeout": 0, "query": "["}},
         {"cce_addon_info": {"addon_instance_id": "other", "query": "["}},
         {"cce_addon_check_info": {"type": "addonUpgrade", "latest": True, "query": "["}},
     ],

@@ -60,7 +60,7 @@ class CheckTask:
 class Wanted:
     """What a check must be about to count for an upgrade. A part that is None is not asked for.
 
-    `now` and `max_age` are seconds; without `now` neither age nor expiry is judged. `now` is the service's time.
+    `now` and `max_check_age` are seconds; without `now` neither age nor expiry is judged. `now` is the service's time.
     """
 
     type: str | None = None
@@ -69,7 +69,7 @@ class Wanted:
     addon_instance_id: str | None = None
     target_version: str | None = None
     now: float | None = None
-    max_age: float | None = None
+    max_check_age: float | None = None
 
 
 @dataclass

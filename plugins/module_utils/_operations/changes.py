@@ -194,7 +194,7 @@ def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None
         addon_instance_id=step.instance.id if step.instance else "",
         target_version=step.version,
         now=cce.now(),
-        max_age=task.params["max_check_age"],
+        max_check_age=task.params["max_check_age"],
     )
     decided = judge_upgrade(check_task_id, tasks, wanted)
     judgement = decided.judgement

@@ -242,7 +242,7 @@ def judge_step(
         addon_instance_id=step["addon_instance_id"],
         target_version=step["to"],
         now=now,
-        max_age=policy.max_age,
+        max_check_age=policy.max_check_age,
     )
     decided = _judge_checks(step, started, checks, wanted)
     verdict = decided.judgement.verdict

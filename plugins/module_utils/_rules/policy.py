@@ -52,12 +52,12 @@ class Acceptance:
 class Policy:
     """What the user decides about Warnings. About a Fatal there is nothing to decide.
 
-    `max_age` is in seconds.
+    `max_check_age` is in seconds.
     """
 
     fail_on_warning: bool = False
     accepted: tuple[Acceptance, ...] = ()
-    max_age: float = 3600.0
+    max_check_age: float = 3600.0
 
 
 def _date(value: object) -> datetime.date | None:

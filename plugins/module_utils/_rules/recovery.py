@@ -83,7 +83,7 @@ def jobs(
     wants: Wants,
     *,
     now: float,
-    max_age: float,
+    max_check_age: float,
     verify_only: bool = False,
 ) -> list[dict[str, Any]]:
     """Return what is to be done with the add-ons of a cluster, in upgrade order.
@@ -94,7 +94,7 @@ def jobs(
         checks: Described check tasks of the cluster, which tell what a killed run has left.
         wants: What the user wants.
         now: Seconds since 1970.
-        max_age: Seconds after which the result of a check is too old.
+        max_check_age: Seconds after which the result of a check is too old.
         verify_only: Whether nothing is to be changed.
 
     Raises:
@@ -110,7 +110,7 @@ def jobs(
         want = want_of(wants, step)
         task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
         if task is not None:
-            job = _job(task, step, decided.get(step["name"]), want, max_age)
+            job = _job(task, step, decided.get(step["name"]), want, max_check_age)
             found.append(
                 {**job, "checked_at": _checks_before_change(step, checks)[0]["created_at"]} if task == RESUME else job
             )
@@ -152,7 +152,7 @@ def _restores(task: str, step: Data, want: Want) -> bool:
     return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
 
 
-def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: float) -> dict[str, Any]:
+def _job(task: str, step: Data, decision: Data | None, want: Want, max_check_age: float) -> dict[str, Any]:
     checked = instant(decision["checked_at"]) if decision else None
     return {
         "name": step["name"],
@@ -166,7 +166,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_age: floa
         "values_fingerprint": step["values_fingerprint"],
         "check_task_id": decision["task_id"] if decision else None,
         "checked_at": decision["checked_at"] if decision else None,
-        "recheck_after": seconds_between(0, checked) + max_age - _RECHECK_MARGIN if checked is not None else 0.0,
+        "recheck_after": seconds_between(0, checked) + max_check_age - _RECHECK_MARGIN if checked is not None else 0.0,
     }
 
 

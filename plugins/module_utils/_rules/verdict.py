@@ -125,12 +125,12 @@ def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
     age = None if created is None else seconds_between(created, now)
     if age is not None and age < -CLOCK_TOLERANCE:
         return f"it was made at {task.created_at}, which is {-age:.0f} s in the future: the clocks differ"
-    if wanted.max_age is not None:
+    if wanted.max_check_age is not None:
         if age is None:
             return "it does not say when it was made"
         # Asked this way round, an age limit that is no number (NaN) lets nothing pass.
-        if not max(age, 0.0) <= wanted.max_age:
-            return f"it was made at {task.created_at}, more than {wanted.max_age:g} s ago"
+        if not max(age, 0.0) <= wanted.max_check_age:
+            return f"it was made at {task.created_at}, more than {wanted.max_check_age:g} s ago"
     return None
 
 

@@ -141,7 +141,7 @@ class Decision:
 
 def implementation(answer: dict[str, Any], *wanted: Wanted) -> Decision:
     """Return what the collection makes of an answer."""
-    policy = Policy(max_age=wanted[0].max_age / NANOSECONDS)
+    policy = Policy(max_check_age=wanted[0].max_age / NANOSECONDS)
     decided = gate(checks=tasks_of(answer, wanted[0].now), policy=policy, **gate_arguments(*wanted))
     if not decided["open"]:
         closed_message(decided)

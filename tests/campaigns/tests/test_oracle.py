@@ -120,7 +120,7 @@ POLICIES_OF_USERS = st.builds(
     Policy,
     fail_on_warning=st.booleans(),
     accepted=st.lists(ACCEPTANCES, max_size=4).map(tuple),
-    max_age=st.floats() | st.sampled_from([math.inf, math.nan, 0.0]),
+    max_check_age=st.floats() | st.sampled_from([math.inf, math.nan, 0.0]),
 )
 
 
@@ -157,8 +157,8 @@ def test_no_policy_lets_a_fatal_pass(policy, name, started, age):
         assert decision["verdict"] == "fatal"
 
 
-@pytest.mark.parametrize("max_age", [math.nan, -1.0, 0.0])
-def test_an_age_limit_that_nothing_meets_lets_nothing_pass(max_age):
+@pytest.mark.parametrize("max_check_age", [math.nan, -1.0, 0.0])
+def test_an_age_limit_that_nothing_meets_lets_nothing_pass(max_check_age):
     task = {
         "metadata": {
             "type": "addonUpgrade",
@@ -172,7 +172,7 @@ def test_an_age_limit_that_nothing_meets_lets_nothing_pass(max_age):
     wanted = Wanted(INSTANCE, TARGET, NOW, HOUR, task_id=TASK)
     checks = tasks_of({"items": [task]}, NOW)
     assert gate(checks=checks, policy=Policy(), **gate_arguments(wanted))["open"]
-    assert not gate(checks=checks, policy=Policy(max_age=max_age), **gate_arguments(wanted))["open"]
+    assert not gate(checks=checks, policy=Policy(max_check_age=max_check_age), **gate_arguments(wanted))["open"]
 
 
 # Versions

@@ -317,7 +317,7 @@ def test_a_check_with_other_settings_does_not_count(fingerprint):
 def test_a_check_counts_for_an_hour_by_default():
     for made, is_open in (("2026-08-05T11:00:00Z", True), ("2026-08-05T10:59:59Z", False)):
         assert decided(check(createTimeStamp=made), started=[STARTED])["open"] is is_open
-    found = decided(check(), started=[STARTED], policy=Policy(max_age=59.0))
+    found = decided(check(), started=[STARTED], policy=Policy(max_check_age=59.0))
     assert found["reason"] == "it was made at 2026-08-05T11:59:00Z, more than 59 s ago"
 
 

@@ -39,7 +39,7 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
 
 
 def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
-    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_age=3600, **options)
+    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600, **options)
     return [(job["name"], job["task"], job["restore"]) for job in found]
 
 
@@ -62,13 +62,13 @@ def test_behind_a_closed_gate_there_is_nothing_to_do(word):
     wants = read_wants([*INHERIT, {"name": "metrics-server", "sync_strategy": "inherit"}])
     closed = {**open_gate(decision()), "open": False, "proceed": word}
     for gate in (closed, {"decisions": [decision()]}, {}, None):
-        assert jobs([step(), left], gate, started(), wants, now=NOW, max_age=3600) == []
+        assert jobs([step(), left], gate, started(), wants, now=NOW, max_check_age=3600) == []
 
 
 def test_a_check_is_made_again_before_it_is_too_old():
-    [job] = jobs([step()], open_gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], open_gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_check_age=3600)
     assert NOW + 3500 < job["recheck_after"] < NOW + 3600
-    [job] = jobs([step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_check_age=3600)
     assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
 
 
@@ -148,7 +148,7 @@ def test_what_is_blocked_is_left_alone():
 def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checked():
     """What was found after the upgrade, and before the check of a later edit, is the upgrade's all the same."""
     checks = [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)]
-    [job] = jobs([step_at_target()], open_gate(), checks, read_wants(["all"]), now=NOW, max_age=3600)
+    [job] = jobs([step_at_target()], open_gate(), checks, read_wants(["all"]), now=NOW, max_check_age=3600)
     assert (job["task"], job["checked_at"]) == ("resume", at(20))
     assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
 
@@ -283,7 +283,7 @@ def test_a_decision_from_the_future_counts_for_nothing(judged_at):
 
 def test_a_job_says_all_that_the_role_needs():
     wants = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
-    (job,) = jobs([step()], open_gate(decision()), [], wants, now=NOW, max_age=3600)
+    (job,) = jobs([step()], open_gate(decision()), [], wants, now=NOW, max_check_age=3600)
     assert job == {
         "name": "coredns",
         "addon_template_name": "coredns",
@@ -301,17 +301,17 @@ def test_a_job_says_all_that_the_role_needs():
 
 
 def test_a_job_without_a_check_is_checked_at_once():
-    (job,) = jobs([step()], open_gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_age=3600)
+    (job,) = jobs([step()], open_gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_check_age=3600)
     assert (job["recheck_after"], job["restore"]) == (0.0, False)
-    (job,) = jobs([step()], open_gate(), [], read_wants(["coredns"]), now=NOW, max_age=3600, verify_only=True)
+    (job,) = jobs([step()], open_gate(), [], read_wants(["coredns"]), now=NOW, max_check_age=3600, verify_only=True)
     assert (job["task"], job["from"], job["to"], job["check_task_id"]) == ("verify", "1.28.7", "1.28.7", None)
     assert job["recheck_after"] == 0.0
 
 
 def test_nothing_is_done_without_a_decision():
-    assert jobs([step()], open_gate(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], open_gate(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_age=3600) == []
-    assert jobs([step()], open_gate(decision(name="other")), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+    assert jobs([step()], open_gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+    assert jobs([step()], open_gate(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+    assert jobs([step()], open_gate(decision(name="other")), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
 
 
 BESIDE = check("addonStatic", 20.1)
@@ -320,14 +320,14 @@ BESIDE = check("addonStatic", 20.1)
 def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
     inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
     steps = [step_at_target(present_sync_strategy="inherit")]
-    (job,) = jobs(steps, open_gate(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_age=3600)
+    (job,) = jobs(steps, open_gate(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_check_age=3600)
     assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
-    (job,) = jobs(steps, open_gate(), [], inherit, now=NOW, max_age=3600)
+    (job,) = jobs(steps, open_gate(), [], inherit, now=NOW, max_check_age=3600)
     assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
     for strategy, expected in (("force", 1), ("ensureConsistent", 0), (None, 0)):
         steps = [step_at_target(present_sync_strategy=strategy)]
-        assert len(jobs(steps, open_gate(), [], inherit, now=NOW, max_age=3600)) == expected
-        assert jobs(steps, open_gate(), [], read_wants(["all"]), now=NOW, max_age=3600) == []
+        assert len(jobs(steps, open_gate(), [], inherit, now=NOW, max_check_age=3600)) == expected
+        assert jobs(steps, open_gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
 
 
 @pytest.mark.parametrize(

@@ -390,13 +390,13 @@ def test_no_instance_is_let_through_with_a_fatal_risk_that_is_accepted():
 
 def test_each_instance_is_a_job_of_its_own():
     gate_result = judged(checked("id-1"), checked("id-2", "Fatal"), skip_blocked=True)
-    found = jobs([step(1), step(2)], gate_result, [], read_wants([NGINX]), now=NOW, max_age=3600)
+    found = jobs([step(1), step(2)], gate_result, [], read_wants([NGINX]), now=NOW, max_check_age=3600)
     assert [(job["name"], job["addon_template_name"], job["addon_instance_id"]) for job in found] == [
         (NAMES[0], NGINX, "id-1")
     ]
     gate_result = judged(checked("id-1"), checked("id-2"))
     wants = [{"name": NGINX, "addon_instance_id": "id-2", "sync_strategy": "inherit"}, NGINX]
-    found = jobs([step(2), step(1)], gate_result, [], read_wants(wants), now=NOW, max_age=3600)
+    found = jobs([step(2), step(1)], gate_result, [], read_wants(wants), now=NOW, max_check_age=3600)
     assert [(job["name"], job["restore"], job["check_task_id"]) for job in found] == [
         (NAMES[1], True, "task-id-2"),
         (NAMES[0], False, "task-id-1"),
@@ -406,7 +406,7 @@ def test_each_instance_is_a_job_of_its_own():
 def test_each_instance_has_its_own_record():
     plan = [step(1), step(2)]
     gate_result = judged(checked("id-1", "Warning"), checked("id-2"), accepted=[ACCEPTED])
-    todo = jobs(plan, gate_result, [], read_wants([NGINX]), now=NOW, max_age=3600)
+    todo = jobs(plan, gate_result, [], read_wants([NGINX]), now=NOW, max_check_age=3600)
 
     def addon(number: int, version: str) -> dict[str, Any]:
         values = {"custom": {"ingressClass": f"class-{number}"}}

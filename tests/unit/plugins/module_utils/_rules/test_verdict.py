@@ -228,8 +228,8 @@ def test_nothing_but_success_and_known_warnings_passes():
         (Wanted(addon_instance_id="instance-2"), "instance"),
         (Wanted(type="addonStatic"), "type"),
         (Wanted(target_version="1.30.6"), "not to 1.30.6"),
-        (Wanted(now=1_785_924_000 + 3601, max_age=3600), "made at"),
-        (Wanted(now=1_785_924_000 - 3601, max_age=3600), "in the future"),
+        (Wanted(now=1_785_924_000 + 3601, max_check_age=3600), "made at"),
+        (Wanted(now=1_785_924_000 - 3601, max_check_age=3600), "in the future"),
     ],
 )
 def test_a_result_about_something_else_does_not_count(wanted, reason):
@@ -244,7 +244,7 @@ def test_a_result_about_something_else_does_not_count(wanted, reason):
 @pytest.mark.parametrize("created_at", [None, "yesterday", "2026-08-05T10:00:00", "2026-13-45T10:00:00Z"])
 def test_a_result_of_unknown_age_does_not_count(created_at):
     found = CheckTask(**{**task("Success").__dict__, "created_at": created_at})
-    assert judge(found, Wanted(now=1_785_924_000, max_age=3600)).verdict == "unknown"
+    assert judge(found, Wanted(now=1_785_924_000, max_check_age=3600)).verdict == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_an_expired_result_does_not_count(expires_at, verdict):
 
 def test_a_fatal_risk_stays_fatal_when_the_result_is_about_something_else():
     found = task("Failed", ("Fatal", "Failed"))
-    assert judge(found, Wanted(target_version="9", now=4e9, max_age=1)).verdict == "fatal"
+    assert judge(found, Wanted(target_version="9", now=4e9, max_check_age=1)).verdict == "fatal"
 
 
 # Choosing

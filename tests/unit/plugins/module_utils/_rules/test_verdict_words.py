@@ -122,21 +122,21 @@ NOTHING = {"status": {"status": "Success"}}
             {"target_version": "1.2"},
             "an upgrade of the cluster to v1.31.1-r4 made it",
         ),
-        (NOTHING, {"now": NOW, "max_age": 60.0}, "it does not say when it was made"),
-        (ABOUT, {"now": NOW + 61, "max_age": 60.0}, "it was made at 2026-08-05T12:00:00Z, more than 60 s ago"),
+        (NOTHING, {"now": NOW, "max_check_age": 60.0}, "it does not say when it was made"),
+        (ABOUT, {"now": NOW + 61, "max_check_age": 60.0}, "it was made at 2026-08-05T12:00:00Z, more than 60 s ago"),
         *(
             (
                 ABOUT,
                 {"now": NOW - 61, **limit},
                 "it was made at 2026-08-05T12:00:00Z, which is 61 s in the future: the clocks differ",
             )
-            for limit in ({}, {"max_age": 60.0}, {"max_age": 1e9})
+            for limit in ({}, {"max_check_age": 60.0}, {"max_check_age": 1e9})
         ),
-        (ABOUT, {"now": NOW - 60, "max_age": 0.0}, None),
-        (ABOUT, {"now": NOW + 60, "max_age": 60.0}, None),
-        (ABOUT, {"now": NOW - 60, "max_age": 60.0}, None),
+        (ABOUT, {"now": NOW - 60, "max_check_age": 0.0}, None),
+        (ABOUT, {"now": NOW + 60, "max_check_age": 60.0}, None),
+        (ABOUT, {"now": NOW - 60, "max_check_age": 60.0}, None),
         (ABOUT, {"now": NOW + 1e9}, None),
-        (ABOUT, {"max_age": 60.0}, None),
+        (ABOUT, {"max_check_age": 60.0}, None),
         ({**NOTHING, "metadata": {"expireTimeStamp": "soon"}}, {"now": NOW}, "its expiry time cannot be read"),
         ({**NOTHING, "metadata": {"expireTimeStamp": "soon"}}, {}, None),
         (
