@@ -34,15 +34,20 @@ attributes:
 options:
   cluster_id:
     description:
-      - ID of the cluster.
+      - ID of the cluster. This or O(cluster_name) is required.
     type: str
-    required: true
+  cluster_name:
+    description:
+      - Name of the cluster. Exactly one cluster of the project must have it.
+      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
+    type: str
   addon_template_name:
     description:
       - Name of the add-on template, such as V(coredns).
       - One of O(addon_template_name) and O(addon_instance_id) is required. If the cluster has several instances of the
         template, only the ID tells which one is meant, and without it the module fails with the ID of each.
     type: str
+    aliases: [name]
   addon_instance_id:
     description:
       - ID of the add-on instance. That very instance is meant; nothing is installed in its place.
@@ -342,24 +347,23 @@ failure:
 
 from dataclasses import replace
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instance
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets import secrets
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import (
     POLICIES,
     SYNC_STRATEGIES,
     refuse_odd_values,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     SECRET_VALUES,
+    TEMPLATE,
     Spec,
     merge_specs,
     wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.changes import (
     make_absent,
     make_present,
@@ -375,11 +379,11 @@ PRESENT = "present"
 SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
+    TEMPLATE,
     SECRET_VALUES,
     wait_options(default=True, timeout=600.0),
     Spec(
         argument_spec={
-            "addon_template_name": {"type": "str"},
             "addon_instance_id": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent", "rolled_back"], "default": "present"},
             "version": {"type": "str", "default": PRESENT},
@@ -401,15 +405,15 @@ def run(task: Task) -> Result:
     params = task.params
     task.hide(secrets(params["values"], params["secret_values"]))
     refuse_odd_values(params["values"], str(params["addon_template_name"] or params["addon_instance_id"]))
-    with connected(task) as cce:
-        return until_sent(task, lambda: _bring_about(cce, task))
+    with cluster_access(task) as access:
+        return until_sent(task, lambda: _bring_about(access))
 
 
-def _bring_about(cce: Cce, task: Task) -> Result:
-    params = task.params
-    cluster_id, name, instance_id = (params[key] for key in ("cluster_id", "addon_template_name", "addon_instance_id"))
+def _bring_about(access: ClusterAccess) -> Result:
+    params = access.task.params
+    name, instance_id = params["addon_template_name"], params["addon_instance_id"]
     if params["state"] == "absent":
-        return make_absent(cce, task, cluster_id, name, instance_id)
+        return make_absent(access, name, instance_id)
     want = Want(
         name=name or "",
         version=_asked_for(params["version"]),
@@ -419,17 +423,17 @@ def _bring_about(cce: Cce, task: Task) -> Result:
         addon_instance_id=instance_id,
     )
     if params["state"] == "rolled_back":
-        return roll_back(cce, task, cluster_id, want, instance_id)
-    return make_present(cce, task, cluster_id, want if name else _with_name(cce, cluster_id, want, instance_id))
+        return roll_back(access, want, instance_id)
+    return make_present(access, want if name else _with_name(access, want, instance_id))
 
 
 def _asked_for(word: str) -> str | None:
     return None if word == PRESENT else word
 
 
-def _with_name(cce: Cce, cluster_id: str, want: Want, addon_instance_id: str) -> Want:
-    """Return the want with the name of an instance. An id alone can't be installed."""
-    return replace(want, name=read_instance(cce.addon(cluster_id, addon_instance_id)).addon_template_name)
+def _with_name(access: ClusterAccess, want: Want, addon_instance_id: str) -> Want:
+    """Return the want with the template name of an instance: an instance that is known by its ID alone exists."""
+    return replace(want, name=access.instance(addon_instance_id).addon_template_name)
 
 
 def main() -> None:

@@ -374,13 +374,10 @@ failure:
 
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC, ADDON_UPGRADE
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import read_instances
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
-    CLUSTER_OR_NAME,
+    CLUSTER,
     CONNECTION,
     WANTS,
     Spec,
@@ -388,6 +385,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     CheckRequest,
     Started,
@@ -402,14 +400,13 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey
     described,
     known_templates,
     plan_when_idle,
-    which_cluster,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_wants
 
 SPEC = merge_specs(
     CONNECTION,
-    CLUSTER_OR_NAME,
+    CLUSTER,
     WANTS,
     wait_options(default=True, timeout=300.0),
     Spec(
@@ -428,12 +425,11 @@ SPEC = merge_specs(
 def run(task: Task) -> Result:
     params = task.params
     wants = read_wants(params["addons"])
-    with connected(task) as cce:
-        cluster_id = which_cluster(cce, task)
-        requests, planned = _requests(cce, task, cluster_id, wants)
+    with cluster_access(task) as access:
+        requests, planned = _requests(access, wants)
         if task.check_mode or not requests:
             return {"changed": bool(requests), "check_mode": task.check_mode, **_told_plan(task, planned, [])}
-        started = start(cce, task, cluster_id, requests, adopt=params["on_running"] == "adopt")
+        started = start(access, requests, adopt=params["on_running"] == "adopt")
         result = {
             "changed": not all(item.adopted for item in started),
             "check_mode": False,
@@ -442,7 +438,7 @@ def run(task: Task) -> Result:
         if not params["wait"]:
             return result
         try:
-            return {**result, **results(finished(cce, task, cluster_id, {item.task_id for item in started}))}
+            return {**result, **results(finished(access, {item.task_id for item in started}))}
         except CceError as error:
             error.result = {**result, **error.result}
             raise
@@ -458,20 +454,18 @@ def _told_plan(task: Task, planned: Result, started: list[dict[str, Any]]) -> Re
     return {**planned, "checks_started": started, "ticket": ticket}
 
 
-def _requests(cce: Cce, task: Task, cluster_id: str, wants: Wants) -> tuple[list[CheckRequest], Result]:
-    params = task.params
+def _requests(access: ClusterAccess, wants: Wants) -> tuple[list[CheckRequest], Result]:
+    task, params = access.task, access.task.params
     if params["type"] == ADDON_STATIC:
-        instances = read_instances(cce.addons(cluster_id))
-        known_templates(cce, cluster_id, wants, instances)
-        return requests_for_running(wants, instances), {"cluster_id": cluster_id}
+        instances = access.instances()
+        known_templates(access, wants, instances)
+        return requests_for_running(wants, instances), {"cluster_id": access.cluster_id}
     timeout_option = "busy_timeout" if params["busy_timeout"] is not None and not task.check_mode else None
-    steps = plan_when_idle(
-        cce, task, cluster_id, wants, timeout_option=timeout_option, allow_unstable=params["allow_unstable"]
-    )
-    requests = requests_for_plan(steps, cluster_id, skip_impossible=params["skip_impossible"])
+    steps = plan_when_idle(access, wants, timeout_option=timeout_option, allow_unstable=params["allow_unstable"])
+    requests = requests_for_plan(steps, access.cluster_id, skip_impossible=params["skip_impossible"])
     if params["baseline"]:
         requests = [*baseline_for(requests), *requests]
-    return requests, described(task, cluster_id, steps, brief=params["brief"])
+    return requests, described(access, steps, brief=params["brief"])
 
 
 def _describe(item: Started) -> dict[str, Any]:

@@ -36,9 +36,13 @@ attributes:
 options:
   cluster_id:
     description:
-      - ID of the cluster.
+      - ID of the cluster. This or O(cluster_name) is required.
     type: str
-    required: true
+  cluster_name:
+    description:
+      - Name of the cluster. Exactly one cluster of the project must have it.
+      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
+    type: str
   type:
     description:
       - Only check tasks of this type. V(addonStatic) inspects a running add-on, V(addonUpgrade) an upgrade of it.
@@ -65,6 +69,7 @@ options:
       - Only check tasks of add-ons of this template, such as V(coredns).
       - A task that does not name its template is kept, and has the verdict V(unknown).
     type: str
+    aliases: [name]
   target_version:
     description:
       - Only checks of an upgrade of the add-on to this version.
@@ -361,11 +366,11 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check impor
     Wanted,
     latest,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     QUERY,
+    TEMPLATE,
     Spec,
     merge_specs,
     wait_options,
@@ -377,6 +382,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     Collected,
     collect,
@@ -394,6 +400,7 @@ ANY = "any"
 SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
+    TEMPLATE,
     QUERY,
     wait_options(default=False, timeout=300.0),
     Spec(
@@ -402,7 +409,6 @@ SPEC = merge_specs(
             "task_id": {"type": "str"},
             "task_ids": {"type": "list", "elements": "str"},
             "addon_instance_id": {"type": "str"},
-            "addon_template_name": {"type": "str"},
             "target_version": {"type": "str"},
             "max_check_age": {"type": "float"},
             "latest": {"type": "bool", "default": False},
@@ -425,16 +431,16 @@ def run(task: Task) -> Result:
         mine = [item for item in tasks if task_ids is None or item.task_id in task_ids]
         return latest(mine) if params["latest"] else mine
 
-    with connected(task) as cce:
+    with cluster_access(task) as access:
 
         def read() -> Collected:
             wanted = Wanted(**asked, max_check_age=params["max_check_age"])
-            return collect(cce, params["cluster_id"], narrow, wanted)
+            return collect(access, narrow, wanted)
 
         collected = read()
         if params["wait"]:
-            collected = wait(cce, task, read, params["cluster_id"], collected, expected=task_ids or set())
-        warn_of_the_answer(cce, task, collected, params["cluster_id"])
+            collected = wait(access, read, collected, expected=task_ids or set())
+        warn_of_the_answer(access, collected)
     collected = with_missing(collected, params["task_ids"] or [])
     found = results(collected)
     result = {"changed": False, **found}

@@ -496,7 +496,6 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
@@ -507,6 +506,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     Collected,
     collect,
@@ -550,10 +550,11 @@ def run(task: Task) -> Result:
         max_check_age=params["max_check_age"],
     )
     with connected(task) as cce:
-        collected = _collected(cce, task, ticket) if ticket.needs_checks else None
+        access = ClusterAccess(cce, task, ticket.cluster_id)
+        collected = _collected(access, ticket) if ticket.needs_checks else None
         # Only the role addon_upgrade waits for it, and says when its run has begun.
         goes_on = ticket.failed and params["run_started"] is not None
-        resumable = _resumable(cce, ticket) if goes_on else []
+        resumable = _resumable(access, ticket) if goes_on else []
         service_now = cce.now()
     decision = gate(
         ticket.plan,
@@ -575,24 +576,24 @@ def run(task: Task) -> Result:
     return with_query(result, query)
 
 
-def _collected(cce: Cce, task: Task, ticket: Ticket) -> Collected:
+def _collected(access: ClusterAccess, ticket: Ticket) -> Collected:
     """Return the checks of the cluster, once those that were started have finished or the time is over.
 
     Checks that take too long are for the gate to tell, together with everything else that blocks.
     """
     if ticket.started is None:
-        collected = collect(cce, ticket.cluster_id)
+        collected = collect(access)
     else:
         task_ids = {item["task_id"] for item in ticket.started}
-        collected = finished_in_time(cce, task, ticket.cluster_id, task_ids)
-    warn_of_the_answer(cce, task, collected, ticket.cluster_id)
+        collected = finished_in_time(access, task_ids)
+    warn_of_the_answer(access, collected)
     return collected
 
 
-def _resumable(cce: Cce, ticket: Ticket) -> list[str]:
+def _resumable(access: ClusterAccess, ticket: Ticket) -> list[str]:
     """Return the add-ons that do not run yet after an upgrade that nobody verified: the role waits for them."""
-    checks = collect(cce, ticket.cluster_id).checks
-    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=cce.now())]
+    checks = collect(access).checks
+    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=access.cce.now())]
 
 
 def main() -> None:

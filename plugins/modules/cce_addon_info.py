@@ -24,13 +24,18 @@ extends_documentation_fragment:
 options:
   cluster_id:
     description:
-      - ID of the cluster.
+      - ID of the cluster. This or O(cluster_name) is required.
     type: str
-    required: true
+  cluster_name:
+    description:
+      - Name of the cluster. Exactly one cluster of the project must have it.
+      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
+    type: str
   addon_template_name:
     description:
       - Only the add-on of this template, such as V(coredns). A cluster may have several instances of it.
     type: str
+    aliases: [name]
   addon_instance_id:
     description:
       - Only the add-on instance of this ID.
@@ -179,15 +184,14 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._api.cce import Cce
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Instance, read_instances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Instance
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets import secrets
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
     QUERY,
     SECRET_VALUES,
+    TEMPLATE,
     Spec,
     merge_specs,
 )
@@ -198,24 +202,26 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import look_closer, shown_instance
 
 SPEC = merge_specs(
     CONNECTION,
     CLUSTER,
+    TEMPLATE,
     QUERY,
     SECRET_VALUES,
-    Spec(argument_spec={"addon_template_name": {"type": "str"}, "addon_instance_id": {"type": "str"}}),
+    Spec(argument_spec={"addon_instance_id": {"type": "str"}}),
 )
 
 
 def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
-    with connected(task) as cce:
+    with cluster_access(task) as access:
         found = [
-            _looked_closer(cce, task, instance)
-            for instance in read_instances(cce.addons(params["cluster_id"]))
+            _looked_closer(access, instance)
+            for instance in access.instances()
             if params["addon_template_name"] in (None, instance.addon_template_name)
             and params["addon_instance_id"] in (None, instance.id)
         ]
@@ -225,10 +231,10 @@ def run(task: Task) -> Result:
     return with_query({"changed": False, "addons": shown}, query)
 
 
-def _looked_closer(cce: Cce, task: Task, instance: Instance) -> Instance:
+def _looked_closer(access: ClusterAccess, instance: Instance) -> Instance:
     """Return an add-on of the list, read alone where the list tells too little of it."""
     tells_enough = instance.values and instance.version and instance.is_rollbackable is not None
-    return instance if tells_enough or not instance.id else look_closer(cce, task, task.params["cluster_id"], instance)
+    return instance if tells_enough or not instance.id else look_closer(access, instance)
 
 
 def main() -> None:

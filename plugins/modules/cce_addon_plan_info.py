@@ -282,9 +282,8 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
-    CLUSTER_OR_NAME,
+    CLUSTER,
     CONNECTION,
     QUERY,
     WANTS,
@@ -299,18 +298,18 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import (
     busy,
     described,
     plan_when_idle,
-    which_cluster,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 
 SPEC = merge_specs(
     CONNECTION,
-    CLUSTER_OR_NAME,
+    CLUSTER,
     QUERY,
     WANTS,
     wait_options(default=False, timeout=600.0),
@@ -323,12 +322,11 @@ def run(task: Task) -> Result:
     query = compiled_query(params["query"])
     wants = read_wants(params["addons"])
     options = {"allow_unstable": params["allow_unstable"], "may_install": params["install_missing"]}
-    with connected(task) as cce:
-        cluster_id = which_cluster(cce, task)
+    with cluster_access(task) as access:
         timeout_option = "wait_timeout" if params["wait"] and not task.check_mode else None
-        steps = plan_when_idle(cce, task, cluster_id, wants, timeout_option=timeout_option, **options)
-    told = described(task, cluster_id, steps)
-    ticket = Ticket(cluster_id, params["cluster_name"] or None, told["plan"], started=None).text()
+        steps = plan_when_idle(access, wants, timeout_option=timeout_option, **options)
+    told = described(access, steps)
+    ticket = Ticket(access.cluster_id, params["cluster_name"] or None, told["plan"], started=None).text()
     result = {"changed": False, "check_mode": task.check_mode, **told, "ticket": ticket, "busy": busy(steps)}
     return with_query(result, query)
 

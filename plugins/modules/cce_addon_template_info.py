@@ -27,10 +27,16 @@ options:
       - M(huaweicloud.cce.cce_addon_info) returns the versions that an installed add-on can be upgraded to. They may be
         fewer.
     type: str
+  cluster_name:
+    description:
+      - Name of a cluster, instead of O(cluster_id). Exactly one cluster of the project must have it.
+      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
+    type: str
   addon_template_name:
     description:
       - Only the template of this name, such as V(coredns).
     type: str
+    aliases: [name]
   allow_unstable:
     description:
       - Whether RV(templates[].latest) may be a version that is not marked as stable.
@@ -202,7 +208,14 @@ failure:
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import name_and_id, read_cluster
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.template import describe_template, read_templates
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
+    CLUSTER,
+    CONNECTION,
+    QUERY,
+    TEMPLATE,
+    Spec,
+    merge_specs,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
@@ -210,14 +223,15 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
     run_as_module,
     with_query,
 )
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import which_cluster
 
 SPEC = merge_specs(
     CONNECTION,
+    CLUSTER,
+    TEMPLATE,
     QUERY,
     Spec(
         argument_spec={
-            "cluster_id": {"type": "str"},
-            "addon_template_name": {"type": "str"},
             "allow_unstable": {"type": "bool", "default": False},
             "with_input": {"type": "bool", "default": False},
         }
@@ -227,9 +241,10 @@ SPEC = merge_specs(
 
 def run(task: Task) -> Result:
     params = task.params
-    cluster_id, name, with_input = params["cluster_id"], params["addon_template_name"], params["with_input"]
+    name, with_input = params["addon_template_name"], params["with_input"]
     query = compiled_query(params["query"])
     with connected(task) as cce:
+        cluster_id = which_cluster(cce, task) if params["cluster_id"] or params["cluster_name"] else None
         cluster = read_cluster(cce.cluster(cluster_id)) if cluster_id else None
         items = cce.templates(cluster_id, name)
     if cluster is not None and cluster.version is None:

@@ -26,7 +26,7 @@ options:
       - Only the cluster of this ID. It is an error if there is none.
       - Without it, all clusters of the project are returned.
     type: str
-  name:
+  cluster_name:
     description:
       - Only clusters of this name. None, one or several may have it.
       - The API has no such filter, so the module requests all clusters of the project.
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 - name: Find the ID of a cluster by its name
   huaweicloud.cce.cce_cluster_info:
-    name: production
+    cluster_name: production
     query: clusters[0].id
   register: production
 
@@ -264,8 +264,8 @@ SPEC = merge_specs(
     CONNECTION,
     QUERY,
     Spec(
-        argument_spec={name: {"type": "str"} for name in ("cluster_id", "name", *_FILTERS)},
-        mutually_exclusive=tuple(("cluster_id", name) for name in ("name", *_FILTERS)),
+        argument_spec={name: {"type": "str"} for name in ("cluster_id", "cluster_name", *_FILTERS)},
+        mutually_exclusive=tuple(("cluster_id", name) for name in ("cluster_name", *_FILTERS)),
     ),
 )
 
@@ -279,7 +279,9 @@ def run(task: Task) -> Result:
         else:
             items = cce.clusters(detail=True, **{name: params[name] for name in _FILTERS})
         clusters = read_clusters(items, project_id=cce.project_id(), region=cce.region)
-    found = [(cluster, item) for cluster, item in zip(clusters, items) if params["name"] in (None, cluster.name)]
+    found = [
+        (cluster, item) for cluster, item in zip(clusters, items) if params["cluster_name"] in (None, cluster.name)
+    ]
     found.sort(key=lambda pair: (pair[0].name or "", pair[0].id or ""))
     for cluster, _item in found:
         for defect in cluster.defects:

@@ -62,7 +62,10 @@ def test_a_cluster_with_its_addons_in_one_request(play, simulation, way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_cluster_by_id_and_by_name(play, simulation, way):
-    named = [clusters("named", name="production", query="clusters[0].id"), clusters("unnamed", name="other")]
+    named = [
+        clusters("named", cluster_name="production", query="clusters[0].id"),
+        clusters("unnamed", cluster_name="other"),
+    ]
     played = play([clusters("shown", cluster_id=CLUSTER), *named], **way)
     assert played.code == 0, played.output
     assert [item["name"] for item in played.result("shown")["clusters"]] == ["production"]
@@ -94,7 +97,7 @@ def test_a_cluster_that_is_not_there_fails(play, way):
 
 
 def test_an_id_and_a_filter_exclude_each_other(play, simulation):
-    played = play([clusters(cluster_id=CLUSTER, name="production")])
+    played = play([clusters(cluster_id=CLUSTER, cluster_name="production")])
     assert "mutually exclusive" in played.result("clusters")["msg"]
     assert simulation.requests() == []
 

@@ -79,10 +79,11 @@ CONNECTION = Spec(
     },
 )
 
-CLUSTER = Spec(argument_spec={"cluster_id": {"type": "str", "required": True}})
+# At least one of them is needed; `which_cluster` says so, as an empty text is none.
+CLUSTER = Spec(argument_spec={"cluster_id": {"type": "str"}, "cluster_name": {"type": "str"}})
 
-# For the modules that a run of the roles begins with: `_planning.which_cluster` reads it.
-CLUSTER_OR_NAME = Spec(argument_spec={"cluster_id": {"type": "str"}, "cluster_name": {"type": "str"}})
+# The alias is what the entries of `addons` call it.
+TEMPLATE = Spec(argument_spec={"addon_template_name": {"type": "str", "aliases": ["name"]}})
 
 QUERY = Spec(argument_spec={"query": {"type": "str"}})
 
@@ -140,7 +141,8 @@ def shown_options(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[st
     That is a short number in the settings of add-ons, settings that are no dictionary, and an option that there is not:
     it may be the mistyped name of one that is secret.
     """
-    return {name: _shown_option(name, value, params) if name in spec else MASK for name, value in params.items()}
+    known = {*spec, *(alias for rule in spec.values() for alias in rule.get("aliases", ()))}
+    return {name: _shown_option(name, value, params) if name in known else MASK for name, value in params.items()}
 
 
 def _shown_option(name: str, value: Any, params: Mapping[str, Any]) -> Any:

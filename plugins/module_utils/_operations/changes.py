@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .._api.cce import Cce
 from .._api.refusals import LOCKED, OUT_OF_DATE
 from .._api.retries import THROTTLE_WINDOW
 from .._ground.errors import (
@@ -25,7 +24,7 @@ from .._ground.errors import (
     TimedOut,
 )
 from .._ground.text import printable
-from .._model.check import ADDON_UPGRADE, CheckTask, Wanted, read_tasks
+from .._model.check import ADDON_UPGRADE, CheckTask, Wanted
 from .._model.instance import (
     AVAILABLE,
     ENDED_BADLY,
@@ -36,18 +35,18 @@ from .._model.instance import (
     differs,
     find_instance,
     read_instance,
-    read_instances,
     shown_name,
     which_instance,
 )
 from .._model.secrets import masked
 from .._model.values import Values, changed_paths
 from .._module.task import Result, Task
-from .._operations import waiting
 from .._rules.plan import Step
 from .._rules.verdict import describe_check, finding_lines, judge_upgrade
 from .._rules.wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, NONE, Want, Wants
+from .access import ClusterAccess
 from .survey import look_closer, marked_secret, plan, shown_instance, wait_until_idle
+from .waiting import Waited
 
 DELETE = "delete"
 ROLLBACK = "rollback"
@@ -119,35 +118,36 @@ def _refused_pause(asked: float, tries: int) -> float:
     return max(asked, min(THROTTLE_WINDOW, asked * 2.0 ** (tries - 1)))
 
 
-def make_present(cce: Cce, task: Task, cluster_id: str, want: Want) -> Result:
+def make_present(access: ClusterAccess, want: Want) -> Result:
     """Install, upgrade or edit an add-on, or find that nothing is to be done."""
+    task = access.task
     started = task.clock.monotonic()
-    step = _step(cce, task, cluster_id, want)
+    step = _step(access, want)
     for last_try in (False, True):
         result = _prediction(task, step)
         if step.action == NONE:
-            return _unchanged(cce, task, cluster_id, step, result, started)
-        _refuse_other_values(task, step, cluster_id)
+            return _unchanged(access, step, result, started)
+        _refuse_other_values(access, step)
         if task.check_mode:
             return result
-        _refuse_unchecked(cce, task, step, cluster_id)
+        _refuse_unchecked(access, step)
         try:
-            return _carry_out(cce, task, cluster_id, _change(cce, cluster_id, step), result, started)
+            return _carry_out(access, _change(access, step), result, started)
         except Conflict as error:
             # Somebody changed the add-on since it was read. It was refused, so after another look it may be sent.
             if last_try or error.error_code != OUT_OF_DATE:
                 raise
-            step = _step(cce, task, cluster_id, want)
+            step = _step(access, want)
     raise AssertionError("unreachable")
 
 
-def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
+def _step(access: ClusterAccess, want: Want) -> Step:
     """Return what is to be done, once no operation is under way on the add-on."""
-    params = task.params
+    task = access.task
 
     def look() -> Step:
-        options = {"allow_unstable": params["allow_unstable"], "may_install": True}
-        steps = plan(cce, task, cluster_id, Wants((want,)), **options)
+        options = {"allow_unstable": task.params["allow_unstable"], "may_install": True}
+        steps = plan(access, Wants((want,)), **options)
         if len(steps) > 1:
             raise _before_any_write(which_instance([step.instance for step in steps if step.instance is not None]))
         return steps[0]
@@ -157,44 +157,44 @@ def _step(cce: Cce, task: Task, cluster_id: str, want: Want) -> Step:
         if task.check_mode:
             task.warn(f"{step.name} is {step.instance.status}: what is predicted holds for its present state.")
         else:
-            wait_until_idle(cce, task, cluster_id, [step.instance.id])
+            wait_until_idle(access, [step.instance.id])
             step = look()
     if step.action == IMPOSSIBLE:
         raise InputError(
-            f"Nothing was changed: {step.name} in cluster {cluster_id} cannot be brought to what is wanted, as "
-            f"{step.why}.",
+            f"Nothing was changed: {step.name} in cluster {access.cluster_id} cannot be brought to what is wanted, "
+            f"as {step.why}.",
             details={"offered": list(step.offered)},
         )
     return step
 
 
-def _refuse_other_values(task: Task, step: Step, cluster_id: str) -> None:
+def _refuse_other_values(access: ClusterAccess, step: Step) -> None:
     """Refuse to send other settings than those that were checked."""
-    expected = task.params["values_fingerprint"]
+    expected = access.task.params["values_fingerprint"]
     if expected is not None and expected != step.fingerprint:
         raise InputError(
-            f"Nothing was changed: {step.name} in cluster {cluster_id} was checked with other settings than those that "
-            f"would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the add-on in "
-            "between: check again.",
+            f"Nothing was changed: {step.name} in cluster {access.cluster_id} was checked with other settings than "
+            f"those that would be sent now (fingerprint {expected}, now {step.fingerprint}). Somebody changed the "
+            "add-on in between: check again.",
             retryable=True,
         )
 
 
-def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None:
+def _refuse_unchecked(access: ClusterAccess, step: Step) -> None:
     """Refuse to send if the check that the upgrade relies on, read once more, does not allow it any longer.
 
     All checks of the cluster are read, as a newer one of the same upgrade may have found more.
     """
-    check_task_id = task.params["check_task_id"]
+    check_task_id = access.task.params["check_task_id"]
     if check_task_id is None:
         return
-    tasks = read_tasks(cce.checks(cluster_id))
+    tasks = access.check_tasks()
     wanted = Wanted(
         type=ADDON_UPGRADE,
         addon_instance_id=step.instance.id if step.instance else "",
         target_version=step.version,
-        now=cce.now(),
-        max_check_age=task.params["max_check_age"],
+        now=access.cce.now(),
+        max_check_age=access.task.params["max_check_age"],
     )
     decided = judge_upgrade(check_task_id, tasks, wanted)
     judgement = decided.judgement
@@ -203,7 +203,7 @@ def _refuse_unchecked(cce: Cce, task: Task, step: Step, cluster_id: str) -> None
         found_out = " ".join(line.strip() for line in finding_lines({**check, "addon_template_name": step.name}))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
-            f"{step.name} in cluster {cluster_id} to {step.version}. {found_out}",
+            f"{step.name} in cluster {access.cluster_id} to {step.version}. {found_out}",
             details={"verdict": judgement.verdict, "reason": judgement.reason},
             result={"check": check},
         )
@@ -232,9 +232,9 @@ def _prediction(task: Task, step: Step) -> Result:
     return result
 
 
-def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result, started: float) -> Result:
+def _unchanged(access: ClusterAccess, step: Step, result: Result, started: float) -> Result:
     """Return the result where nothing is to be sent, once the add-on runs: its version alone does not show that."""
-    instance = step.instance
+    task, instance = access.task, step.instance
     if instance is None or task.check_mode or not task.params["wait"] or _is_running(task, instance):
         return {**result, "duration": 0.0}
     change = Change(
@@ -246,15 +246,16 @@ def _unchanged(cce: Cce, task: Task, cluster_id: str, step: Step, result: Result
         send=lambda: None,
         is_done=lambda found: found is not None and found.version == instance.version and _is_running(task, found),
     )
-    return _await(cce, task, cluster_id, instance.id, change, result, started)
+    return _await(access, instance.id, change, result, started)
 
 
 def _is_running(task: Task, instance: Instance) -> bool:
     return instance.status == RUNNING or (task.params["accept_partial"] and instance.status == AVAILABLE)
 
 
-def _change(cce: Cce, cluster_id: str, step: Step) -> Change:
+def _change(access: ClusterAccess, step: Step) -> Change:
     """Return the write that a step means."""
+    cce, cluster_id = access.cce, access.cluster_id
     version, values, before = step.version or "", step.values, step.instance
     if before is None:
         return Change(
@@ -300,17 +301,18 @@ def _has_values(found: Instance, before: Instance, values: Values) -> bool:
     return _has_other_values(found, before) or not list(changed_paths(found.values, values))
 
 
-def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_id: str | None) -> Result:
+def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None) -> Result:
     """Roll an add-on back to its previous version, unless it is at the wanted one already."""
+    cce, task, cluster_id = access.cce, access.task, access.cluster_id
     started = task.clock.monotonic()
-    instance, name = _find_first(cce, cluster_id, want.name, addon_instance_id)
+    instance, name = _find_first(access, want.name, addon_instance_id)
     if instance is None:
         raise InputError(f"{want.name or addon_instance_id} is not installed in cluster {cluster_id}.")
     if instance.is_busy and not task.check_mode:
-        instances = wait_until_idle(cce, task, cluster_id, [instance.id])
+        instances = wait_until_idle(access, [instance.id])
         instance = find_instance(instances, addon_instance_id=instance.id) or instance
     if instance.is_rollbackable is None:
-        instance = look_closer(cce, task, cluster_id, instance)
+        instance = look_closer(access, instance)
     target = want.version or instance.previous_version
     result: Result = {
         "changed": True,
@@ -347,7 +349,7 @@ def roll_back(cce: Cce, task: Task, cluster_id: str, want: Want, addon_instance_
         send=lambda: cce.roll_back_addon(cluster_id, was.id),
         is_done=is_done,
     )
-    return _carry_out(cce, task, cluster_id, change, result, started)
+    return _carry_out(access, change, result, started)
 
 
 def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str) -> None:
@@ -367,10 +369,11 @@ def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str)
         raise InputError(f"{what} to {want.version}: CCE would go to {instance.previous_version}.")
 
 
-def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Result:
+def make_absent(access: ClusterAccess, name: str | None, addon_instance_id: str | None) -> Result:
     """Delete an add-on, unless it is gone already."""
+    task = access.task
     started = task.clock.monotonic()
-    instance, shown = _find_first(cce, cluster_id, name, addon_instance_id)
+    instance, shown = _find_first(access, name, addon_instance_id)
     result: Result = {
         "changed": instance is not None,
         "action": DELETE if instance else NONE,
@@ -392,37 +395,30 @@ def make_absent(cce: Cce, task: Task, cluster_id: str, name: str | None, addon_i
         addon_template_name=instance.addon_template_name,
         before=instance,
         version=None,
-        send=lambda: _delete(cce, cluster_id, instance.id),
+        send=lambda: _delete(access, instance.id),
         is_done=lambda found: found is None or found.status == _DESTROYED,
     )
-    return _carry_out(cce, task, cluster_id, change, result, started)
+    return _carry_out(access, change, result, started)
 
 
-def _delete(cce: Cce, cluster_id: str, addon_instance_id: str) -> None:
+def _delete(access: ClusterAccess, addon_instance_id: str) -> None:
     with contextlib.suppress(NotFound):  # somebody else was faster
-        cce.delete_addon(cluster_id, addon_instance_id)
+        access.cce.delete_addon(access.cluster_id, addon_instance_id)
 
 
-def _find_addon(cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None) -> Instance | None:
-    instances = read_instances(cce.addons(cluster_id))
-    return find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
-
-
-def _read_addon(cce: Cce, cluster_id: str, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
+def _read_addon(access: ClusterAccess, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
     """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
     if addon_instance_id is None:
-        return _find_addon(cce, cluster_id, addon_template_name, None)
+        return find_instance(access.instances(), addon_template_name=addon_template_name or None)
     try:
-        return read_instance(cce.addon(cluster_id, addon_instance_id))
+        return access.instance(addon_instance_id)
     except NotFound:
         return None
 
 
-def _find_first(
-    cce: Cce, cluster_id: str, name: str | None, addon_instance_id: str | None
-) -> tuple[Instance | None, str]:
+def _find_first(access: ClusterAccess, name: str | None, addon_instance_id: str | None) -> tuple[Instance | None, str]:
     """Return an instance on which nothing was done yet, and the name that people see of it."""
-    instances = read_instances(cce.addons(cluster_id))
+    instances = access.instances()
     try:
         found = find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
     except InputError as error:
@@ -448,11 +444,12 @@ def _shown_addon(task: Task, instance: Instance | None) -> Addon | None:
     return None if instance is None else shown_instance(task, instance)
 
 
-def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Result, started: float) -> Result:
+def _carry_out(access: ClusterAccess, change: Change, result: Result, started: float) -> Result:
     """Send the one write of a change, and wait for its end.
 
     Once it is sent, every error tells with the result that something was changed, or may have been.
     """
+    task = access.task
     addon_instance_id = change.before.id if change.before else None
     unknown = None
     try:
@@ -465,16 +462,16 @@ def _carry_out(cce: Cce, task: Task, cluster_id: str, change: Change, result: Re
     try:
         if unknown is not None:
             task.progress(f"{unknown.message} Reading the add-on to find out.")
-            addon_instance_id = _look_for_it(cce, task, cluster_id, change, unknown)
+            addon_instance_id = _look_for_it(access, change, unknown)
         if not task.params["wait"]:
             return {**result, "duration": round(task.clock.monotonic() - started, 1)}
-        return _await(cce, task, cluster_id, addon_instance_id, change, result, started)
+        return _await(access, addon_instance_id, change, result, started)
     except CceError as error:
         error.result = {**result, **error.result}
         raise
 
 
-def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: OutcomeUnknown) -> str | None:
+def _look_for_it(access: ClusterAccess, change: Change, error: OutcomeUnknown) -> str | None:
     """Return the id of the instance once it shows that the write was carried out.
 
     Raises:
@@ -483,9 +480,9 @@ def _look_for_it(cce: Cce, task: Task, cluster_id: str, change: Change, error: O
     instance_id = change.before.id if change.before else None
     seen = "nothing has begun"
     for pause in _PAUSES:
-        task.clock.sleep(pause)
+        access.task.clock.sleep(pause)
         try:
-            found = _read_addon(cce, cluster_id, change.addon_template_name, instance_id)
+            found = _read_addon(access, change.addon_template_name, instance_id)
         except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
             seen = f"the last look failed: {trouble.message}"
             continue
@@ -554,9 +551,7 @@ class _Watch:
 
 
 def _await(
-    cce: Cce,
-    task: Task,
-    cluster_id: str,
+    access: ClusterAccess,
     addon_instance_id: str | None,
     change: Change,
     result: Result,
@@ -570,27 +565,22 @@ def _await(
         TimedOut: `wait_timeout` was over first.
     """
 
+    task = access.task
     watch = _Watch(task, change, task.clock.monotonic())
-    waited: waiting.Waited[Instance | None] = waiting.poll(
-        lambda: _read_addon(cce, cluster_id, change.addon_template_name, addon_instance_id),
+    waited: Waited[Instance | None] = access.wait_for(
+        lambda: _read_addon(access, change.addon_template_name, addon_instance_id),
         watch.is_over,
+        lambda found: _state_in_words(change, found),
         state=change.before,
-        timeout=task.params["wait_timeout"],
-        clock=task.clock.monotonic,
-        sleep=task.clock.sleep,
-        progress=task.progress,
-        describe=lambda item: f"cluster {cluster_id}: {_state_in_words(change, item)}",
-        not_after=cce.http.not_after,
-        fixed_interval=task.params["wait_interval"],
     )
     found = waited.state
     result = {**result, "addon": _shown_addon(task, found), "duration": round(task.clock.monotonic() - started, 1)}
     if not _is_complete(task, change, found):
-        raise _no_end(watch, waited, cluster_id, result)
+        raise _no_end(watch, waited, access.cluster_id, result)
     return result
 
 
-def _no_end(watch: _Watch, waited: waiting.Waited[Instance | None], cluster_id: str, result: Result) -> CceError:
+def _no_end(watch: _Watch, waited: Waited[Instance | None], cluster_id: str, result: Result) -> CceError:
     """Return the error that tells how a wait ended without what was waited for."""
     task, change, found = watch.task, watch.change, waited.state
     what, said = f"{_done_so_far(change)} {change.name} in cluster {cluster_id}", _said(found)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._api.cce import Cce
 from .._ground.errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from .._ground.strays import answer_defects
 from .._ground.text import printable, quoted
@@ -26,12 +25,12 @@ from .._model.check import (
     select,
 )
 from .._model.instance import Instance, find_instance, shown_name
-from .._module.task import Result, Task
-from .._operations import waiting
-from .._rules import wants as actions
+from .._module.task import Result
 from .._rules.plan import Step, expand_wants
 from .._rules.verdict import PENDING, describe_check, judge, shown_addons, summarise
-from .._rules.wants import IMPOSSIBLE, Wants
+from .._rules.wants import EDIT, IMPOSSIBLE, UPGRADE, Wants
+from .access import ClusterAccess
+from .waiting import Waited
 
 # A task that was created may show in the list some seconds later.
 _LOOKS = 3
@@ -92,15 +91,13 @@ class Started:
     fingerprint: str | None = None
 
 
-def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
+def start(access: ClusterAccess, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
     """Start checks, with one request for all of a type but those of further instances of an add-on.
 
     That a request may name an add-on twice is documented nowhere.
 
     Args:
-        cce: The client.
-        task: The run.
-        cluster_id: The cluster.
+        access: The cluster.
         requests: What to check.
         adopt: Whether a task that is under way for the same instance, type and target is taken instead of a new one.
 
@@ -108,7 +105,7 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
         OutcomeUnknown: Twice it stayed open whether the request was carried out.
         BadAnswer: It was carried out, and CCE does not show the tasks, or shows others.
     """
-    before = read_tasks(cce.checks(cluster_id))
+    before = access.check_tasks()
     running = [
         item
         for item in before
@@ -124,11 +121,11 @@ def start(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest
             missing.append(request)
     known = {item.task_id for item in before}
     for together in _naming_none_twice(missing):
-        created = _create(cce, task, cluster_id, together, known)
+        created = _create(access, together, known)
         started += created
         known |= {item.task_id for item in created}
     targets = [f"{item.request.name} {item.request.target_version or 'as it runs'}" for item in started]
-    task.progress(f"cluster {cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
+    access.task.progress(f"cluster {access.cluster_id}: {_checks(len(started))} under way: {', '.join(targets)}")
     order = {id(request): position for position, request in enumerate(requests)}
     return sorted(started, key=lambda item: order[id(item.request)])
 
@@ -144,28 +141,27 @@ def _naming_none_twice(requests: Sequence[CheckRequest]) -> list[list[CheckReque
     return list(groups.values())
 
 
-def _create(
-    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
-) -> list[Started]:
+def _create(access: ClusterAccess, requests: Sequence[CheckRequest], known: set[str | None]) -> list[Started]:
     """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
-    created = _send_requests(cce, task, cluster_id, requests)
-    _refuse_known(created, known, cluster_id)
+    created = _send_requests(access, requests)
+    _refuse_known(created, known, access.cluster_id)
     found = [_started(request, _matching(request, created)) for request in requests]
     if all(item.task_id for item in found):
         return found
     # The answer does not tell the task ids (one documented shape hides them), but the list does.
-    found = _new_tasks(cce, task, cluster_id, requests, known)
+    found = _new_tasks(access, requests, known)
     hidden = [item.request.name for item in found if item.task_id is None]
     if hidden:
         raise BadAnswer(
-            f"CCE took the request for checks in cluster {cluster_id}, but shows no check task of {quoted(hidden)}, "
-            "neither in its answer nor in the list. Run the task again; if it stays, ask the cloud's support.",
+            f"CCE took the request for checks in cluster {access.cluster_id}, but shows no check task of "
+            f"{quoted(hidden)}, neither in its answer nor in the list. Run the task again; if it stays, ask the "
+            "cloud's support.",
             retryable=True,
         )
     return found
 
 
-def _send_requests(cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest]) -> list[CheckTask]:
+def _send_requests(access: ClusterAccess, requests: Sequence[CheckRequest]) -> list[CheckTask]:
     """Send the request for checks, and once more where it stays open whether it was carried out.
 
     A check too many changes nothing in the cluster. To look for tasks that are new instead would be the greater risk:
@@ -173,11 +169,11 @@ def _send_requests(cce: Cce, task: Task, cluster_id: str, requests: Sequence[Che
     """
     bodies = [request.body() for request in requests]
     try:
-        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+        return read_created_tasks(access.cce.create_checks(access.cluster_id, bodies))
     except OutcomeUnknown as error:
-        task.progress(f"{error.message} A check too many changes nothing: they are started once more.")
+        access.task.progress(f"{error.message} A check too many changes nothing: they are started once more.")
     try:
-        return read_created_tasks(cce.create_checks(cluster_id, bodies))
+        return read_created_tasks(access.cce.create_checks(access.cluster_id, bodies))
     except OutcomeUnknown as error:
         error.message += " That was the second time. Checks change nothing in the cluster: run the task again."
         error.retryable = True
@@ -207,15 +203,13 @@ def _started(request: CheckRequest, tasks: Sequence[CheckTask]) -> Started:
     return Started(request, task_id, fingerprint=request.fingerprint if len(tasks) == 1 else None)
 
 
-def _new_tasks(
-    cce: Cce, task: Task, cluster_id: str, requests: Sequence[CheckRequest], known: set[str | None]
-) -> list[Started]:
+def _new_tasks(access: ClusterAccess, requests: Sequence[CheckRequest], known: set[str | None]) -> list[Started]:
     """Return the tasks that were created since `known` was read; None stands for one that does not show."""
     started: list[Started] = []
     for attempt in range(_LOOKS):
         if attempt:
-            task.clock.sleep(_PAUSE)
-        new = [item for item in read_tasks(cce.checks(cluster_id)) if item.task_id not in known]
+            access.task.clock.sleep(_PAUSE)
+        new = [item for item in access.check_tasks() if item.task_id not in known]
         started = [_started(request, _matching(request, new)) for request in requests]
         if all(item.task_id for item in started):
             break
@@ -254,97 +248,86 @@ class Collected:
 
 
 def collect(
-    cce: Cce,
-    cluster_id: str,
+    access: ClusterAccess,
     narrow: Callable[[Sequence[CheckTask]], list[CheckTask]] = list,
     wanted: Wanted | None = None,
 ) -> Collected:
     """Read the check tasks of a cluster once, newest first, and judge them by the service's time.
 
     Args:
-        cce: The client.
-        cluster_id: The cluster.
+        access: The cluster.
         narrow: Makes a further choice.
         wanted: What is asked for.
     """
-    answer = cce.checks(cluster_id)
+    answer = access.cce.checks(access.cluster_id)
     everything = newest_first(read_tasks(answer))
     # After the answer has come, as it tells the service's time.
-    wanted = replace(wanted or Wanted(), now=cce.now())
+    wanted = replace(wanted or Wanted(), now=access.cce.now())
     return Collected(answer, everything, narrow(select(everything, wanted)), wanted)
 
 
 def wait(
-    cce: Cce,
-    task: Task,
+    access: ClusterAccess,
     read: Callable[[], Collected],
-    cluster_id: str,
     first: Collected | None = None,
     *,
     expected: Set[str | None],
 ) -> Collected:
     """Read check tasks until all have finished. One request a poll, however many tasks.
 
-    `expected` are task ids that have to show: right after it was created, a task may be missing from the list.
+    Args:
+        access: The cluster.
+        read: Reads them.
+        first: What was read just now, if anything.
+        expected: Ids of tasks that have to show: right after it was created, a task may be missing from the list.
 
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
-    timeout = task.params["wait_timeout"]
-    waited = _wait(cce, task, read, cluster_id, first, expected)
+    waited = _wait(access, read, first, expected)
     collected = waited.state
     if waited.is_done:
         return collected
     names = [f"{name} ({check['task_id']})" for name, check in collected.pending]
     names += [f"task {task_id} does not show" for task_id in expected - {item.task_id for item in collected.tasks}]
     raise TimedOut(
-        f"The checks of cluster {cluster_id} did not finish within {timeout:g} s: {', '.join(names)}. CCE goes on: "
-        f"read their results later with cce_addon_check_info, or raise wait_timeout.{waited.doubt}",
+        f"The checks of cluster {access.cluster_id} did not finish within {access.task.params['wait_timeout']:g} s: "
+        f"{', '.join(names)}. CCE goes on: read their results later with cce_addon_check_info, or raise "
+        f"wait_timeout.{waited.doubt}",
         result=results(collected),
     )
 
 
 def _wait(
-    cce: Cce,
-    task: Task,
-    read: Callable[[], Collected],
-    cluster_id: str,
-    first: Collected | None,
-    expected: Set[str | None],
-) -> waiting.Waited[Collected]:
-    return waiting.poll(
+    access: ClusterAccess, read: Callable[[], Collected], first: Collected | None, expected: Set[str | None]
+) -> Waited[Collected]:
+    return access.wait_for(
         read,
         lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
-        timeout=task.params["wait_timeout"],
-        clock=task.clock.monotonic,
-        sleep=task.clock.sleep,
-        progress=task.progress,
-        describe=lambda state: _progress_in_words(state, cluster_id),
-        not_after=cce.http.not_after,
+        _progress_in_words,
         state=first,
-        fixed_interval=task.params["wait_interval"],
     )
 
 
-def _reading_of(cce: Cce, cluster_id: str, task_ids: Set[str | None]) -> Callable[[], Collected]:
+def _reading_of(access: ClusterAccess, task_ids: Set[str | None]) -> Callable[[], Collected]:
     def narrow(tasks: Sequence[CheckTask]) -> list[CheckTask]:
         return [item for item in tasks if item.task_id in task_ids]
 
-    return lambda: collect(cce, cluster_id, narrow)
+    return lambda: collect(access, narrow)
 
 
-def finished(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+def finished(access: ClusterAccess, task_ids: Set[str | None]) -> Collected:
     """Wait for check tasks, and return them once all have finished.
 
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
-    return wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, expected=task_ids)
+    return wait(access, _reading_of(access, task_ids), expected=task_ids)
 
 
-def finished_in_time(cce: Cce, task: Task, cluster_id: str, task_ids: Set[str | None]) -> Collected:
+def finished_in_time(access: ClusterAccess, task_ids: Set[str | None]) -> Collected:
     """Wait for check tasks, and return what there is once they have finished or `wait_timeout` is over."""
-    return _wait(cce, task, _reading_of(cce, cluster_id, task_ids), cluster_id, None, task_ids).state
+    return _wait(access, _reading_of(access, task_ids), None, task_ids).state
 
 
 def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
@@ -358,28 +341,28 @@ def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
     return replace(collected, tasks=[*collected.tasks, *missing])
 
 
-def warn_of_the_answer(cce: Cce, task: Task, collected: Collected, cluster_id: str) -> None:
+def warn_of_the_answer(access: ClusterAccess, collected: Collected) -> None:
     """Warn if the answer is incomplete or contradicts itself, or if our clock differs much from the service's.
 
     The defects of an answer are those of each of its tasks, too; an answer without tasks would not show them.
     """
     for defect in answer_defects(collected.answer):
-        task.warn(f"The checks of cluster {cluster_id} are not known for certain: {defect}.")
-    ahead = cce.http.clock_difference or 0.0
+        access.task.warn(f"The checks of cluster {access.cluster_id} are not known for certain: {defect}.")
+    ahead = access.cce.http.clock_difference or 0.0
     if abs(ahead) > _BIG_DIFFERENCE:
         # In the same words each time: Ansible shows a warning once.
-        task.warn(
+        access.task.warn(
             f"The clock of this machine is more than {_BIG_DIFFERENCE / 60:.0f} minutes "
             f"{'behind' if ahead > 0 else 'ahead of'} that of the service. How old the results of checks are is judged "
             "by the service's clock; set this one right, as the service refuses signatures of another time."
         )
 
 
-def _progress_in_words(collected: Collected, cluster_id: str) -> str:
+def _progress_in_words(collected: Collected) -> str:
     names = [name for name, _check in collected.pending]
     finished = len(collected.tasks) - len(names)
     waiting = f", waiting for {', '.join(names)}" if names else ""
-    return f"cluster {cluster_id}: {finished} of {_checks(len(collected.tasks))} finished{waiting}"
+    return f"{finished} of {_checks(len(collected.tasks))} finished{waiting}"
 
 
 def _checks(count: int) -> str:
@@ -412,7 +395,7 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
             fingerprint=step.fingerprint,
         )
         for step in steps
-        if step.action in (actions.UPGRADE, actions.EDIT) and step.instance is not None
+        if step.action in (UPGRADE, EDIT) and step.instance is not None
     ]
 
 

@@ -10,66 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._api.cce import Cce
 from .._ground.errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
-from .._ground.text import printable
-from .._model.cluster import read_cluster, read_clusters
+from .._model.cluster import read_cluster
 from .._model.instance import (
     Addon,
     Instance,
     completed,
     describe_instance,
     find_instance,
-    read_instance,
-    read_instances,
     shown_name,
 )
 from .._model.secrets import masked, secrets
 from .._model.values import sync_strategy
 from .._model.version import ClusterKind, Offer, offers
 from .._module.task import Result, Task
-from .._operations import waiting
 from .._rules import plan as rules
 from .._rules.plan import Step
 from .._rules.wants import Want, Wants
-
-
-def which_cluster(cce: Cce, task: Task) -> str:
-    """Return the id of the cluster that a task means by `cluster_id`, by `cluster_name`, or by both.
-
-    Raises:
-        InputError: It names none, the name is not that of exactly one cluster, or id and name are of two clusters.
-    """
-    cluster_id, name = task.params["cluster_id"], task.params["cluster_name"]
-    if cluster_id and name:
-        _refuse_other_name(cce, cluster_id, name)
-    if cluster_id:
-        return str(cluster_id)
-    if not name:
-        raise InputError(
-            "Which cluster? Neither cluster_id nor cluster_name is given. Set one of them, for a role its variable of "
-            "that name, or use an inventory of clusters."
-        )
-    found = [cluster.id for cluster in read_clusters(cce.clusters()) if cluster.name == name and cluster.id]
-    if not found:
-        raise InputError(f"No cluster of project {cce.project_id()} has the name {name}. Look at region and project.")
-    if len(found) > 1:
-        raise InputError(
-            f"{len(found)} clusters have the name {name}: {', '.join(found)}. Set cluster_id to one of them."
-        )
-    return found[0]
-
-
-def _refuse_other_name(cce: Cce, cluster_id: str, name: str) -> None:
-    """Refuse an id and a name that are of two clusters, as one of them must be a mistake."""
-    cluster = read_cluster(cce.cluster(cluster_id))
-    # The console shows the alias, and lets people change it.
-    if name not in (cluster.name, cluster.alias):
-        called = printable(cluster.name or "(no name)")
-        raise InputError(
-            f"Nothing was changed: cluster_id and cluster_name are of two clusters. CCE says that the cluster "
-            f"{printable(cluster_id)} is called {called}, not {printable(name)}. Leave out the one that is wrong."
-        )
+from .access import ClusterAccess
 
 
 @dataclass(frozen=True)
@@ -81,7 +39,7 @@ class Survey:
     cluster: ClusterKind | None
 
 
-def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False) -> Survey:
+def survey(access: ClusterAccess, wants: Wants, *, may_install: bool = False) -> Survey:
     """Read the add-ons of a cluster and what may become of those that are wanted.
 
     Two requests; a third where the cluster's version decides what is offered, which CCE usually tells per instance.
@@ -89,24 +47,22 @@ def survey(cce: Cce, cluster_id: str, wants: Wants, *, may_install: bool = False
     Raises:
         InputError: What is to be left out is neither installed nor on offer.
     """
-    instances = read_instances(cce.addons(cluster_id))
+    instances = access.instances()
     wanted = rules.expand_wants(wants, instances)
-    templates = known_templates(cce, cluster_id, wants, instances)
+    templates = known_templates(access, wants, instances)
     if not wanted:
         return Survey(instances, {}, None)
-    offered = _offered(cce, cluster_id, wanted, templates)
+    offered = _offered(access, wanted, templates)
     found = [
         find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
         for want in wanted
     ]
     asked = any(rules.needs_cluster(instance) for instance in found if instance is not None or may_install)
-    cluster = read_cluster(cce.cluster(cluster_id)) if asked else None
+    cluster = read_cluster(access.cce.cluster(access.cluster_id)) if asked else None
     return Survey(instances, offered, cluster)
 
 
-def known_templates(
-    cce: Cce, cluster_id: str, wants: Wants, instances: Sequence[Instance]
-) -> list[dict[str, Any]] | None:
+def known_templates(access: ClusterAccess, wants: Wants, instances: Sequence[Instance]) -> list[dict[str, Any]] | None:
     """Return all templates, or None if they need not be read: they tell whether an exclusion was misspelt.
 
     Raises:
@@ -115,7 +71,7 @@ def known_templates(
     strangers = rules.strangers(wants, instances)
     if not strangers:
         return None
-    templates = cce.templates(cluster_id)
+    templates = access.cce.templates(access.cluster_id)
     names = {instance.addon_template_name for instance in instances}
     rules.refuse_strangers(strangers, names.union(name for name in map(_template_name, templates) if name))
     return templates
@@ -128,12 +84,12 @@ def _template_name(template: dict[str, Any]) -> str | None:
 
 
 def _offered(
-    cce: Cce, cluster_id: str, wanted: Sequence[Want], templates: list[dict[str, Any]] | None
+    access: ClusterAccess, wanted: Sequence[Want], templates: list[dict[str, Any]] | None
 ) -> dict[str, dict[str, Offer]]:
     """Return what the templates offer, by template name. For one add-on, its template alone is asked for."""
     names = {want.name for want in wanted}
     if templates is None:
-        templates = cce.templates(cluster_id, next(iter(names)) if len(names) == 1 else None)
+        templates = access.cce.templates(access.cluster_id, next(iter(names)) if len(names) == 1 else None)
     found: dict[str, dict[str, Offer]] = {}
     for template in templates:
         name = _template_name(template)
@@ -142,14 +98,12 @@ def _offered(
     return found
 
 
-def plan(
-    cce: Cce, task: Task, cluster_id: str, wants: Wants, *, allow_unstable: bool = False, may_install: bool = False
-) -> list[Step]:
+def plan(access: ClusterAccess, wants: Wants, *, allow_unstable: bool = False, may_install: bool = False) -> list[Step]:
     """Read a cluster and return what would happen to each wanted add-on. Secrets in values are hidden from results.
 
     Where the list of add-ons tells too little of one, it is one request more for each of those.
     """
-    read = survey(cce, cluster_id, wants, may_install=may_install)
+    read = survey(access, wants, may_install=may_install)
 
     def steps_for(instances: Sequence[Instance]) -> list[Step]:
         return rules.make_plan(
@@ -159,28 +113,26 @@ def plan(
     steps = steps_for(read.instances)
     untold = {step.instance.id for step in steps if step.instance and rules.needs_closer_look(step)}
     if untold:
-        steps = steps_for(
-            [look_closer(cce, task, cluster_id, item) if item.id in untold else item for item in read.instances]
-        )
-    hide_values(task, steps)
+        steps = steps_for([look_closer(access, item) if item.id in untold else item for item in read.instances])
+    hide_values(access.task, steps)
     return steps
 
 
-def look_closer(cce: Cce, task: Task, cluster_id: str, listed: Instance) -> Instance:
+def look_closer(access: ClusterAccess, listed: Instance) -> Instance:
     """Return an add-on with what CCE tells of it where it is asked for it alone.
 
     Raises:
         BadAnswer: CCE tells of another one.
     """
     try:
-        shown = read_instance(cce.addon(cluster_id, listed.id))
+        shown = access.instance(listed.id)
     except (Forbidden, NotFound, InputError) as error:  # an id of the answer may be none
-        task.warn(f"The list of add-ons tells too little of {listed.addon_template_name}. {error.message}")
+        access.task.warn(f"The list of add-ons tells too little of {listed.addon_template_name}. {error.message}")
         return replace(listed, values=listed.values or None)
     if shown.id not in ("", listed.id):
         raise BadAnswer(
-            f"CCE was asked for add-on instance {listed.id} of cluster {cluster_id}, and answers with {shown.id}. "
-            "Nothing of it is used. Run the task again; if it stays, ask the cloud's support.",
+            f"CCE was asked for add-on instance {listed.id} of cluster {access.cluster_id}, and answers with "
+            f"{shown.id}. Nothing of it is used. Run the task again; if it stays, ask the cloud's support.",
             retryable=True,
         )
     return completed(listed, shown)
@@ -233,15 +185,11 @@ def describe_step(step: Step, task: Task) -> dict[str, Any]:
     }
 
 
-def plan_when_idle(
-    cce: Cce, task: Task, cluster_id: str, wants: Wants, *, timeout_option: str | None, **options: bool
-) -> list[Step]:
+def plan_when_idle(access: ClusterAccess, wants: Wants, *, timeout_option: str | None, **options: bool) -> list[Step]:
     """Plan with what is there, or with what will be there once no operation is under way on a wanted add-on.
 
     Args:
-        cce: The client.
-        task: The run.
-        cluster_id: The cluster.
+        access: The cluster.
         wants: What is wanted.
         timeout_option: Name of the option that tells how many seconds to wait at the most. None to plan at once.
         **options: Those of `plan`.
@@ -249,11 +197,11 @@ def plan_when_idle(
     Raises:
         TimedOut: The time was over first.
     """
-    steps = plan(cce, task, cluster_id, wants, **options)
+    steps = plan(access, wants, **options)
     under_way = [step.instance.id for step in steps if step.instance is not None and step.instance.is_busy]
     if timeout_option and under_way:
-        wait_until_idle(cce, task, cluster_id, under_way, timeout_option)
-        steps = plan(cce, task, cluster_id, wants, **options)
+        wait_until_idle(access, under_way, timeout_option)
+        steps = plan(access, wants, **options)
     return steps
 
 
@@ -261,12 +209,12 @@ def plan_when_idle(
 _LEFT_OUT_IN_BRIEF = frozenset({"values", "offered"})
 
 
-def described(task: Task, cluster_id: str, steps: Sequence[Step], *, brief: bool = False) -> Result:
+def described(access: ClusterAccess, steps: Sequence[Step], *, brief: bool = False) -> Result:
     """Return the part of a task's result that tells the plan."""
-    told = [describe_step(step, task) for step in steps]
+    told = [describe_step(step, access.task) for step in steps]
     if brief:
         told = [{key: value for key, value in step.items() if key not in _LEFT_OUT_IN_BRIEF} for step in told]
-    return {"cluster_id": cluster_id, "plan": told, "text": "\n".join(rules.plan_lines(told))}
+    return {"cluster_id": access.cluster_id, "plan": told, "text": "\n".join(rules.plan_lines(told))}
 
 
 def busy(steps: Sequence[Step]) -> list[str]:
@@ -274,37 +222,27 @@ def busy(steps: Sequence[Step]) -> list[str]:
     return [step.name for step in steps if step.instance is not None and step.instance.is_busy]
 
 
-def wait_until_idle(
-    cce: Cce, task: Task, cluster_id: str, ids: Sequence[str], timeout_option: str = "wait_timeout"
-) -> list[Instance]:
+def wait_until_idle(access: ClusterAccess, ids: Sequence[str], timeout_option: str = "wait_timeout") -> list[Instance]:
     """Wait until no operation is under way on any of some instances, and return all instances of the cluster.
 
     Raises:
         TimedOut: The time that the option grants was over first.
     """
-    timeout = task.params[timeout_option]
 
     def still_busy(instances: Sequence[Instance]) -> list[Instance]:
         return [item for item in instances if item.id in ids and item.is_busy]
 
     def in_words(instances: Sequence[Instance]) -> str:
         states = [f"{shown_name(item, instances)} is {item.status}" for item in still_busy(instances)]
-        return f"cluster {cluster_id}: {', '.join(states) or 'no operation is under way'}"
+        return ", ".join(states) or "no operation is under way"
 
-    waited = waiting.poll(
-        lambda: read_instances(cce.addons(cluster_id)),
-        lambda state: not still_busy(state),
-        timeout=timeout,
-        clock=task.clock.monotonic,
-        sleep=task.clock.sleep,
-        progress=task.progress,
-        describe=in_words,
-        not_after=cce.http.not_after,
-        fixed_interval=task.params["wait_interval"],
+    waited = access.wait_for(
+        access.instances, lambda state: not still_busy(state), in_words, timeout_option=timeout_option
     )
     if not waited.is_done:
         raise TimedOut(
-            f"An operation was still under way after {timeout:g} s in {in_words(waited.state)}. "
-            f"Nothing was changed by this task. Wait for the operation to end, or raise {timeout_option}.{waited.doubt}"
+            f"An operation was still under way after {access.task.params[timeout_option]:g} s in cluster "
+            f"{access.cluster_id}: {in_words(waited.state)}. Nothing was changed by this task. Wait for the operation "
+            f"to end, or raise {timeout_option}.{waited.doubt}"
         )
     return waited.state

@@ -36,6 +36,8 @@ from campaigns.oracle.verdict import NANOSECONDS, Wanted, may_upgrade, verdicts 
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, read_tasks  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import Wanted as Asked  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Task  # noqa: E402
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import collect, results  # noqa: E402
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import (  # noqa: E402
     Ticket,
@@ -89,7 +91,7 @@ class Findings:
 def tasks_of(answer: dict[str, Any], now: int) -> list[CheckTask]:
     """Return the checks of an answer as cce_addon_gate_info reads them, described once as cce_addon_check_info does."""
     service = SimpleNamespace(checks=lambda _cluster_id: answer, now=lambda: now / NANOSECONDS)
-    collected = collect(service, "cluster")  # type: ignore[arg-type]
+    collected = collect(ClusterAccess(service, Task({}), "cluster"))  # type: ignore[arg-type]
     results(collected)
     return collected.everything
 

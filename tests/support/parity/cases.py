@@ -74,7 +74,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "no such template": (TEMPLATES, {"addon_template_name": "none"}),
     "a cluster": (CLUSTERS, {}),
     "clusters": (CLUSTERS, {"cluster_id": None, "query": "clusters[].name"}),
-    "a cluster two ways": (CLUSTERS, {"name": "production"}),
+    "a cluster two ways": (CLUSTERS, {"cluster_name": "production"}),
     # Failures
     "a wrong secret key": (CHECK_INFO, {"secret_key": SECRET}),
     "a wrong token": (INFO, {"auth_token": SECRET, "project_id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"}),
