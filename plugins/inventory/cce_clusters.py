@@ -191,7 +191,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import BadAnswer, CceError, InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError, InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, quoted
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import name_and_id, read_clusters
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import (
@@ -205,8 +205,8 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._inventory import 
     ACCOUNT,
     FILTERS,
     Filters,
+    HostVariables,
     Params,
-    Variables,
     distinct,
     host_names,
     host_variables,
@@ -219,7 +219,7 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._plain import plai
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19, every text is one
+except ImportError:  # before ansible-core 2.19, every text is a template
 
     def trust_as_template(value: str) -> str:
         return value
@@ -227,10 +227,10 @@ except ImportError:  # before ansible-core 2.19, every text is one
 
 GROUP = "cce_clusters"
 FILE_NAMES = ("cce_clusters.yml", "cce_clusters.yaml")
-# What Ansible itself sets for localhost. Any other Python may lack what the controller has.
+# Ansible sets the same for localhost. Another Python may not have the libraries that the controller has.
 PLAYBOOK_PYTHON = trust_as_template("{{ ansible_playbook_python }}")
-_AT_ONCE = 16
-# Part of the cache's key: another form of the variables must not be read from an old entry.
+_MOST_THREADS = 16
+# Part of the key in the cache. Change it with the form of the variables, so that no old entry is read.
 _CACHE_FORM = 2
 
 
@@ -254,8 +254,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._construct_groups(wanted)
             _guard(self.inventory)
         except Exception as error:
-            # Ansible makes a warning of this, and plays on with the hosts that are left: a gate would be open for
-            # clusters that it has never seen. So its own setting for that is turned on for the rest of the run.
+            # Ansible warns of an error and goes on with the remaining hosts, so that clusters which nobody checked
+            # would count as passed. With this setting of its own, it ends the run.
             constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
             if isinstance(error, CceError):
                 raise AnsibleParserError(error.message) from error
@@ -264,18 +264,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # Options
 
     def _refuse_unknown(self, config: Mapping[str, Any]) -> None:
-        """Ansible ignores a key that it does not know, and a mistyped `accounts` would list another one's clusters."""
+        """Refuse unknown options. Ansible ignores them: with a misspelt `accounts`, another account would be listed."""
         unknown = sorted(str(key) for key in config if key not in self.get_options())
         if unknown:
             raise InputError(f"Unknown options: {quoted(unknown)}. See ansible-doc -t inventory {self.NAME}.")
 
     def _given(self, name: str) -> Any:
-        """Return an option with its templates resolved and its vaults opened."""
+        """Return an option with its templates resolved and its vaults decrypted."""
         self.templar.available_variables = self._vars
         return plain(self.templar.template(self.get_option(name)))
 
     def _validated(self, spec: Spec, params: Any, where: str) -> Params:
-        """Return options as the modules take them."""
+        """Return options, validated like those of a module."""
         if not isinstance(params, Mapping):
             raise InputError(f"{where} must be a dictionary.")
         validator = ArgumentSpecValidator(spec.argument_spec, **spec.relations())
@@ -303,7 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Clusters
 
-    def _hosts(self, path: str, *, use_cache: bool) -> dict[str, Variables]:
+    def _hosts(self, path: str, *, use_cache: bool) -> dict[str, HostVariables]:
         """Return the variables of all clusters, by the name of the host, from the cache or from the cloud."""
         asked = self._places()
         found = None
@@ -316,22 +316,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if found is None:
             found, is_complete = self._listed(asked)
             if key and is_complete:
-                # As text: cache plugins read some keys of dictionaries, which could be those of tags, as types.
+                # As text: cache plugins take some keys of dictionaries for types, and a tag can have such a key.
                 self._cache[key] = json.dumps(found)
         hosts = distinct(found)
         return dict(sorted(zip(host_names(hosts), hosts)))
 
-    def _cached(self, key: str) -> list[Variables] | None:
-        """Return what the cache holds; None for nothing, or for what this plugin has not written."""
+    def _cached(self, key: str) -> list[HostVariables] | None:
+        """Return what the cache holds; None if there is nothing, or nothing that this plugin has written."""
         try:
-            found: list[Variables] = json.loads(self._cache[key])
+            found: list[HostVariables] = json.loads(self._cache[key])
         except (KeyError, TypeError, ValueError):
             return None
         return found
 
-    def _listed(self, asked: list[tuple[str | None, Params]]) -> tuple[list[Variables], bool]:
-        """Ask all projects at once, and return the variables of their clusters and whether none of them failed."""
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as executor:
+    def _listed(self, asked: list[tuple[str | None, Params]]) -> tuple[list[HostVariables], bool]:
+        """Ask all projects at once. Return the variables of their clusters, and whether all projects answered."""
+        with ThreadPoolExecutor(max_workers=_MOST_THREADS) as executor:
             results = list(executor.map(lambda place: _list_clusters(*place), asked))
         failures = []
         for (account, params), result in zip(asked, results):
@@ -348,12 +348,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Hosts
 
-    def _warn_of_unknown_addons(self, hosts: Mapping[str, Variables], filters: Filters) -> None:
+    def _warn_of_unknown_addons(self, hosts: Mapping[str, HostVariables], filters: Filters) -> None:
         unknown = [name for name, variables in hosts.items() if variables["cce_addons"] is None]
         if filters.addons_below and unknown:
             self.display.warning(f"The add-ons of {quoted(unknown)} are not known, so addons_below lets them pass.")
 
-    def _add_hosts(self, hosts: Mapping[str, Variables]) -> None:
+    def _add_hosts(self, hosts: Mapping[str, HostVariables]) -> None:
         _refuse_shared(
             name
             for name, variables in hosts.items()
@@ -371,8 +371,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _construct_groups(self, hosts: Iterable[str]) -> None:
         """Add variables and groups that the file composes.
 
-        Ansible takes a name that is both a host's and a group's for either, as it happens: a pattern would select other
-        clusters than it says.
+        A name that is both a host's and a group's is refused: a pattern with it would select either, and so perhaps
+        other clusters than it says.
         """
         strict = self.get_option("strict")
         problem: Exception | None = None
@@ -382,7 +382,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
                 self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict=strict)
                 self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict=strict)
-        except Exception as error:  # Ansible raises just that where a group would be a part of itself
+        except Exception as error:  # Ansible raises this very class if a group would be a part of itself
             problem = error
         ambiguous = [name for name in hosts if name in self.inventory.groups]
         if ambiguous:
@@ -399,10 +399,10 @@ def _is_cluster(host: Any, cluster_id: str) -> bool:
 
 
 def _refuse_shared(names: Iterable[str]) -> None:
-    """Refuse names that a cluster and another host have.
+    """Refuse names that a cluster and another host share.
 
     Ansible would make one host of both, with the variables of both: what was meant for the other host would run on the
-    controller, and of two clusters one would never be looked at.
+    controller, and one of two clusters would be left out.
 
     Raises:
         InputError: There are such names.
@@ -417,13 +417,13 @@ def _refuse_shared(names: Iterable[str]) -> None:
 
 
 def _guard(inventory: Any) -> None:
-    """See to it that no source that is read later adds a host called like a cluster."""
+    """Refuse a host with the name of a cluster also if a source that is read later adds it."""
     unguarded = getattr(inventory.add_host, "unguarded", inventory.add_host)
 
     def add_host(host: str, *args: Any, **options: Any) -> Any:
         known = inventory.hosts.get(host)
         if known is not None and GROUP in (group.name for group in known.get_groups()):
-            # Ansible makes a warning of an error, and plays on.
+            # As in `parse`: without it, Ansible warns and goes on.
             constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
             try:
                 _refuse_shared([host])
@@ -436,7 +436,7 @@ def _guard(inventory: Any) -> None:
 
 
 def inert(value: Any) -> Any:
-    """Mark as data all text that could be taken for a template: names and tags are anybody's.
+    """Mark as data all text that could be a template, as many people can set the names and tags of clusters.
 
     Other text is left alone, as ansible-inventory of ansible-core before 2.19 shows marked text as an object.
     """
@@ -448,30 +448,23 @@ def inert(value: Any) -> Any:
 
 
 def _list_clusters(account: str | None, params: Params) -> Result:
-    """Return the variables of the clusters of one project, or the failure; in a thread of its own."""
+    """Return the variables of the clusters of one project, or its failure. Runs in a thread of its own."""
     warnings: list[str] = []
     secrets: set[str] = set()
 
     def run(task: Task) -> Result:
         with connected(task) as cce:
             items = cce.clusters(detail=True)
-            clusters = read_clusters(items, project_id=cce.project_id(), region=cce.region)
-            for cluster in clusters:
-                if cluster.id is None:
-                    raise BadAnswer(
-                        "Could not list the clusters: the answer holds one without an id. "
-                        "Check that endpoint is that of CCE."
-                    )
-                for defect in cluster.defects:
-                    task.warn(f"Cluster {printable(name_and_id(cluster))}: {defect}.")
-            return {
-                "clusters": [
+            found: list[HostVariables] = []
+            for cluster in read_clusters(items, project_id=cce.project_id(), region=cce.region):
+                found.append(
                     host_variables(
                         cluster, endpoint=cce.endpoint, autopilot=cce.autopilot, account=account, connection=params
                     )
-                    for cluster in clusters
-                ]
-            }
+                )
+                for defect in cluster.defects:
+                    task.warn(f"Cluster {printable(name_and_id(cluster))}: {defect}.")
+            return {"clusters": found}
 
     task = Task(params=params, warn=warnings.append, hide=secrets.update, environ=dict(os.environ))
     result = execute(task, run)
@@ -481,6 +474,6 @@ def _list_clusters(account: str | None, params: Params) -> Result:
 
 
 def _shown(account: str | None, params: Params) -> str:
-    """Return how a message calls a project."""
+    """Return the name of a project in a message."""
     project = params["project_id"] or params["project_name"] or params["region"] or "of the environment"
     return printable(f"* {f'account {account}, ' if account else ''}project {project}")

@@ -2,23 +2,23 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Clusters as hosts of an inventory: where to look for them, which are wanted, and what they are called. Pure."""
+"""Clusters as hosts of an inventory: which projects are asked, which clusters become hosts, and their names. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import BadAnswer, InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import distinct_names
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import Cluster, describe_cluster
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.cluster import Cluster, InstalledAddon
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.version import is_newer, version_key
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, Spec, merge_specs
 
+# Options by name, as Ansible has validated them.
 Params = dict[str, Any]
-Variables = dict[str, Any]
 
 PLACE_OPTIONS = ("regions", "projects", "region", "project_id", "project_name")
 CREDENTIAL_OPTIONS = (
@@ -60,10 +60,10 @@ FILTERS = Spec(
 
 
 def inherited(common: Params, account: Params) -> Params:
-    """Return the options of an account laid over those that all accounts share.
+    """Return the options of an account: its own, and of those that all accounts share what it does not have.
 
-    Credentials are inherited as a whole or not at all, and so are regions and projects: half of each would ask one
-    account with the key of another.
+    An account with any credentials of its own inherits none, and the same applies to regions and projects. Otherwise
+    one account would be asked with the key of another.
     """
     own = {key: value for key, value in account.items() if value is not None}
     dropped = {key for group in (PLACE_OPTIONS, CREDENTIAL_OPTIONS) if set(group) & set(own) for key in group}
@@ -71,9 +71,9 @@ def inherited(common: Params, account: Params) -> Params:
 
 
 def places(account: Params) -> list[Params]:
-    """Return connection options, one for each project that an account lists; one where it lists none.
+    """Return the connection options for each project that an account lists; those of a single one if it lists none.
 
-    A region that is listed means its main project, whose name is that of the region, whatever the environment says.
+    A listed region means its main project, which has the name of the region. The environment cannot change that.
     """
     listed = [{"region": region, "project_name": region} for region in account.get("regions") or []]
     for project in account.get("projects") or []:
@@ -83,53 +83,122 @@ def places(account: Params) -> list[Params]:
     return [{**connection, **place} for place in listed or [{}]]
 
 
+class AddressVariables(TypedDict):
+    """An address of a cluster's Kubernetes API."""
+
+    type: str | None
+    url: str
+
+
+class NodeVariables(TypedDict):
+    """How many nodes a cluster has."""
+
+    total: int | None
+    active: int | None
+
+
+class InstanceVariables(TypedDict):
+    """An add-on instance."""
+
+    version: str | None
+    status: str | None
+
+
+class AddonVariables(InstanceVariables):
+    """An add-on. `version` and `status` are those of the instance with the lowest version."""
+
+    instances: list[InstanceVariables]
+
+
+class HostVariables(TypedDict):
+    """The variables of a cluster. None of them is a secret. `cce_addons` is None if the cloud does not tell them."""
+
+    cce_cluster_id: str
+    cce_cluster_name: str | None
+    cce_cluster_alias: str | None
+    cce_cluster_endpoints: list[AddressVariables]
+    cce_account: str | None
+    cce_profile: str | None
+    cce_project_id: str | None
+    cce_region: str | None
+    cce_endpoint: str
+    cce_iam_endpoint: str | None
+    cce_cluster_endpoint_style: str | None
+    cce_ca_path: str | None
+    cce_autopilot: bool
+    cce_version: str | None
+    cce_type: str | None
+    cce_category: str | None
+    cce_flavor: str | None
+    cce_phase: str | None
+    cce_platform_version: str | None
+    cce_tags: dict[str, str]
+    cce_labels: dict[str, str]
+    cce_nodes: NodeVariables
+    cce_created_at: str | None
+    cce_addons: dict[str, AddonVariables] | None
+
+
 def host_variables(
     cluster: Cluster, *, endpoint: str, autopilot: bool, account: str | None, connection: Params
-) -> Variables:
-    """Return what the inventory tells of a cluster. None of it is a secret."""
-    shown = describe_cluster(cluster)
-    addons = shown["addons"]
+) -> HostVariables:
+    """Return the variables of a cluster.
+
+    Args:
+        cluster: The cluster.
+        endpoint: The base URL of CCE that was asked.
+        autopilot: Whether it is an Autopilot cluster.
+        account: The name of the account, if it has one.
+        connection: The options of the connection.
+
+    Raises:
+        BadAnswer: The cluster has no ID.
+    """
+    if cluster.id is None:
+        raise BadAnswer(
+            "Could not list the clusters: the answer holds one without an id. Check that endpoint is that of CCE."
+        )
     return {
-        "cce_cluster_id": shown["id"],
-        "cce_cluster_name": shown["name"],
-        "cce_cluster_alias": shown["alias"],
-        "cce_cluster_endpoints": shown["endpoints"],
+        "cce_cluster_id": cluster.id,
+        "cce_cluster_name": cluster.name,
+        "cce_cluster_alias": cluster.alias,
+        "cce_cluster_endpoints": [{"type": address.type, "url": address.url} for address in cluster.endpoints],
         "cce_account": account,
         "cce_profile": connection.get("profile"),
-        "cce_project_id": shown["project_id"],
-        "cce_region": shown["region"],
+        "cce_project_id": cluster.project_id,
+        "cce_region": cluster.region,
         "cce_endpoint": endpoint,
         "cce_iam_endpoint": connection.get("iam_endpoint"),
         "cce_cluster_endpoint_style": connection.get("cluster_endpoint_style"),
         "cce_ca_path": connection.get("ca_path"),
         "cce_autopilot": autopilot,
-        "cce_version": shown["version"],
-        "cce_type": shown["type"],
-        "cce_category": shown["category"],
-        "cce_flavor": shown["flavor"],
-        "cce_phase": shown["phase"],
-        "cce_platform_version": shown["platform_version"],
-        "cce_tags": shown["tags"],
-        "cce_labels": shown["labels"],
-        "cce_nodes": shown["nodes"],
-        "cce_created_at": shown["created_at"],
-        "cce_addons": None if addons is None else _addons_by_name(addons),
+        "cce_version": cluster.version,
+        "cce_type": cluster.type,
+        "cce_category": cluster.category,
+        "cce_flavor": cluster.flavor,
+        "cce_phase": cluster.phase,
+        "cce_platform_version": cluster.platform_version,
+        "cce_tags": dict(cluster.tags),
+        "cce_labels": dict(cluster.labels),
+        "cce_nodes": {"total": cluster.total_nodes, "active": cluster.active_nodes},
+        "cce_created_at": cluster.created_at,
+        "cce_addons": None if cluster.addons is None else _addons_by_name(cluster.addons),
     }
 
 
-def _addons_by_name(addons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return add-ons by the names of their templates. Several instances of one stand together, the oldest for all.
+def _addons_by_name(addons: Sequence[InstalledAddon]) -> dict[str, AddonVariables]:
+    """Return add-ons by the names of their templates, each with the version of its oldest instance.
 
-    A condition on the version then holds for a cluster where one of them still has to be upgraded.
+    A condition on the version then finds every cluster in which one of the instances must be upgraded.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[InstanceVariables]] = {}
     for addon in addons:
-        found.setdefault(addon["name"], []).append({"version": addon["version"], "status": addon["status"]})
+        found.setdefault(addon.name, []).append({"version": addon.version, "status": addon.status})
     return {name: {**_oldest(instances), "instances": instances} for name, instances in found.items()}
 
 
-def _oldest(instances: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the instance with the lowest version; one whose version is not known may be that."""
+def _oldest(instances: Sequence[InstanceVariables]) -> InstanceVariables:
+    """Return the instance with the lowest version. An unknown version may be that, so it comes first."""
     by_age = [(version_key(instance["version"] or ""), instance) for instance in instances]
     known = [(key, instance) for key, instance in by_age if key is not None]
     if len(known) < len(by_age):
@@ -139,7 +208,7 @@ def _oldest(instances: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which clusters become hosts. An empty filter lets all of them pass."""
+    """Which clusters become hosts. All of them pass an empty filter."""
 
     phases: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
@@ -151,7 +220,7 @@ def read_filters(params: Params) -> Filters:
     """Return the filters that a user gave.
 
     Raises:
-        InputError: A version is none, or one that YAML took for a number: 1.30 without quotes is 1.3.
+        InputError: A version is not a version, or not a text: YAML takes 1.30 without quotes for the number 1.3.
     """
     versions = {f"versions[{place}]": version for place, version in enumerate(params["versions"])}
     limits = {f"addons_below.{name}": limit for name, limit in params["addons_below"].items()}
@@ -166,7 +235,7 @@ def read_filters(params: Params) -> Filters:
     )
 
 
-def is_wanted(variables: Variables, filters: Filters) -> bool:
+def is_wanted(variables: HostVariables, filters: Filters) -> bool:
     """Whether a cluster passes all filters."""
     tags = variables["cce_tags"]
     return (
@@ -187,10 +256,10 @@ def _is_of(version: str | None, wanted: str) -> bool:
     return rest == start or rest.startswith((f"{start}.", f"{start}-"))
 
 
-def _may_be_below(addons: Mapping[str, Any] | None, name: str, limit: str) -> bool:
-    """Whether an add-on is installed and not known to have reached a version.
+def _may_be_below(addons: Mapping[str, AddonVariables] | None, name: str, limit: str) -> bool:
+    """Whether an add-on is installed below a version, or may be.
 
-    Where the cloud does not tell, it may be below: a cluster that is left out is one that nobody looks after.
+    If the cloud does not tell, it may be: nobody would upgrade a cluster that is left out.
     """
     if addons is None:
         return True
@@ -200,17 +269,17 @@ def _may_be_below(addons: Mapping[str, Any] | None, name: str, limit: str) -> bo
     return version is None or version_key(version) is None or is_newer(limit, version)
 
 
-# What is left of a name can neither be a template nor mean something in a host pattern.
+# Without these characters, a name cannot be a template, and means nothing in a host pattern.
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]", re.ASCII)
-# Names that mean something else to Ansible. So does ::1, but no colon is left in a name.
+# Names that mean something else to Ansible. ::1 does as well, but a name has no colon here.
 _RESERVED = frozenset(("all", "ungrouped", "localhost", "127.0.0.1", "cce_clusters"))
 
 
-def host_names(found: Sequence[Variables]) -> list[str]:
-    """Return the names of the hosts that clusters become: a cluster's own name wherever only one cluster has it.
+def host_names(found: Sequence[HostVariables]) -> list[str]:
+    """Return the names of the hosts that clusters become: the name of the cluster, if no other one has it.
 
-    Where several have it, each gets the beginning of its id behind it. None of them keeps the bare name: which one that
-    is would depend on the order, and a limit to it would mean another cluster one day.
+    If several have it, the beginning of the ID is appended to the name of each. None of them keeps the bare name: which
+    one it is would depend on the order, and `--limit` with that name would mean another cluster one day.
     """
     candidates = []
     for variables in found:
@@ -221,9 +290,9 @@ def host_names(found: Sequence[Variables]) -> list[str]:
     return distinct_names(candidates)
 
 
-def distinct(found: Sequence[Variables]) -> list[Variables]:
-    """Return each cluster once, although two accounts or regions may have listed it."""
-    first: dict[str, Variables] = {}
+def distinct(found: Sequence[HostVariables]) -> list[HostVariables]:
+    """Return each cluster once, also if several accounts or regions have listed it."""
+    first: dict[str, HostVariables] = {}
     for variables in found:
         first.setdefault(variables["cce_cluster_id"], variables)
     return list(first.values())
