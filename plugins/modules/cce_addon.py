@@ -18,6 +18,8 @@ description:
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
+  - huaweicloud.cce.addons.secret_values
+  - huaweicloud.cce.addons.unstable
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.no_facts
   - huaweicloud.cce.connection
@@ -118,11 +120,6 @@ options:
         from more than a minute in the future is not relied on either.
     type: float
     default: 3600.0
-  allow_unstable:
-    description:
-      - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
-    type: bool
-    default: false
   accept_partial:
     description:
       - Whether the status C(available), in which only some pods run, counts as done.
@@ -138,15 +135,6 @@ options:
       - Seconds to wait at most. CCE carries on with the operation afterwards.
     type: float
     default: 600.0
-  secret_values:
-    description:
-      - Keys in the settings whose values are masked, in addition to what is a secret by its name (such as C(password),
-        C(tokens) or C(tls.key)) or by its form (such as a password in a URL, C(--password=…), or a private key).
-      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
-      - The guide C(docs/secrets.md) of the collection lists what is masked and what is not.
-    type: list
-    elements: str
-    default: []
 seealso:
   - module: huaweicloud.cce.cce_addon_check
   - module: huaweicloud.cce.cce_addon_info

@@ -16,6 +16,7 @@ description:
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
+  - huaweicloud.cce.addons.secret_values
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.info
   - huaweicloud.cce.attributes.no_facts
@@ -40,15 +41,6 @@ options:
     description:
       - Only the add-on instance of this ID.
     type: str
-  secret_values:
-    description:
-      - Keys in the settings whose values are masked, in addition to what is a secret by its name (such as C(password),
-        C(tokens) or C(tls.key)) or by its form (such as a password in a URL, C(--password=…), or a private key).
-      - Each is a key (V(webhook)) or a dotted path (V(custom.webhook)).
-      - The guide C(docs/secrets.md) of the collection lists what is masked and what is not.
-    type: list
-    elements: str
-    default: []
 seealso:
   - module: huaweicloud.cce.cce_addon
 """

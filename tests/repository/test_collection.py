@@ -31,13 +31,21 @@ def test_every_module_is_in_the_action_group_and_has_a_fast_path():
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_is_its_documentation_its_spec_and_run(name):
     module = importlib.import_module(PREFIX + name)
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    fragment = importlib.import_module("ansible_collections.huaweicloud.cce.plugins.doc_fragments.connection")
-    for part in vars(fragment.ModuleDocFragment).values():
-        if isinstance(part, str) and "options:" in part:
-            documented.update(yaml.safe_load(part)["options"])
-    assert set(module.SPEC.argument_spec) <= set(documented)
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    options = set(documentation.get("options", ()))
+    for named in documentation["extends_documentation_fragment"]:
+        file, _dot, part = named.removeprefix("huaweicloud.cce.").partition(".")
+        fragment = importlib.import_module(f"ansible_collections.huaweicloud.cce.plugins.doc_fragments.{file}")
+        text = getattr(fragment.ModuleDocFragment, part.upper() or "DOCUMENTATION")
+        options |= set(yaml.safe_load(text).get("options", ()))
+    assert set(module.SPEC.argument_spec) == options
     assert callable(module.run)
+
+
+def test_every_module_and_inventory_plugin_has_an_integration_target():
+    targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}
+    inventories = {f"inventory_{path.stem}" for path in (ROOT / "plugins" / "inventory").glob("*.py")}
+    assert targets == {*MODULES, *ACTIONS, *inventories, "setup_simulator"}
 
 
 @pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
