@@ -349,7 +349,7 @@ def test_a_module_returns_what_it_documents(name, default_scenario):
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_the_report_returns_what_it_documents(check_mode, tmp_path, monkeypatch):
     monkeypatch.setattr(cce_addon_report, "refusal_of", lambda names, loader: None)
-    task = SimpleNamespace(args={"directory": str(tmp_path)}, check_mode=check_mode, async_val=0)
+    task = SimpleNamespace(args={"directory": str(tmp_path)}, check_mode=check_mode, async_val=0, _role=None)
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=str(tmp_path)))
     action = cce_addon_report.ActionModule(task, connection, None, None, None, None)
     result = action.run(task_vars={"ansible_play_hosts_all": ["production"], "hostvars": {}})
