@@ -143,8 +143,8 @@ options:
   retries:
     description:
       - How many times a request is repeated at most if the service is throttling, busy or unreachable. A request that
-        changes something is tried again only if it was certainly not carried out. A change of an add-on is decided anew
-        before that, on its state after the pause.
+        changes something is repeated only if it was certainly not carried out. Before a change of an add-on is sent
+        again, the add-on is read again, and the change is decided on its new state.
     type: int
     default: 4
 notes:

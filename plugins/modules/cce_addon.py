@@ -13,8 +13,8 @@ description:
   - Brings an add-on of a CCE cluster to a version, and keeps all its settings.
   - CCE takes the template's default for every setting that an upgrade leaves out. So this module always sends the
     complete settings, and never a bare version.
-  - It does not check for risks. The role P(huaweicloud.cce.addon_upgrade#role) does so before it upgrades.
-  - A request whose outcome is unknown is never sent again blindly. The module first reads what happened.
+  - It does not check for risks. The role P(huaweicloud.cce.addon_upgrade#role) does so before an upgrade.
+  - If the outcome of a request is unknown, the module reads the add-on before it decides whether to send it again.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
@@ -52,7 +52,7 @@ options:
     aliases: [name]
   addon_instance_id:
     description:
-      - ID of the add-on instance. That very instance is meant; nothing is installed in its place.
+      - ID of the add-on instance. Only this instance is changed. If it does not exist, nothing is installed.
     type: str
   state:
     description:
@@ -66,9 +66,9 @@ options:
   version:
     description:
       - Version to bring the add-on to. It is an exact version, V(latest), V(latest_patch) or V(present).
-      - V(latest) is the highest version that CCE offers for this add-on and cluster. It is a stable one unless
+      - V(latest) is the highest version that CCE offers for this add-on and cluster, and marks as stable unless
         O(allow_unstable=true). V(latest_patch) is the same within the present major and minor version.
-      - V(present) leaves an installed add-on at its version, and stands for V(latest) where it is not installed.
+      - V(present) keeps the version of an installed add-on. If the add-on is not installed, it means V(latest).
       - A downgrade is refused, because it breaks add-ons.
     type: str
     default: present
@@ -76,14 +76,14 @@ options:
     description:
       - Settings to change, in the structure of the API, with C(basic), C(custom) and C(flavor).
       - Dictionaries are merged, lists are replaced as a whole.
-      - Secrets in them are masked in everything that this module shows and logs (see O(secret_values)), and sent as
-        they are. In a loop, however, Ansible itself shows and registers the item. If the item contains secrets, loop
+      - Secrets in them are sent unchanged, and masked in everything that this module shows and logs (see
+        O(secret_values)). In a loop, Ansible itself shows and registers the item. If the item contains secrets, loop
         over names and look the settings up, or set C(no_log).
     type: dict
     default: {}
   values_policy:
     description:
-      - Where the settings that O(values) does not name come from.
+      - The source of the settings that O(values) does not name.
       - V(merge) takes the target version's defaults, overridden by the present settings. C(basic), which holds image
         versions, comes from the target version.
       - V(keep) takes the present settings as they are.

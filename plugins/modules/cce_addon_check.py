@@ -58,7 +58,7 @@ options:
   on_running:
     description:
       - What to do if CCE is already carrying out a check of the same add-on, type and target version.
-      - V(adopt) takes the result of that check. It is not known which settings that check was given.
+      - V(adopt) takes the result of that check. Which settings it was given is not known.
       - V(start) starts another check.
     type: str
     choices: [adopt, start]
@@ -71,8 +71,8 @@ options:
     type: float
   skip_impossible:
     description:
-      - Whether to check the other add-ons if a wanted one is C(impossible). By default the module fails then, because a
-        check of the others could be mistaken for a check of all. If V(true), look at RV(plan).
+      - Whether to check the other add-ons if a wanted one is C(impossible), as RV(plan) tells. If V(false), the module
+        fails then, because a check of the others could be mistaken for a check of all.
       - Used with O(type=addonUpgrade) only.
     type: bool
     default: false

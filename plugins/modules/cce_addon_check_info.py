@@ -14,10 +14,11 @@ description:
     together, as a result and as facts.
   - A check task looks at one add-on instance. It lists risks, each of level C(Warning) (may be skipped) or C(Fatal)
     (must not be skipped).
-  - The verdict fails closed. Whatever is not known to be safe blocks. An unknown status or level, a missing part, an
-    expired result and no result at all have the verdict V(unknown), which blocks just like V(fatal) and V(pending).
-  - A task that does not say what was asked for, such as its add-on instance, cannot be ruled out. It is returned with
-    the verdict V(unknown), and so is every task of an answer from which tasks are missing, or that tells of an error.
+  - Whatever is not known to be safe blocks an upgrade. An unknown status or level, a missing part, an expired result
+    and no result at all have the verdict V(unknown), which blocks like V(fatal) and V(pending).
+  - A task that leaves out a selected property, such as its add-on instance, may be one of the selected tasks. So it is
+    returned with the verdict V(unknown). If tasks are missing in an answer of the API, or the answer reports an error,
+    all its tasks have that verdict.
   - The module always reads all check tasks of the cluster, and selects among them.
   - The age of a result is judged by the clock of the service.
   - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role). The roles and
@@ -56,8 +57,8 @@ options:
   task_ids:
     description:
       - Only the check tasks of these IDs.
-      - With O(wait=true), the module also waits for tasks that CCE does not list yet. One that CCE does not list in the
-        end is returned with the verdict V(unknown).
+      - With O(wait=true), the module also waits for tasks that CCE does not list yet. A task that CCE still does not
+        list after that is returned with the verdict V(unknown).
     type: list
     elements: str
   addon_instance_id:
@@ -89,8 +90,8 @@ options:
     default: false
   brief:
     description:
-      - Whether to leave out RV(raw) and the facts. They repeat the same data twice, which fills the memory of the
-        controller with a thousand clusters.
+      - Whether to leave out RV(raw) and the facts. They repeat the same data twice, and with a thousand clusters fill
+        the memory of the controller.
     type: bool
     default: false
   wait:
@@ -252,7 +253,7 @@ summary:
   type: dict
   contains: &summary
     verdict:
-      description: The worst of the verdicts. V(unknown) if there is no task.
+      description: The worst of the verdicts. C(unknown) if there is no task.
       type: str
       returned: always
       sample: fatal

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Judges every step of a plan by its check, which must be about this add-on instance, target version and settings, and
     by a policy on Warnings. Waits for checks that have not finished.
-  - A newer check of the same upgrade that is worse wins, whoever made it.
+  - If there is a newer check of the same upgrade with a worse verdict, that verdict counts, whoever made the check.
   - Whatever is not known to be safe blocks. There is no policy on Fatal risks, because they always block.
   - The module succeeds, whatever it decides. To stop a play at a closed gate, use the role
     P(huaweicloud.cce.addon_precheck#role), or look at RV(open).
@@ -47,10 +47,11 @@ options:
     default: false
   accepted_warnings:
     description:
-      - Warnings that somebody takes responsibility for. Used with O(fail_on_warning=true) only.
-      - Each is a dictionary with C(addon), C(risk), C(reason) and C(until) (the last day on which it counts), and
-        optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and C(owner). It names one
-        risk. A Fatal risk cannot be accepted.
+      - Warnings that do not block, because somebody takes responsibility for them. Used with O(fail_on_warning=true)
+        only.
+      - Each is a dictionary with C(addon), C(risk) (the name of one risk), C(reason) and C(until) (the last day on
+        which it counts), and optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and
+        C(owner). A Fatal risk cannot be accepted.
       - C(addon) is the name of an add-on template. If a cluster has several instances of it, the entry is about all of
         them, or about the one that its C(addon_instance_id) names.
     type: list
@@ -64,12 +65,12 @@ options:
     default: 3600.0
   skip_blocked:
     description:
-      - Whether the add-ons that pass may be upgraded although others are blocked. It lets nothing pass that is blocked.
+      - Whether the add-ons that pass may be upgraded although others are blocked. A blocked add-on stays blocked.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait for the checks at most. Those that take longer are pending, and block.
+      - Seconds to wait for the checks at most. Checks that take longer have the verdict V(pending), and block.
     type: float
     default: 300.0
 seealso:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Returns the add-on instances of a CCE cluster with version, status, settings, and the versions that they can be
     upgraded to.
-  - That is one request. An add-on of which the list tells too little, such as no settings, is read by one more.
+  - This takes one request. If the list leaves something out about an add-on, such as its settings, it takes another
+    request for that add-on.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:

@@ -36,7 +36,7 @@ options:
     type: str
   install_missing:
     description:
-      - Whether an add-on that is named but not installed would be installed. If not, it is C(impossible).
+      - Whether to plan the installation of a named add-on that is not installed. If V(false), it is C(impossible).
     type: bool
     default: false
   wait:

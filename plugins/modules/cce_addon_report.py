@@ -14,18 +14,18 @@ author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
   - Writes a report on all clusters of the play, worst first, on the controller. Each host is a cluster.
-  - It reads what the roles P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) left in the
-    facts C(addon_precheck_result) and C(addon_upgrade_result). If both are there, the second one counts, together with
-    what a later precheck has found to be bad. The variable C(addon_report_problem), a text, may say what stopped a
-    cluster.
-  - An extra variable that is called like one of these, or C(addon_report_begun), would say the same of all clusters.
-    It fails then.
-  - A result counts only for a host whose C(cce_cluster_id) (or else C(cce_cluster_name)) it is about. With C(run_once)
-    on a role, all hosts hold the result of one.
+  - It reads the facts C(addon_precheck_result) and C(addon_upgrade_result), which the roles
+    P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) set. If a host has both, the second
+    one counts, together with the problems that a later precheck has found. If the variable C(addon_report_problem) is
+    set, the report shows its text as what stopped the cluster.
+  - It fails if one of these, or C(addon_report_begun), is an extra variable, because that has the same value for all
+    clusters.
+  - A result counts for a host only if it is about the C(cce_cluster_id) (or else the C(cce_cluster_name)) of that host.
+    With C(run_once) on a role, the result of one host is in the facts of all.
   - A host without a result appears in the report as V(unknown), and counts as a problem.
-  - A play may set C(addon_report_begun) on each host that it begins with, to the present time in seconds since 1970.
-    What was found before that time does not count, and hosts that no batch came to are V(not_reached) instead of
-    V(unknown), which does not count as good either.
+  - A play may set C(addon_report_begun) on a host when it begins with it, to the time in seconds since 1970. Results
+    from before that time do not count. A host on which it is not set, because no batch came to it, appears as
+    V(not_reached) instead of V(unknown). That counts as a problem, too.
   - The role P(huaweicloud.cce.addon_report#role) uses it, and is the easier way to get the same report.
 options:
   directory:
@@ -62,7 +62,7 @@ attributes:
     description: Can run in check_mode and return changed status prediction without modifying the target.
     support: full
     details:
-      - In check mode it writes nothing, and says so.
+      - In check mode it writes nothing.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
@@ -70,7 +70,7 @@ attributes:
     description: Action returns an C(ansible_facts) dictionary that will update existing host facts.
     support: none
 notes:
-  - It is an action plugin, which runs on the controller whatever the connection of the host is. Use it with
+  - It is an action plugin, which runs on the controller, whatever the connection of the host. Use it with
     C(run_once=true).
 """
 

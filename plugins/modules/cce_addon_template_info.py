@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   cluster_id:
     description:
-      - ID of a cluster. Only the versions that fit its version, type and category are returned, which takes an
+      - ID of a cluster. Only the versions that fit its version, type and category are returned. This takes an
         additional request.
       - M(huaweicloud.cce.cce_addon_info) returns the versions that an installed add-on can be upgraded to. They may be
         fewer.
@@ -157,8 +157,8 @@ templates:
           sample: {"basic": {"image_version": "1.30.33"}, "parameters": {"custom": {"stub_domains": {}}}}
     latest:
       description: >-
-        The newest of RV(templates[].versions) that is stable, or, with O(allow_unstable), the newest of all. A version
-        of which CCE does not report whether it fits the cluster is not meant. Null if there is none.
+        The newest of RV(templates[].versions) that is stable, or, with O(allow_unstable=true), the newest of all. A
+        version is skipped if CCE does not report whether it fits the cluster. Null if there is none.
       type: str
       returned: always
       sample: 1.30.33

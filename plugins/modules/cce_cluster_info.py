@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   cluster_id:
     description:
-      - Only the cluster of this ID. It is an error if there is none.
+      - Only the cluster of this ID. The module fails if there is none.
       - Without it, all clusters of the project are returned.
     type: str
   cluster_name:
@@ -169,7 +169,7 @@ clusters:
       returned: always
       contains:
         type:
-          description: Where the address is reached from, C(Internal), C(External), or a word of the cloud's own.
+          description: Where the address can be reached from, C(Internal), C(External), or another word of the API.
           type: str
           returned: always
           sample: Internal
@@ -180,8 +180,8 @@ clusters:
           sample: https://192.0.2.10:5443
     addons:
       description: >-
-        The installed add-ons, by name. Null if the cloud does not report them, or reports them in a form that cannot be
-        read, of which there is a warning.
+        The installed add-ons, by name. Null if the cloud does not report them, or, with a warning, if what it reports
+        cannot be read.
       type: list
       elements: dict
       returned: always
