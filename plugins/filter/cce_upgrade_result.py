@@ -47,6 +47,10 @@ options:
     type: list
     elements: dict
     default: []
+  verified:
+    description: The checks of the running add-ons, if the run only verifies.
+    type: list
+    elements: dict
   problem:
     description: What else stopped the run.
     type: str
@@ -87,8 +91,8 @@ _value:
       sample: production
     outcome:
       description: >-
-        One word, C(upgraded), C(nothing_to_do), C(blocked), C(rolled_back) or C(failed). In check mode it is the
-        predicted outcome.
+        One word, C(upgraded), C(verified) (by a run that only verifies), C(nothing_to_do), C(blocked), C(rolled_back)
+        or C(failed). In check mode it is the predicted outcome.
       type: str
       returned: always
       sample: rolled_back
@@ -159,7 +163,8 @@ _value:
           sample: 0e7b8f2a-93cb-4d6c-9d55-6c1f6f0a1b01
         outcome:
           description: >-
-            One word, C(upgraded), C(nothing_to_do), C(blocked), C(not_reached), C(rolled_back) or C(failed).
+            One word, C(upgraded), C(verified), C(nothing_to_do), C(blocked), C(not_reached), C(rolled_back) or
+            C(failed).
           type: str
           returned: always
           sample: rolled_back
@@ -260,8 +265,10 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance im
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import GateResult
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import Job
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import Check
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import Event, cluster_outcome
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._verified import verified_outcome
 
 
 def cce_upgrade_result(
@@ -275,23 +282,39 @@ def cce_upgrade_result(
     gate: GateResult | None = None,
     jobs: Sequence[Job] = (),
     before: Sequence[Addon] = (),
+    verified: Sequence[Check] | None = None,
     problem: str | None = None,
     check_mode: bool = False,
 ) -> Any:
     """Return the outcome for a cluster; see the documentation of the filter."""
+    # YAML reads a name or an ID of digits as a number.
+    cluster_id, cluster_name = str(cluster_id or ""), str(cluster_name) if cluster_name else None
+    problem, started, now, check_mode = problem or None, float(started), float(now), bool(check_mode)
+    if verified is not None:
+        return untrusted(
+            verified_outcome(
+                cluster_id=cluster_id,
+                cluster_name=cluster_name,
+                plan=plan,
+                checks=verified,
+                problem=problem,
+                started=started,
+                now=now,
+                check_mode=check_mode,
+            )
+        )
     outcome = cluster_outcome(
-        cluster_id=str(cluster_id or ""),
-        # YAML reads a name or an ID of digits as a number.
-        cluster_name=str(cluster_name) if cluster_name else None,
+        cluster_id=cluster_id,
+        cluster_name=cluster_name,
         plan=plan,
         gate=gate or None,
         todo=jobs,
         events=events,
         before=before,
-        problem=problem or None,
-        started=float(started),
-        now=float(now),
-        check_mode=bool(check_mode),
+        problem=problem,
+        started=started,
+        now=now,
+        check_mode=check_mode,
     )
     return untrusted(outcome)
 

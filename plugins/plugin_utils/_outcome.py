@@ -33,7 +33,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict imp
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import CHANGES, Action
 
 # The outcome for an add-on. That for a cluster is one of them, too.
-Outcome = Literal["upgraded", "nothing_to_do", "blocked", "rolled_back", "failed", "not_reached"]
+Outcome = Literal["upgraded", "verified", "nothing_to_do", "blocked", "rolled_back", "failed", "not_reached"]
 UPGRADED: Final = "upgraded"
 NOTHING_TO_DO: Final = "nothing_to_do"
 BLOCKED: Final = "blocked"

@@ -59,9 +59,10 @@ def picture_of_the_gate(driver: Any, folder: Path) -> None:
         done = subprocess.run(COMMAND, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 2:
         raise RuntimeError(done.stdout + done.stderr)
-    shown = done.stdout.rstrip().split("TASK [huaweicloud.cce.addon_precheck : Plan", 1)[1]
+    first = "TASK [huaweicloud.cce.addon_precheck : Plan the upgrades and start their checks]"
+    shown = done.stdout.rstrip().split(first, 1)[1]
     console = Console(record=True, width=COLUMNS, file=(folder / "text").open("w", encoding="utf-8"))
-    text = Text.from_ansi(f"$ {' '.join(COMMAND)}\n…\nTASK [huaweicloud.cce.addon_precheck : Plan{shown}")
+    text = Text.from_ansi(f"$ {' '.join(COMMAND)}\n…\n{first}{shown}")
     console.print(text)
     # For those who cannot see it, and for the test that compares it with what is printed today.
     (IMAGES / "gate.txt").write_text(text.plain + "\n", encoding="utf-8")

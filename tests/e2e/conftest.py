@@ -74,10 +74,9 @@ def play(simulation: Simulation, tmp_path: Path) -> Play:
             check=False,
             timeout=300,
         )
-        tasks = {}
+        tasks = []
         if results.exists():
-            lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-            tasks = {line["task"]: line["result"] for line in lines}
+            tasks = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
             results.unlink()
         return Played(done.returncode, done.stdout + done.stderr, tasks)
 

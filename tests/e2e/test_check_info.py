@@ -183,7 +183,7 @@ def test_what_was_asked_for_and_is_not_there_is_unknown(play, simulation):
     assert played.code == 0, played.output
     for _shape, reason in NOT_THERE:
         assert played.result(f"after {reason}")["evaluated_to"] is False, reason
-        result = next(found for name, found in played.tasks.items() if name == reason)
+        result = played.result(reason)
         [check] = result["checks"]
         assert check["verdict"] == "unknown"
         assert reason in check["reason"]

@@ -12,12 +12,8 @@ from support.plays import writes
 @pytest.mark.parametrize("mode", ["plan", "precheck", "upgrade"])
 def test_a_misspelt_exclusion_ends_the_run_before_anything_is_started(play, simulation, mode):
     variables = {"addon_upgrade_addons": ["all", "!metric-server"], "addon_precheck_addons": ["all", "!metric-server"]}
-    playbook, *tags = {
-        "plan": ("huaweicloud.cce.precheck", "--tags", "plan"),
-        "precheck": ("huaweicloud.cce.precheck",),
-        "upgrade": ("huaweicloud.cce.upgrade",),
-    }[mode]
-    played = play(playbook, *tags, variables=variables)
+    name = "upgrade" if mode == "upgrade" else "precheck"
+    played = play(f"huaweicloud.cce.{name}", variables={**variables, f"addon_{name}_mode": mode})
     assert played.code == 2
     assert "'!metric-server' leaves out nothing" in played.output
     assert "Did you mean metrics-server?" in played.output

@@ -13,8 +13,6 @@ from support.plays import CLUSTER, writes
 UPGRADE = "huaweicloud.cce.upgrade"
 PRECHECK = "huaweicloud.cce.precheck"
 INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}, "all"]
-GATE = "Stop here if an add-on must not be upgraded"
-JUDGED = "Wait for the checks, and judge all add-ons of the cluster before any is touched"
 
 
 def test_a_fatal_risk_stops_the_play_before_anything_is_changed(play, simulation):
@@ -23,7 +21,7 @@ def test_a_fatal_risk_stops_the_play_before_anything_is_changed(play, simulation
     assert played.code == 2
     assert writes(simulation) == []
     assert simulation.addons(CLUSTER) == before
-    message = "\n".join(played.result(GATE)["msg"])
+    message = played.failure()
     for text in ("NOTHING WAS UPGRADED", "coredns", "AddonValidate", "modified outside", "sync_strategy 'inherit'"):
         assert text in message
 
@@ -32,7 +30,7 @@ def test_all_blocking_add_ons_are_named_at_once(play, simulation):
     simulation.call("POST", f"/instances/{CLUSTER}/metrics-server", {"pods_ready": False})
     simulation.call("POST", f"/instances/{CLUSTER}/nginx-ingress", {"resources_modified": True})
     played = play(UPGRADE)
-    message = "\n".join(played.result(GATE)["msg"])
+    message = played.failure()
     assert "3 add-ons must not be upgraded now (coredns, metrics-server, nginx-ingress)" in message
     for risk, remedy in (("AddonValidate", "inherit"), ("AddonStatus", "pods"), ("K8sResourceModified", "kubectl")):
         assert risk in message
@@ -122,7 +120,7 @@ def test_a_variable_that_is_misspelt_is_refused(play, simulation):
 def test_a_write_reads_its_check_itself(play, simulation):
     """Whoever got past the gate with a forged decision would get no further than this."""
     first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
-    decision = first.result(JUDGED)["decisions"][0]
+    decision = first.module("cce_addon_gate_info")["decisions"][0]
     for task_id in (decision["task_id"], "", "00000000-0000-0000-0000-000000000000"):
         options = {
             "cluster_id": CLUSTER,
@@ -193,7 +191,7 @@ def test_the_strategy_is_set_back_when_the_upgrade_fails(play, simulation):
 
 def test_settings_changed_after_the_check_stop_the_upgrade(play, simulation):
     checked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
-    decision = checked.result(JUDGED)["decisions"][0]
+    decision = checked.module("cce_addon_gate_info")["decisions"][0]
     simulation.call(
         "POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}}
     )

@@ -697,7 +697,7 @@ def test_plays_trust_and_reach_what_the_inventory_does(ask, tmp_path):
         ca_path = simulation.listening["ca_path"]
         config = {**PLUGIN, "ca_path": ca_path, "iam_endpoint": simulation.listening["iam_endpoint"]}
         environment = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "", "REQUESTS_CA_BUNDLE": ""}
-        options = ("huaweicloud.cce.precheck", "-e", "cce_hosts=cce_clusters", "--tags", "plan")
+        options = ("huaweicloud.cce.precheck", "-e", "cce_hosts=cce_clusters", "-e", "addon_precheck_mode=plan")
         played = ask(simulation, config, *options, command="ansible-playbook", environment=environment)
     assert played.code == 0, played.output + played.errors
     assert "1.30.33 is the newest stable version on offer" in played.output

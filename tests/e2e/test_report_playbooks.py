@@ -185,8 +185,8 @@ def test_the_fleet_that_other_tests_make_up_is_like_a_real_one(play, simulation)
     def left(**variables: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the facts of the gate and of the upgrade."""
         played = play([{"ansible.builtin.import_role": {"name": "huaweicloud.cce.addon_upgrade"}}], variables=variables)
-        judged = played.result("judge all add-ons of the cluster before any is touched")
-        told = played.result("Publish it for workflows")["ansible_stats"]["data"]["cce_upgrade"][CLUSTER]
+        judged = played.module("cce_addon_gate_info")
+        told = played.fact("addon_upgrade_result")
         return judged, told
 
     closed, blocked = left()

@@ -549,8 +549,8 @@ def test_what_was_not_sent_is_a_prediction(run, cloud, verify, place):
 
 
 def test_verification_alone_predicts_nothing_bad_in_check_mode(run, cloud):
-    play = {"roles": [upgrade("metrics-server")], "check_mode": True}
-    ran = run([play], "--tags", "verify", hosts=only("a"))
+    play = {"roles": [upgrade("metrics-server", addon_upgrade_mode="verify")], "check_mode": True}
+    ran = run([play], hosts=only("a"))
     assert ran.code == 0, ran.output
     assert {item["method"] for item in cloud.requests()} == {"GET"}
     assert "(predicted)" in ran.output

@@ -16,7 +16,6 @@ from support.plays import writes
 from support.simulation import CLUSTER, SIMULATOR, Simulation
 
 UPGRADE = "huaweicloud.cce.upgrade"
-KEEP = "Keep what became of the cluster"
 NGINX = "nginx-ingress"
 FIRST, SECOND = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 NAMES = {FIRST: "nginx-ingress (nginx-ingress)", SECOND: "nginx-ingress (nginx-second)"}
@@ -51,7 +50,7 @@ def repaired(simulation: Simulation) -> None:
 
 
 def told(played: Any) -> dict[str, Any]:
-    result: dict[str, Any] = played.result(KEEP)["ansible_facts"]["addon_upgrade_result"]
+    result: dict[str, Any] = played.fact("addon_upgrade_result")
     return result
 
 
@@ -162,7 +161,7 @@ def test_a_run_that_was_interrupted_goes_on_with_the_twin_that_it_left(play, sim
 
 
 def test_only_verifying_looks_at_each_of_them(play, simulation):
-    played = play(UPGRADE, "--tags", "verify", variables={"addon_upgrade_addons": [NGINX]})
+    played = play(UPGRADE, variables={"addon_upgrade_addons": [NGINX], "addon_upgrade_mode": "verify"})
     assert written(simulation) == []
     assert set(outcomes(played)) == set(NAMES.values())
 

@@ -21,7 +21,6 @@ UPGRADE = "huaweicloud.cce.upgrade"
 PRECHECK = "huaweicloud.cce.precheck"
 INHERIT = {"name": "coredns", "sync_strategy": "inherit"}
 ALL = [INHERIT, "all"]
-KEEP = "Keep what became of the cluster"
 
 
 def change(simulation, addon: str, **attributes: object) -> None:
@@ -29,7 +28,7 @@ def change(simulation, addon: str, **attributes: object) -> None:
 
 
 def told(played) -> dict:
-    result: dict = played.result(KEEP)["ansible_facts"]["addon_upgrade_result"]
+    result: dict = played.fact("addon_upgrade_result")
     return result
 
 
@@ -37,8 +36,8 @@ def outcomes(played) -> dict:
     return {addon["name"]: addon["outcome"] for addon in told(played)["addons"]}
 
 
-def story(played, addon: str) -> str:
-    return "\n".join(played.result(f"End with the whole story of {addon}")["msg"])
+def story(played) -> str:
+    return "\n".join(told(played)["message"])
 
 
 def test_add_ons_are_upgraded_in_the_given_order_each_awaited(play, simulation):
@@ -98,7 +97,7 @@ def test_what_fails_is_rolled_back_and_the_rest_is_not_touched(play, simulation)
     assert (addons["metrics-server"]["version"], addons["metrics-server"]["status"]) == ("1.3.6", "running")
     assert addons["metrics-server"]["values"]["custom"]["logLevel"] == 4
     assert addons["nginx-ingress"]["writes"] == 0
-    text = story(played, "metrics-server")
+    text = story(played)
     for part in ("asked:       1.3.6 -> 1.3.90", "the hook did not end", "rollback:    done", "nginx-ingress"):
         assert part in text
 
@@ -109,7 +108,7 @@ def test_a_new_fatal_risk_after_the_upgrade_is_rolled_back(play, simulation):
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
     assert played.code == 2
     assert outcomes(played) == {"metrics-server": "rolled_back"}
-    text = story(played, "metrics-server")
+    text = story(played)
     assert "new Fatal risks: AddonStatus" in text
     assert "new risk:    AddonStatus" in text
     assert [item["method"] for item in writes(simulation)] == ["PUT", "POST"]
@@ -130,7 +129,7 @@ def test_without_rollback_what_failed_stays_and_the_story_says_so(play, simulati
     assert played.code == 2
     assert told(played)["outcome"] == "failed"
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
-    assert "rollbacks are turned off" in story(played, "metrics-server")
+    assert "rollbacks are turned off" in story(played)
 
 
 def test_what_cannot_be_rolled_back_is_left_with_advice(play, simulation):
@@ -138,7 +137,7 @@ def test_what_cannot_be_rolled_back_is_left_with_advice(play, simulation):
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
     assert played.code == 2
     assert told(played)["outcome"] == "failed"
-    assert "CCE says that it cannot be rolled back: repair it" in story(played, "metrics-server")
+    assert "CCE says that it cannot be rolled back: repair it" in story(played)
     assert [item["method"] for item in writes(simulation)] == ["PUT"]
 
 
@@ -147,7 +146,7 @@ def test_a_rollback_that_fails_is_told_with_both_failures(play, simulation):
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
     assert played.code == 2
     assert told(played)["outcome"] == "failed"
-    text = story(played, "metrics-server")
+    text = story(played)
     assert "upgradeFailed" in text
     assert "rollback:    FAILED" in text
     assert "rollbackFailed" in text
@@ -157,7 +156,7 @@ def test_an_upgrade_that_takes_too_long_is_not_rolled_back_while_cce_works_on_it
     change(simulation, "metrics-server", seconds=3600)
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_timeout": 3})
     assert played.code == 2
-    assert "run the same command again to wait on" in story(played, "metrics-server")
+    assert "run the same command again to wait on" in story(played)
     assert len(writes(simulation)) == 1
     simulation.call("POST", "/clock", {"advance": 3600})
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]})
@@ -214,7 +213,10 @@ def _another_blocks(play, simulation) -> None:
 
 
 def _only_prechecked(play, simulation) -> None:
-    assert play(UPGRADE, "--tags", "precheck", variables={"addon_upgrade_addons": ["metrics-server"]}).code == 0
+    assert (
+        play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"], "addon_upgrade_mode": "precheck"}).code
+        == 0
+    )
 
 
 def _is_refused(play, simulation) -> None:
@@ -234,7 +236,7 @@ def test_what_this_run_has_not_sent_is_verified_and_never_rolled_back(play, simu
     assert [item["method"] for item in writes(simulation)] == ["PUT"], "what the colleague has sent, and nothing else"
     assert outcomes(played) == {"metrics-server": "failed", "nginx-ingress": "not_reached"}
     assert told(played)["addons"][0]["resumed"]
-    command = advised(story(played, "metrics-server"))
+    command = advised(story(played))
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
     change(simulation, "metrics-server", pods_ready=True)
     follow(simulation, command)
@@ -253,7 +255,7 @@ def test_what_somebody_else_has_upgraded_well_is_verified_and_the_rest_goes_on(p
 
 def test_the_strategy_of_an_upgrade_that_is_broken_and_perhaps_somebody_elses_stays(play, simulation):
     wanted = {"addon_upgrade_addons": [INHERIT]}
-    assert play(UPGRADE, "--tags", "precheck", variables=wanted).code == 0
+    assert play(UPGRADE, variables={**wanted, "addon_upgrade_mode": "precheck"}).code == 0
     then_breaks(simulation, "coredns")
     sends = {"cluster_id": CLUSTER, "addon_template_name": "coredns", "version": "1.30.33", "sync_strategy": "inherit"}
     play([{"name": "Upgrade in the console", "huaweicloud.cce.cce_addon": sends}])
@@ -297,7 +299,7 @@ def test_a_new_fatal_risk_on_which_nobody_acted_is_told_again_until_somebody_doe
     played = play(UPGRADE, variables=variables)
     assert played.code == 2
     assert outcomes(played) == {"metrics-server": "failed"}
-    text = story(played, "metrics-server")
+    text = story(played)
     assert "sent by an earlier run that did not end, or by somebody else" in text
     assert simulation.addons(CLUSTER)["metrics-server"]["version"] == "1.3.90"
     follow(simulation, advised(text))
@@ -355,7 +357,7 @@ def test_what_somebody_else_has_set_since_the_upgrade_is_not_rolled_back(play, s
     assert [item["path"].rsplit("/", 1)[-1] for item in writes(simulation) if item["path"].endswith("rollback")] == []
     addon = simulation.addons(CLUSTER)["metrics-server"]
     assert (addon["version"], addon["values"]["custom"]["logLevel"]) == ("1.3.90", 7)
-    text = story(played, "metrics-server")
+    text = story(played)
     assert "somebody else has changed its settings since (custom.logLevel), and a rollback would undo that" in text
     assert outcomes(played) == {"metrics-server": "failed"}
 
@@ -424,7 +426,7 @@ def test_what_somebody_else_has_upgraded_since_the_check_is_checked_anew(play, s
     other.join()
     assert played.code == 2
     assert writes(simulation) == []
-    assert "Somebody changed the add-on in between: check again" in story(played, "metrics-server")
+    assert "Somebody changed the add-on in between: check again" in story(played)
 
 
 def test_a_result_that_is_too_old_by_now_is_made_again_before_the_write(play, in_real_time):
@@ -442,7 +444,7 @@ def test_the_gate_closes_when_a_check_that_is_made_again_finds_something(play, i
     spoil.join()
     assert played.code == 2
     assert outcomes(played) == {"metrics-server": "upgraded", "nginx-ingress": "failed"}
-    assert "NewTrouble" in story(played, "nginx-ingress")
+    assert "NewTrouble" in story(played)
     assert [item["body"]["spec"]["addonTemplateName"] for item in writes(in_real_time)] == ["metrics-server"]
 
 
@@ -561,37 +563,6 @@ def test_what_nobody_can_mean_is_refused(play, simulation, variables, text):
 def test_the_zone_of_the_controller_does_not_matter(play, simulation, zone):
     played = play(UPGRADE, variables={"addon_upgrade_addons": ["metrics-server"]}, environment={"TZ": zone})
     assert played.code == 0, played.output
-
-
-def test_tags(play, simulation):
-    def seen(tag: str) -> set:
-        played = play(UPGRADE, "--tags", tag, variables={"addon_upgrade_addons": ["metrics-server"]})
-        assert played.code == 0, played.output
-        return {f"{item['method']} {item['path'].rpartition('/')[2]}" for item in simulation.requests()}
-
-    assert seen("plan") == {"GET projects", "GET addons", "GET addontemplates"}
-    assert "POST precheck" in seen("precheck")
-    assert writes(simulation) == []
-    simulation.call("DELETE", "/requests")
-    assert "POST precheck" in seen("verify")
-    assert writes(simulation) == [], "verify looks at the add-ons as they run, and changes nothing"
-
-
-@pytest.mark.parametrize("playbook", [PRECHECK, UPGRADE])
-@pytest.mark.parametrize("options", [("--tags", "gate"), ("--skip-tags", "precheck"), ("--tags", "precheck,verfy")])
-def test_tags_that_leave_nothing_of_the_gate_are_refused(play, simulation, playbook, options):
-    played = play(playbook, *options)
-    assert played.code == 2
-    assert "The tags are all, plan, precheck, upgrade, verify, and none of them can be skipped" in played.output
-    assert simulation.requests() == []
-
-
-def test_verify_alone_fails_on_a_fatal_risk(play, simulation):
-    change(simulation, "metrics-server", pods_ready=False)
-    played = play(UPGRADE, "--tags", "verify", variables={"addon_upgrade_addons": ["metrics-server"]})
-    assert played.code == 2
-    assert "new Fatal risks: AddonStatus" in played.output
-    assert writes(simulation) == []
 
 
 def test_check_mode_predicts_and_writes_nothing(play, simulation):

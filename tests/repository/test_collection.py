@@ -48,22 +48,6 @@ def test_every_module_and_inventory_plugin_has_an_integration_target():
     assert targets == {*MODULES, *ACTIONS, *inventories, "setup_simulator"}
 
 
-@pytest.mark.parametrize("role", ["addon_precheck", "addon_report", "addon_upgrade"])
-def test_variables_of_a_role_are_documented_with_their_defaults(role):
-    folder = ROOT / "roles" / role
-    spec = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    options = spec["argument_specs"]["main"]["options"]
-    defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    assert set(options) == set(defaults)
-    for name, value in defaults.items():
-        assert name.startswith(f"{role}_")
-        if "_cluster_" not in name:
-            assert options[name]["default"] == value
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    for name in options:
-        assert f"| `{name}` |" in readme, name
-
-
 def _tasks(entries: list) -> Iterator[dict]:
     for entry in entries:
         yield entry

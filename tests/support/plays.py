@@ -21,15 +21,32 @@ from support.simulation import CLUSTER, Simulation
 
 @dataclass(frozen=True)
 class Played:
-    """How a run of ansible-playbook ended. `tasks` are the results by task name, from the JSON callback."""
+    """How a run of ansible-playbook ended. `tasks` are what the callback `results` has written, in order."""
 
     code: int
     output: str
-    tasks: dict[str, dict[str, Any]]
+    tasks: list[dict[str, Any]]
 
     def result(self, name: str) -> dict[str, Any]:
-        """Return the result of the task whose name ends so."""
-        return next(result for task, result in self.tasks.items() if task.endswith(name))
+        """Return the last result of the task of a test's own that has this name."""
+        return self._last(lambda task: task["task"].endswith(name))
+
+    def module(self, name: str) -> dict[str, Any]:
+        """Return the last result of a module of the collection."""
+        return self._last(lambda task: task["module"].endswith(f".{name}") and task["outcome"] != "skipped")
+
+    def fact(self, name: str) -> Any:
+        """Return the last value of a fact."""
+        return self._last(lambda task: name in task["result"].get("ansible_facts", {}))["ansible_facts"][name]
+
+    def failure(self) -> str:
+        """Return the message of the first task that failed."""
+        told = next(task["result"]["msg"] for task in self.tasks if task["outcome"] == "failed")
+        return "\n".join(told) if isinstance(told, list) else str(told)
+
+    def _last(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        result: dict[str, Any] = next(task["result"] for task in reversed(self.tasks) if is_it(task))
+        return result
 
 
 Play = Callable[..., Played]

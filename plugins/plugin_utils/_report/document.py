@@ -17,6 +17,7 @@ from typing import Optional, TypedDict, Union
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Decision
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import AcceptanceRecord
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
     FATAL,
     PASSED,
@@ -49,7 +50,8 @@ SCHEMA_VERSION = 1
 State = Union[Outcome, Verdict]
 # Worst first.
 STATES: tuple[State, ...] = (
-    FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED, WARNING, PASSED, UPGRADED, NOTHING_TO_DO,
+    FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED, WARNING, PASSED, UPGRADED, VERIFIED,
+    NOTHING_TO_DO,
 )  # fmt: skip
 BAD: frozenset[State] = frozenset((FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED))
 
@@ -274,7 +276,7 @@ def _from_upgrade(result: ClusterOutcome) -> _Told:
         states.append(outcome)
     elif outcome == BLOCKED and not set(states) & BAD:
         states.append(BLOCKED)
-    elif outcome not in (BLOCKED, UPGRADED, NOTHING_TO_DO):
+    elif outcome not in (BLOCKED, UPGRADED, VERIFIED, NOTHING_TO_DO):
         states.append(UNKNOWN)
     return {
         "name": _text(result["cluster_name"]),
@@ -292,7 +294,7 @@ def _upgraded_addon(addon: AddonOutcome, *, predicted: bool) -> ReportedAddon:
     outcome, verdict = addon["outcome"], addon["verdict"]
     if outcome == BLOCKED:
         state = _blocked(verdict)
-    elif outcome == UPGRADED and predicted:
+    elif outcome in (UPGRADED, VERIFIED) and predicted:
         state = _known(verdict, VERDICTS)
     else:
         state = _known(outcome, STATES)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
     FATAL,
     PASSED,
@@ -31,12 +32,12 @@ KINDS: Mapping[Kind, str] = {"clusters": "Clusters", "addons": "Add-ons"}
 # A sign for each state, as colours alone do not tell everybody which it is.
 SIGNS: Mapping[State, str] = {
     FAILED: "✖", ROLLED_BACK: "↩", FATAL: "✖", UNKNOWN: "?", PENDING: "…", BLOCKED: "⊘", NOT_REACHED: "–",
-    WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", NOTHING_TO_DO: "=",
+    WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", VERIFIED: "✓", NOTHING_TO_DO: "=",
 }  # fmt: skip
 
 # What each means, for a legend.
 MEANINGS: Mapping[State, str] = {
-    FAILED: "The upgrade went wrong.",
+    FAILED: "The upgrade or the verification went wrong.",
     ROLLED_BACK: "The upgrade went wrong, and the version before runs again.",
     FATAL: "The check found a Fatal risk: no upgrade before it is repaired.",
     UNKNOWN: "Nothing is known of it, so it does not count as fine.",
@@ -46,6 +47,7 @@ MEANINGS: Mapping[State, str] = {
     WARNING: "It may be upgraded, and the check found Warnings.",
     PASSED: "It may be upgraded.",
     UPGRADED: "It was upgraded.",
+    VERIFIED: "It was checked while it runs, and has no Fatal risk.",
     NOTHING_TO_DO: "It is as it was wanted already.",
 }
 

@@ -25,7 +25,8 @@ class CallbackModule(CallbackBase):
 
     def _write(self, result, outcome):
         with open(os.environ["E2E_RESULTS"], "a", encoding="utf-8") as file:
-            document = {"task": result._task.get_name(), "outcome": outcome, "result": result._result}
+            task = result._task
+            document = {"task": task.get_name(), "module": task.action, "outcome": outcome, "result": result._result}
             file.write(json.dumps(document, default=str) + "\n")
 
     def v2_runner_on_ok(self, result):

@@ -263,7 +263,7 @@ def test_that_there_are_risks_is_no_reason_beside_them():
     assert only({"addon_upgrade_result": upgraded({"coredns": [DRIFT]})})["addons"][0]["reason"] is None
 
 
-@pytest.mark.parametrize("outcome", ["failed", "rolled_back", "blocked", "verified", None])
+@pytest.mark.parametrize("outcome", ["failed", "rolled_back", "blocked", "done", None])
 def test_a_cluster_is_as_bad_as_its_outcome(outcome):
     fact = {**upgraded({}), "outcome": outcome, "problem": "404"}
     cluster = only({"addon_upgrade_result": fact})
