@@ -220,7 +220,7 @@ def test_a_session_token_that_no_header_can_hold_is_not_shown(operator, broken):
     result = execute(operator.task(environ=environ, use_metadata=True), _asked)
     assert "the session token of the metadata service holds a line break" in result["msg"]
     assert "canary" not in str(result)
-    assert "mistake in the collection" not in result["msg"]
+    assert "a bug of its own" not in result["msg"]
 
 
 def test_keys_of_the_metadata_service_that_no_header_can_hold_are_not_shown(operator):
@@ -625,7 +625,7 @@ def test_the_wait_for_an_upgrade_ends_at_its_deadline_and_says_that_cce_goes_on(
         ({"kind": "redirect", "to": "other"}, r"redirect \(307\) to https://elsewhere.example.invalid, "),
         ({"kind": "redirect", "to": "loop"}, r"redirect \(307\) to http://127.0.0.1:"),
         ({"kind": "redirect", "to": "same", "status": 301}, r"redirect \(301\) to http://127.0.0.1:"),
-        ({"kind": "redirect", "location": "http://[no-address"}, "to an address that is none"),
+        ({"kind": "redirect", "location": "http://[no-address"}, "to an invalid address"),
         ({"kind": "body", "body": ""}, "empty body"),
         ({"kind": "body", "body": "null"}, "not an object"),
         ({"kind": "body", "body": "NaN"}, "not sound JSON"),

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""How a request proves who is asking: a signature, a token, a login, or the agency of an ECS instance."""
+"""How a request proves its identity: by a signature, a token, a login, or the agency of an ECS instance."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     import requests
 
 METADATA_ENDPOINT = "http://169.254.169.254"
-# For tests on a machine that has no such address. As an http:// URL it is accepted for loopback alone.
+# For tests, as their machine has no such address. An http:// URL is accepted for loopback only.
 METADATA_VARIABLE = "HUAWEICLOUD_CCE_METADATA_ENDPOINT"
 _RENEW_BEFORE = 300.0  # seconds before a temporary key expires
 
 
 class Authentication:
-    """Adds what proves who is asking to a prepared request."""
+    """Adds the proof of identity to a prepared request."""
 
-    # Sent with every request: the paths of add-ons do not hold the project id. None until it is known.
+    # Sent with every request, because the paths of add-ons do not contain the project ID. None until it is known.
     project_id: str | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -39,11 +39,11 @@ class Authentication:
         return request
 
     def renew(self) -> bool:
-        """Get a new proof after a 401, and return whether there is one."""
+        """Get a new token or key after a 401, and return whether there is one."""
         return False
 
     def secrets(self) -> Iterator[str]:
-        """Yield every secret that this holds now."""
+        """Yield every secret that this object has at the moment."""
         return iter(())
 
 
@@ -61,7 +61,7 @@ class Signature(Authentication):
         request.headers["X-Sdk-Date"] = time.strftime(TIME_FORMAT, time.gmtime(self._now()))
         if self._key.security_token:
             request.headers["X-Security-Token"] = self._key.security_token
-        # What an intermediary may change is not signed: a proxy drops or rewrites these.
+        # Not signed, because a proxy may drop or change these headers.
         hop_by_hop = ("connection", "accept-encoding", "content-length", "user-agent", "accept")
         body = request.body or b""
         signed = sign(
@@ -101,8 +101,8 @@ class Login(Authentication):
     """Logs in to IAM at the first request, and once more when the token has expired.
 
     Args:
-        user: Who logs in.
-        http: What to log in with.
+        user: The user who logs in.
+        http: The client to log in with.
         iam: IAM's base URL.
         scope: The project that the token is for: `{"id": …}` or `{"name": …}`.
     """
@@ -122,12 +122,16 @@ class Login(Authentication):
         return request
 
     def log_in_once(self) -> None:
-        """Log in, unless that was done."""
+        """Log in if there is no token yet."""
         if self._token is None:
             self.log_in()
 
     def log_in(self) -> None:
-        """Get a token. The project that it is for is known afterwards."""
+        """Get a token, and note the project that it is for.
+
+        Raises:
+            BadAnswer: The answer has no token.
+        """
         user = self._user
         account = {"name": user.username, "password": user.password, "domain": {"name": user.domain_name}}
         identity: dict[str, Any] = {"methods": ["password"], "password": {"user": account}}
@@ -151,7 +155,7 @@ class Login(Authentication):
             self.token_project_id = project["id"]
 
     def renew(self) -> bool:
-        if self._user.passcode:  # it can be used once
+        if self._user.passcode:  # a passcode works only once
             return False
         self.log_in()
         return True
@@ -165,7 +169,7 @@ class Login(Authentication):
 
 
 class Agency(Authentication):
-    """Signs with the temporary keys that the metadata service of an ECS instance hands out.
+    """Signs with temporary keys from the metadata service of an ECS instance.
 
     Source: the SDK's `auth/provider.py` and `auth/internal.py`.
     """
@@ -191,7 +195,7 @@ class Agency(Authentication):
         return seconds_between(from_seconds(self._now()), self._expires) < _RENEW_BEFORE
 
     def _fetch(self) -> Signature:
-        # It is next door or not there at all: three seconds tell.
+        # The service is on the same machine or absent, so three seconds are enough.
         settings = HttpSettings(timeout=3.0, retries=1)
         doing = "get temporary keys from the ECS metadata service"
         headers = {}
@@ -209,7 +213,7 @@ class Agency(Authentication):
             self._session_token = str(answer.body).strip()
             headers["X-Metadata-Token"] = self._session_token
         except Refused as error:
-            if error.status_code not in (404, 405, 503):  # an old host has no such tokens
+            if error.status_code not in (404, 405, 503):  # an old host has no session tokens
                 raise
         try:
             answer = self._http.send(
@@ -255,7 +259,16 @@ def authentication_for(
     now: Callable[[], float],
     environ: Mapping[str, str],
 ) -> Authentication:
-    """Return what proves who is asking, for any kind of credentials."""
+    """Return the authentication for any kind of credentials.
+
+    Args:
+        credentials: What was found in the sources.
+        http: The client for a login and for the metadata service.
+        iam: IAM's base URL.
+        scope: The project that a login is for: `{"id": …}` or `{"name": …}`.
+        now: Returns the time of day in seconds since 1970.
+        environ: The environment.
+    """
     if isinstance(credentials, AccessKey):
         return Signature(credentials, now)
     if isinstance(credentials, Token):

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""The API of CCE add-ons: one method an operation. It sends and returns what the API documents, and decides nothing."""
+"""The API of CCE add-ons: one method per operation. It sends and returns what the API documents."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Cce:
     """A client for the clusters of one project.
 
     Args:
-        http: What to send requests with.
-        authentication: What proves who is asking.
-        endpoints: Where CCE and IAM are.
-        project_id: The project; looked up by name at the first request that needs it where it is None.
+        http: The HTTP client.
+        authentication: Adds the proof of identity to requests.
+        endpoints: The base URLs of CCE and IAM.
+        project_id: The ID of the project. If None, it is looked up by name at the first request that needs it.
         project_name: The name of the project: the region, or one of its sub-projects.
-        region: The name of the region, where it is known. It is for descriptions only: `endpoints` says where CCE is.
+        region: The name of the region, if it is known. For descriptions only: requests go to `endpoints`.
         endpoint_style: `plain`, or `subdomain` for `https://{cluster_id}.{endpoint}` on add-on and template paths.
         autopilot: Whether clusters are Autopilot (serverless) ones, which have paths of their own.
     """
@@ -67,13 +67,13 @@ class Cce:
         return self._endpoints.cce
 
     def now(self) -> float:
-        """Return the time of day by the service's clock, in seconds since 1970: what it made is as old as it says."""
+        """Return the time of day by the service's clock, in seconds since 1970. Ages are measured by it."""
         return self.http.service_now()
 
     # Projects
 
     def project_id(self) -> str:
-        """Return the id of the project, looking it up by name once where it was not given.
+        """Return the ID of the project. If it was not given, it is looked up by name once.
 
         Source: IAM API page "Querying Project Information by Condition".
         """
@@ -83,7 +83,7 @@ class Cce:
         return self._project_id
 
     def _token_project(self) -> str | None:
-        """A login tells the project that its token is for; asking again would be one request too many."""
+        """Return the project of the token, which a login tells without another request; None for other credentials."""
         if isinstance(self._authentication, Login):
             self._authentication.log_in_once()
             return self._authentication.token_project_id
@@ -121,7 +121,7 @@ class Cce:
         type: str | None = None,  # the API's own word
         version: str | None = None,
     ) -> list[Item]:
-        """Return the clusters of the project; with `detail`, annotations tell nodes and installed add-ons."""
+        """Return the clusters of the project. With `detail`, their annotations have the nodes and installed add-ons."""
         doing = f"list the clusters of project {self.project_id()}"
         asked = (("detail", "true" if detail else None), ("status", status), ("type", type), ("version", version))
         query = [(name, value) for name, value in asked if value]
@@ -162,7 +162,7 @@ class Cce:
     def update_addon(
         self, cluster_id: str, addon_instance_id: str, addon_template_name: str, version: str, values: Item
     ) -> Item:
-        """Upgrade an add-on, or edit it where the version stays; return its instance. `values` must be complete."""
+        """Upgrade an add-on, or edit it if the version stays; return its instance. `values` must be complete."""
         doing = f"update add-on {addon_template_name} of cluster {cluster_id} to {version}"
         body = _addon_body("upgrade", cluster_id, addon_template_name, version, values)
         path = self._addons_path(addon_instance_id)
@@ -175,7 +175,7 @@ class Cce:
         return self._change("POST", self._addon_base(cluster_id), path, doing, {"clusterID": cluster_id})
 
     def delete_addon(self, cluster_id: str, addon_instance_id: str) -> None:
-        """Delete an add-on. The answer is the bare word `success`."""
+        """Delete an add-on. The answer is the text `success`."""
         self.http.send(
             "DELETE",
             self._addon_base(cluster_id) + self._addons_path(addon_instance_id),
@@ -193,7 +193,7 @@ class Cce:
     # Add-on templates
 
     def templates(self, cluster_id: str | None = None, addon_template_name: str | None = None) -> list[Item]:
-        """Return the add-on templates, or the one of a name. `cluster_id` matters for the sub-domain form only."""
+        """Return the add-on templates, or the one of a name. `cluster_id` is needed for the sub-domain form only."""
         doing = f"list the add-on template{f' {addon_template_name}' if addon_template_name else 's'}"
         query = [("addon_template_name", addon_template_name)] if addon_template_name else []
         base = self._addon_base(cluster_id) if cluster_id else self._endpoints.cce
@@ -218,10 +218,9 @@ class Cce:
         return self._write("POST", self._endpoints.cce, f"{self._checks_path(cluster_id)}", doing, body)
 
     def checks(self, cluster_id: str) -> Item:
-        """Return the answer with all check tasks of a cluster, as it is: its shape is contradictory.
+        """Return the answer with all check tasks of a cluster as it is, because its shape is documented in two ways.
 
-        The API has filters. It does not say whether they narrow the count of tasks, and without them that count tells
-        whether tasks are missing from the answer.
+        No filters of the API are used: without them, the count in the answer shows whether tasks are missing from it.
         """
         self._refuse_autopilot(cluster_id)
         return self._get(
@@ -241,7 +240,7 @@ class Cce:
                 "tell beforehand whether an upgrade is safe."
             )
 
-    # What all have in common
+    # Common parts
 
     def _addon_base(self, cluster_id: str) -> str:
         if self._endpoint_style == SUBDOMAIN:
@@ -249,7 +248,7 @@ class Cce:
         return self._endpoints.cce
 
     def _ready(self) -> Authentication:
-        """Every request tells its project, also where the path doesn't."""
+        """Return the authentication with the project set: every request has the project in a header."""
         self.project_id()
         return self._authentication
 
@@ -258,7 +257,7 @@ class Cce:
         return self._object(answer)
 
     def _change(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
-        """Write to an add-on. It is not repeated while another request holds the lock, which may change the add-on."""
+        """Write to an add-on. Not repeated here: while another request has the lock, it may change the add-on."""
         answer = self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body, repeat=False)
         return self._object(answer)
 
@@ -267,7 +266,7 @@ class Cce:
 
     @staticmethod
     def _object(answer: Answer) -> Item:
-        """Return the body, which is an object wherever no plain text was asked for."""
+        """Return the body, which is an object unless plain text was asked for."""
         body: Item = answer.body
         return body
 
@@ -290,8 +289,8 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
     """Return the objects of a list answer; null is an empty list.
 
     Raises:
-        BadAnswer: The key is missing or holds something else, or the answer tells of an error or of more pages: an
-            empty or a shorter list would be an invention.
+        BadAnswer: The key is missing or has another type, or the answer has an error or further pages. The list would
+            then be incomplete.
     """
     defect = list_defect(body)
     if defect is not None:
@@ -307,10 +306,10 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
 
 
 def _of_cluster(instances: list[Item], cluster_id: str, doing: str) -> list[Item]:
-    """Return add-on instances if they are in the cluster that was asked for, or do not tell in which they are.
+    """Return add-on instances, after a check that none is in another cluster than the one that was asked for.
 
     Raises:
-        BadAnswer: CCE says that one is in another cluster. A change that relied on it could go there.
+        BadAnswer: One is in another cluster. A change based on it could reach that cluster.
     """
     for instance in instances:
         spec, metadata = (part if isinstance(part, dict) else {} for part in map(instance.get, ("spec", "metadata")))
@@ -330,10 +329,10 @@ def _is_id(value: object) -> bool:
 
 
 def _segment(text: str) -> str:
-    """Return an id as a segment of a path.
+    """Return an ID as a segment of a path.
 
     Raises:
-        InputError: It would be another path.
+        InputError: It would change the path.
     """
     if not text or text in (".", "..") or "/" in text or "%" in text:
         raise InputError(f"{printable(text)!r} is not an id: it cannot be part of a path.")

@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Where credentials and the settings of a connection come from. Pure: the environment and the profile file come in.
+"""Where credentials and the settings of a connection come from. Pure: environment and profile file are passed in.
 
-Order: module option, the keys of a profile that is asked for by name, environment, profile file, ECS metadata service
-(only when asked for). The names are those of the official SDK (`HUAWEICLOUD_SDK_*`), of Terraform's provider (`HW_*`)
+Order: module option, the keys of a profile that is named, environment, default profile, ECS metadata service (only if
+asked for). The names are those of the official SDK (`HUAWEICLOUD_SDK_*`), of Terraform's provider (`HW_*`)
 and of Open Telekom Cloud (`OS_*`).
 """
 
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from .._ground.errors import CredentialsError
 
-# Option, and the environment variables that stand in for it, the first one set wins.
+# Option -> the environment variables that stand in for it. The first one that is set wins.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "access_key": ("HUAWEICLOUD_SDK_AK", "HW_ACCESS_KEY", "OS_ACCESS_KEY"),
     "secret_key": ("HUAWEICLOUD_SDK_SK", "HW_SECRET_KEY", "OS_SECRET_KEY"),
@@ -54,14 +54,14 @@ _PROFILE_KEYS = {
     "project_id": "project_id",
     "iam_endpoint": "iam_endpoint",
 }
-# Who asks for a profile by name means its keys, also where the environment holds those of somebody else. Project and
-# endpoint are another matter: roles tell those of a host through the environment.
+# The keys of a profile that is named take precedence over the environment. Its project and endpoint do not, because the
+# environment has those of the host (see `plugin_utils/_host_connection.py`).
 _KEYS = ("access_key", "secret_key", "security_token")
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A permanent or, with a security token, a temporary access key."""
+    """A permanent access key, or, with a security token, a temporary one."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -70,7 +70,7 @@ class AccessKey:
 
 @dataclass(frozen=True)
 class UserPassword:
-    """An IAM user, who logs in for a token; with `passcode` for those who must use a second factor."""
+    """An IAM user who logs in to get a token; with `passcode` if a second factor is needed."""
 
     username: str
     password: str = field(repr=False)
@@ -81,14 +81,14 @@ class UserPassword:
 
 @dataclass(frozen=True)
 class Token:
-    """A ready IAM token. It cannot be renewed."""
+    """An IAM token that the user has. It cannot be renewed."""
 
     token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """The agency of the ECS instance that this runs on: its metadata service hands out temporary access keys."""
+    """The agency of the ECS instance that this runs on: its metadata service gives temporary access keys."""
 
 
 Credentials = Union[AccessKey, UserPassword, Token, Metadata]
@@ -96,7 +96,7 @@ Credentials = Union[AccessKey, UserPassword, Token, Metadata]
 
 @dataclass(frozen=True)
 class Found:
-    """A value and the source it was found in; a lower rank is a stronger source."""
+    """A value and the source that it was found in. A lower rank is a stronger source."""
 
     value: str = field(repr=False)
     rank: int
@@ -107,14 +107,18 @@ _OPTION, _NAMED_PROFILE, _ENVIRONMENT, _PROFILE = range(4)
 
 
 def _read_profile(text: str | None, name: str, path: str, *, required: bool) -> dict[str, str]:
-    """Return the keys of one section of a profile file; `text` is None where there is no file."""
+    """Return the keys of one section of a profile file; `text` is None if there is no file.
+
+    Raises:
+        CredentialsError: It is not an INI file, or the section is required and missing.
+    """
     if text is None and not required:
         return {}
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(text or "")
     except configparser.Error as error:
-        # The parser's own message quotes the line, which may hold a key.
+        # The parser's own message quotes the line, which may contain a key.
         line = getattr(error, "lineno", None)
         raise CredentialsError(
             f"The profile file {path} is not an INI file{f' (line {line})' if line else ''}. "
@@ -129,12 +133,15 @@ def _read_profile(text: str | None, name: str, path: str, *, required: bool) -> 
 
 
 class Sources:
-    """Every source of a value, asked in order.
+    """Every source of a value, in order of precedence.
 
     Args:
         params: The module's options.
         environ: The environment.
-        read_file: Returns the text of a file whose path may begin with `~`, or None where there is none.
+        read_file: Returns the text of a file whose path may begin with `~`, or None if there is none.
+
+    Raises:
+        CredentialsError: A profile is named and not there, or the profile file is not well formed.
     """
 
     def __init__(
@@ -177,14 +184,14 @@ class Sources:
         return found.value if found else None
 
     def project(self) -> tuple[str | None, str | None]:
-        """Return the id of the project, or else its name: whichever comes from the stronger source, the id if equal."""
+        """Return the ID of the project or its name: the one from the stronger source, and the ID if they are equal."""
         project_id, name = self.find("project_id"), self.find("project_name")
         if project_id and (name is None or project_id.rank <= name.rank):
             return project_id.value, None
         return None, name.value if name else self.value("region")
 
     def looked_at(self) -> str:
-        """Return, in words, every place that was looked at for credentials."""
+        """Return a text that names every place in which credentials were looked for."""
         variables = ", ".join(
             "/".join(ENVIRONMENT[name]) for name in ("access_key", "secret_key", "auth_token", "username", "password")
         )
@@ -197,8 +204,8 @@ class Sources:
         """Return the strongest complete credentials.
 
         Raises:
-            CredentialsError: Something is half given in a source stronger than any that is complete, or nothing is
-                found.
+            CredentialsError: There are none, or a source that is stronger than the first complete one has only a part
+                of them.
         """
         complete: list[tuple[int, Credentials]] = []
         incomplete: list[tuple[int, str]] = []
@@ -207,7 +214,7 @@ class Sources:
             ranks = [part.rank for part in found.values() if part is not None]
             missing = [name for name, part in found.items() if part is None]
             if not missing:
-                # The rank of the secret part: an account name in the environment goes with any password.
+                # The secret part decides the rank: an account name in the environment goes with any password.
                 complete.append((found[parts[-1]].rank, build(self)))  # type: ignore[union-attr]
             elif ranks and missing != list(parts) and _is_telling(found):
                 there = ", ".join(part.source for part in found.values() if part is not None)
@@ -216,7 +223,7 @@ class Sources:
         halves = [text for rank, text in incomplete if strongest is None or rank < strongest[0]]
         if halves:
             raise CredentialsError(
-                f"Credentials are only half given: {'; '.join(halves)}. Give the missing part, or take the rest away."
+                f"Credentials are incomplete: {'; '.join(halves)}. Give the missing part, or remove the rest."
             )
         if strongest is not None:
             return strongest[1]
@@ -228,7 +235,7 @@ class Sources:
         )
 
     def secrets(self) -> Iterator[str]:
-        """Yield every secret in any source, so that none of them shows in an output, used or not."""
+        """Yield every secret of every source, used or not, so that none of them appears in an output."""
         for name in SECRET_OPTIONS:
             found = self._params.get(name)
             if found:
@@ -245,9 +252,9 @@ class Sources:
 
 
 def _secrets_of_proxy(url: str) -> Iterator[str]:
-    """Yield the password in the URL of a proxy in each form that it is sent or quoted in.
+    """Yield the password in the URL of a proxy, in each form in which it is sent or quoted.
 
-    The proxy gets it in base64, and may answer with what it got.
+    The proxy gets it in base64, and may quote that in its answer.
     """
     user_info = url.rpartition("@")[0].rpartition("/")[2]
     user, colon, password = user_info.partition(":")
@@ -260,7 +267,7 @@ def _secrets_of_proxy(url: str) -> Iterator[str]:
 
 
 def _is_telling(found: Mapping[str, Found | None]) -> bool:
-    """An account name alone says nothing: it is often set beside an access key."""
+    """Whether the parts that were found show an intention. An account name alone is often set beside an access key."""
     return any(part is not None for name, part in found.items() if name != "domain_name")
 
 
@@ -270,7 +277,7 @@ def _token(sources: Sources) -> Credentials:
 
 def _access_key(sources: Sources) -> Credentials:
     access_key, token = sources.find("access_key"), sources.find("security_token")
-    # A security token belongs to the access key that it was handed out with: one from another source is left over.
+    # A security token belongs to one access key. If it is from another source, it belongs to another key.
     mine = token is not None and access_key is not None and token.rank == access_key.rank
     return AccessKey(
         access_key=access_key.value if access_key else "",
@@ -289,7 +296,7 @@ def _user_password(sources: Sources) -> Credentials:
     )
 
 
-# The parts that make credentials complete, the secret one last; where sources are equal, the first kind wins.
+# The parts that make credentials complete, the secret one last. If sources are equal, the first kind wins.
 _KINDS: tuple[tuple[tuple[str, ...], Callable[[Sources], Credentials]], ...] = (
     (("auth_token",), _token),
     (("access_key", "secret_key"), _access_key),

@@ -4,7 +4,7 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """The hosts of CCE and IAM for a region of any cloud that runs this API. Pure.
 
-New regions appear, so a region is never checked against a list: its host is built from its name, and either endpoint
+A region is not checked against a list, because new regions appear: its host is built from its name, and either endpoint
 can be given instead. Sources: the SDK's `cce_region.py` and `auth/endpoint.py`, Terraform's provider, Open Telekom
 Cloud's documents.
 """
@@ -21,11 +21,11 @@ from .._ground.errors import InputError
 
 HUAWEI_CLOUD = "myhuaweicloud.com"
 
-# Where CCE's paths of add-ons and templates are: at its own host, or at a sub-domain of it that a cluster has.
+# The host of CCE's paths of add-ons and templates: its own host, or a sub-domain of it for each cluster.
 PLAIN = "plain"
 SUBDOMAIN = "subdomain"
 
-# The domain of the regions that are not on Huawei Cloud's own one. HW_CLOUD or `cloud` overrides it.
+# The domain of the regions that are not below Huawei Cloud's own one. HW_CLOUD or `cloud` overrides it.
 _CLOUD_OF_REGION = {
     "eu-west-101": "myhuaweicloud.eu",
     "eu-de": "otc.t-systems.com",
@@ -33,8 +33,8 @@ _CLOUD_OF_REGION = {
     "eu-ch2": "sc.otc.t-systems.com",
 }
 
-# Huawei Cloud's regions without an IAM host of their own use the global one; so does a region that is not known yet,
-# as the global host knows every region.
+# Huawei Cloud's regions with an IAM host of their own. All others, also those that are not known yet, use the global
+# one, which serves every region.
 _REGIONS_WITH_IAM = frozenset(
     "cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-12 cn-east-2 cn-east-3 cn-east-4 cn-east-5 cn-south-1 "
     "cn-south-2 cn-southwest-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 af-south-1 sa-brazil-1 "
@@ -65,7 +65,7 @@ def base_url(text: str, option: str) -> str:
     """Return an endpoint that the user gave, as a base URL.
 
     Raises:
-        InputError: It is no URL, holds a user or a query, or would send credentials in clear text over a network.
+        InputError: It is not a URL, contains a user or a query, or would send credentials in clear text over a network.
     """
     url = text if "://" in text else f"https://{text}"
     try:
@@ -92,14 +92,14 @@ def endpoints(
     iam_endpoint: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Endpoints:
-    """Return where CCE and IAM of a region are.
+    """Return the base URLs of CCE and IAM of a region.
 
     Args:
         region: The region's name, such as `ap-southeast-1`.
-        cloud: The cloud's domain, such as `otc.t-systems.com`; told from the region where it is not given.
+        cloud: The cloud's domain, such as `otc.t-systems.com`; if it is not given, the region decides.
         endpoint: CCE's base URL, instead of the one built from the region.
         iam_endpoint: IAM's base URL, likewise. The `/v3` that OpenStack's tools put at its end is dropped.
-        environ: The environment, for the SDK's own override `HUAWEICLOUD_SDK_REGION_CCE_<REGION>`.
+        environ: The environment. The SDK's `HUAWEICLOUD_SDK_REGION_CCE_<REGION>` is read from it.
 
     Raises:
         InputError: An endpoint is not usable, or there is neither a region nor an endpoint.

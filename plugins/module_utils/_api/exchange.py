@@ -2,11 +2,11 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Connections that keep to the terms of the exchange that they are used for.
+"""Connections that limit the time of a whole request.
 
-A time-out of `requests` is for each step on a socket, and there may be any number of steps: an answer that drips lasts
-as long as the server likes. Here every step of an exchange asks how much time the whole exchange has left, from the
-look-up of the host's name to the last byte of the answer.
+A time-out of `requests` is for one step on a socket, and there may be any number of steps: a server that sends one byte
+at a time can keep the client waiting for ever. Here, every step gets the time that the whole exchange has left, from
+the look-up of the host's name to the last byte of the answer.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any
 
 try:
     from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
-except ImportError:  # _http tells that requests is missing
+except ImportError:  # `http` reports that requests is missing
     ConnectTimeoutError = LocationParseError = NewConnectionError = OSError  # type: ignore[assignment,misc]
 
 
 class Exchange:
-    """The terms of the request that is under way: a session has one at a time.
+    """The time limits of the current request. A session has one request at a time.
 
     Args:
         clock: Returns a monotonic time in seconds.
@@ -40,12 +40,12 @@ class Exchange:
         self.is_sent = False
 
     def begin(self, *, step: float, end: float, check: Callable[[], None]) -> None:
-        """Set the terms of the next request.
+        """Set the limits of the next request.
 
         Args:
             step: Seconds that one step on a socket may take.
-            end: When the exchange is over at the latest, on the clock.
-            check: Called when the connection stands and nothing was sent yet; it raises what forbids to send.
+            end: The latest end of the exchange, on the clock.
+            check: Called when the connection is made and nothing was sent yet. It raises if nothing may be sent.
         """
         self._step, self._end, self._check, self.is_sent = step, end, check, False
 
@@ -53,7 +53,7 @@ class Exchange:
         """Return the seconds that the next step may take.
 
         Raises:
-            socket.timeout: The exchange has had its time.
+            socket.timeout: The exchange has no time left.
         """
         left = self._end - self._clock()
         if left <= 0:
@@ -61,10 +61,10 @@ class Exchange:
         return min(self._step, left)
 
     def send(self) -> None:
-        """Note that the request goes out now.
+        """Note that the request is sent now.
 
         Raises:
-            socket.timeout: The exchange has had its time.
+            socket.timeout: The exchange has no time left.
             Exception: What `check` raises.
         """
         self.left()
@@ -72,7 +72,7 @@ class Exchange:
         self.is_sent = True
 
     def addresses(self, host: str, port: int) -> list[Any]:
-        """Return the addresses of a host, as `socket.getaddrinfo` does, which waits for as long as it likes.
+        """Return the addresses of a host in time. `socket.getaddrinfo` alone has no time limit.
 
         Raises:
             OSError: There are none, or they are not found in time.
@@ -96,10 +96,10 @@ class Exchange:
         return found
 
     def connection(self, host: str, port: int, options: Any) -> socket.socket:
-        """Return a connection to the first address of a host that takes one.
+        """Return a connection to the first address of a host that accepts one.
 
         Raises:
-            OSError: None does.
+            OSError: No address does.
         """
         trouble: OSError | None = None
         for family, kind, protocol, _name, address in self.addresses(host, port):
@@ -119,19 +119,19 @@ class Exchange:
         raise trouble or OSError("its name has no address")
 
     def tls(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        """Return a context whose connections keep to these terms."""
+        """Return the context, changed so that its connections keep to these limits."""
         context.sslsocket_class = type("TlsSocket", (_TlsSocket,), {"exchange": self})
         return context
 
     def govern(self, manager: Any) -> None:
-        """Make the connections of one of urllib3's pool managers keep to these terms."""
+        """Make the connections of one of urllib3's pool managers keep to these limits."""
         manager.pool_classes_by_scheme = {
             scheme: type("Pool", (pool,), {"ConnectionCls": self._kind_of_connection(pool.ConnectionCls)})
             for scheme, pool in manager.pool_classes_by_scheme.items()
         }
 
     def _kind_of_connection(self, kind: type[Any]) -> type[Any]:
-        # What connects through a SOCKS proxy has a way of its own to get there.
+        # A connection through a SOCKS proxy is made in its own way.
         parts = (_Sender, kind) if "SOCKS" in kind.__name__ else (_Sender, _Connector, kind)
         return type("Connection", parts, {"exchange": self})
 
@@ -181,7 +181,7 @@ class _Sender:
 
     def putrequest(self, *args: Any, **options: Any) -> Any:
         if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]  # so that nothing slow lies between the check and the request
+            self.connect()  # type: ignore[attr-defined]  # so that nothing slow is between the check and the request
         self.exchange.send()
         return super().putrequest(*args, **options)  # type: ignore[misc]
 
@@ -198,7 +198,7 @@ class _Connector:
         try:
             return self.exchange.connection(self._dns_host.strip("[]"), self.port, self.socket_options)
         except UnicodeError:
-            raise LocationParseError(f"{self._dns_host}, which is no name of a host") from None
+            raise LocationParseError(f"{self._dns_host}, which is not a host name") from None
         except socket.timeout as error:
             raise ConnectTimeoutError(self, str(error)) from error
         except OSError as error:

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Requests over a connection that can fail in every way, and answers that nobody vouches for."""
+"""Sends requests over connections that may fail, and reads answers that may be wrong."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ else:
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 DEEPEST_NESTING = 64
 _CHUNK = 256 * 1024  # bytes
-_LEAST_TIME = 0.05  # seconds that a request has at the least
-# What can stand in a header: nothing that ends it, and nothing that is read in two ways.
+_LEAST_TIME = 0.05  # seconds that a request gets at least
+# The value of a header: no line break, and nothing that servers read in different ways.
 _HEADER = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
-# The headers that hold what a user or a service has given, in words.
+# The headers with a value from a user or a service, and what a message calls it.
 _CARRIED = {
     "Authorization": "access_key",
     "X-Security-Token": "security_token",
@@ -57,7 +57,7 @@ _CARRIED = {
 }
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
-# Called with the prepared request, it adds what proves who is asking.
+# Adds the proof of identity to a prepared request.
 Authenticate = Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]
 Query = Sequence[tuple[str, str]]
 
@@ -68,7 +68,7 @@ class HttpSettings:
 
     Attributes:
         timeout: Seconds that each step may take: a connection, or the next part of an answer.
-        retries: How often a request is repeated at the most.
+        retries: How often a request is repeated at most.
         validate_certs: Whether the server's certificate is verified.
         ca_path: A file or directory of certificates to trust instead of the system's.
     """
@@ -80,13 +80,13 @@ class HttpSettings:
 
     @property
     def budget(self) -> float:
-        """The seconds that a request may take at the most, with all its steps and repetitions."""
+        """The seconds that a request may take at most, with all its steps and repetitions."""
         return self.timeout * (self.retries + 1)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: the parsed JSON, or the text where the operation answers with a bare word."""
+    """A successful answer: the parsed JSON, or the text if the operation answers with plain text."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -94,7 +94,7 @@ class Answer:
 
 
 class _Adapter(HTTPAdapter):
-    """A connection pool for one connection a host, with TLS 1.2 at least (Python 3.9 would still allow 1.0)."""
+    """A pool with one connection per host, and TLS 1.2 or newer (Python 3.9 would still allow 1.0)."""
 
     def __init__(self, exchange: Exchange, *, tls: bool, validate_certs: bool) -> None:
         self._exchange = exchange
@@ -123,16 +123,16 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(Session):
-    """A session that keeps one connection a host open, and never repeats or redirects on its own.
+    """A session that keeps one connection per host open, and neither repeats a request nor follows a redirect.
 
-    What TLS needs is made when a URL first asks for it: that takes as long as all the rest of a request on loopback.
+    The TLS context is made for the first https:// URL, because that takes as long as a whole request on loopback.
     """
 
     def __init__(self, exchange: Exchange, *, validate_certs: bool) -> None:
         super().__init__()
         self._exchange = exchange
         self._validate_certs = validate_certs
-        # Without a proxy or bundle in the environment there is nothing to look for at every request.
+        # Saves a search at every request if the environment has neither a proxy nor a bundle of certificates.
         self.trust_env = any(name.upper() in _BUNDLES or name.upper().endswith("_PROXY") for name in os.environ)
         self.adapters.clear()
         self.mount("http://", _Adapter(exchange, tls=False, validate_certs=validate_certs))
@@ -143,13 +143,13 @@ class _Session(Session):
         return super().get_adapter(url)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        # requests parses it although it is not to follow it, and fails with a ValueError where it is no address.
+        # requests parses the target even if it does not follow it, and raises ValueError if it is not a valid address.
         return None
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What `Http.send` was asked to send."""
+    """The arguments of `Http.send`."""
 
     method: str
     url: str
@@ -163,7 +163,7 @@ class _Request:
 
 
 class _TryFailed(Exception):
-    """One try of a request failed: what happened, and the error to raise when it is not tried again."""
+    """One try of a request failed: what happened, and the error to raise if it is not tried again."""
 
     def __init__(self, failure: Failure, error: CceError) -> None:
         super().__init__(error.message)
@@ -172,7 +172,7 @@ class _TryFailed(Exception):
 
 
 class Http:
-    """Sends requests, repeats those that may be repeated, and reads answers strictly.
+    """Sends requests, repeats them if that is safe, and refuses answers that are not sound.
 
     Args:
         settings: How a connection is made.
@@ -180,10 +180,10 @@ class Http:
         now: Returns the time of day in seconds since 1970.
         sleep: Waits some seconds.
         random: Returns a number from 0 up to 1.
-        user_agent: How the client presents itself.
-        notice: Told, in words, of every repetition.
-        conceal: Takes secrets out of what an error answer says, before any of it is cut.
-        is_abandoned: Whether the run has ended that the requests are sent for. It is asked before each one.
+        user_agent: The value of the header `User-Agent`.
+        notice: Called with a text before every repetition.
+        conceal: Removes secrets from an error answer, before a part of it is cut off.
+        is_abandoned: Whether the run that sends the requests has ended. Called before each one.
     """
 
     def __init__(
@@ -212,7 +212,7 @@ class Http:
         self._is_abandoned = is_abandoned
         # The end of the whole operation that requests are part of, on `clock`.
         self._deadline: float | None = None
-        # By how many seconds the clock of who answered last is ahead of ours.
+        # How many seconds the clock of the last service that answered is ahead of ours.
         self.clock_difference: float | None = None
 
     def close(self) -> None:
@@ -220,12 +220,12 @@ class Http:
         self._session.close()
 
     def service_now(self) -> float:
-        """Return the time of day by the service's clock, in seconds since 1970; by ours until an answer tells."""
+        """Return the time of day in seconds since 1970: by the service's clock, or by ours if no answer told it yet."""
         return self._now() + (self.clock_difference or 0.0)
 
     @contextlib.contextmanager
     def not_after(self, end: float) -> Iterator[None]:
-        """See to it that no request goes on, and none is repeated, after a time on `clock`."""
+        """Let no request last longer than until a time on `clock`, and repeat none after it."""
         before, self._deadline = self._deadline, end
         try:
             yield
@@ -253,36 +253,35 @@ class Http:
         Args:
             method: The HTTP method.
             url: The URL without a query.
-            doing: What is asked, in words that go after "Could not ".
-            authentication: Adds what proves who is asking. An authentication that has a method `renew` is asked once
-                for a new token after a 401.
+            doing: What is asked, in words that follow "Could not ".
+            authentication: Adds the proof of identity. If it has a method `renew`, this is called once after a 401.
             query: Name and value of each query parameter, not quoted.
             body: What to send as JSON.
             headers: Headers to send with it.
-            plain_text: Whether the operation answers with a bare word instead of JSON.
-            idempotent: Whether the request may be repeated although it is no GET (a login changes nothing).
-            repeat: Whether it is repeated by itself where that is allowed. What was decided on a state of the service
-                is not, as the state may change during the pause; the error then tells how long to pause (`again_in`).
-            direct: Whether to go around any proxy.
-            settings: Other settings than the client's own.
+            plain_text: Whether the operation answers with plain text instead of JSON.
+            idempotent: Whether the request may be repeated like a GET (a login, for instance, changes nothing).
+            repeat: Whether to repeat the request here if that is safe. False for a request that depends on the state of
+                the service, which may change during the pause: the error then says how long to pause (`again_in`).
+            direct: Whether to use no proxy.
+            settings: Settings to use instead of the client's own.
 
         Raises:
-            Abandoned: The run has ended that it was to be sent for.
-            Refused: The service said no.
+            Abandoned: The run has ended, so nothing was sent.
+            Refused: The service answered with an error.
             Unreachable: There was no connection.
             BadAnswer: The answer is not one that the API gives.
-            OutcomeUnknown: A write failed in a way that leaves open whether it was carried out.
+            OutcomeUnknown: A write failed, and it is unknown whether it was carried out.
         """
         settings = settings or self._settings
         end = self._clock() + settings.budget
         if self._deadline is not None:
             end = min(end, self._deadline)
         request = _Request(method, url, doing, authentication, query, body, headers or {}, plain_text, direct)
-        with self.not_after(end):  # what logs in on the way has no time of its own
+        with self.not_after(end):  # a login on the way gets no extra time
             return self._sent(request, settings, end, "GET" if idempotent else method, repeat)
 
     def _sent(self, request: _Request, settings: HttpSettings, end: float, repeatable: str, repeat: bool) -> Answer:
-        """Send a request as often as that is allowed; `repeatable` is the method whose rules are meant."""
+        """Send a request and repeat it by the rules for `repeatable`, an HTTP method."""
         attempt = 0
         renewed = False
         while True:
@@ -322,7 +321,7 @@ class Http:
         """Send a request once.
 
         Raises:
-            _TryFailed: It did not succeed.
+            _TryFailed: It failed.
         """
         doing, url = request.doing, request.url
         try:
@@ -355,8 +354,8 @@ class Http:
     def _prepared(self, request: _Request) -> requests.PreparedRequest:
         """Return a request as it is sent.
 
-        Prepared here and not by the session, which would add cookies, and a password from ~/.netrc. Quoted here and not
-        by requests, so that the bytes that are signed are the bytes that are sent.
+        Not prepared by the session, because it would add cookies and a password from ~/.netrc. Not quoted by requests,
+        because exactly the bytes that are sent must be signed.
         """
         query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in request.query)
         _check_headers(request.doing, request.headers)
@@ -389,7 +388,7 @@ class Http:
             )
 
     def _read(self, response: requests.Response, doing: str) -> bytes:
-        """Return the body. It is read part by part, so that both its size and the time that it takes are limited."""
+        """Return the body. It is read in parts, so that both its size and its time are limited."""
         parts: list[bytes] = []
         size = 0
         try:
@@ -403,7 +402,7 @@ class Http:
                     raise _TryFailed(Failure(sent=True), BadAnswer(text, retryable=False))
                 parts.append(part)
                 self._exchange.left()
-        except (OSError, HTTPException, HTTPError) as error:  # what requests would translate, had it read the body
+        except (OSError, HTTPException, HTTPError) as error:  # requests would translate these if it read the body
             raise requests.exceptions.ConnectionError(error) from None
         expected = response.headers.get("Content-Length")
         if expected and expected.isdigit() and size < int(expected) and response.request.method != "HEAD":
@@ -412,7 +411,7 @@ class Http:
 
 
 def _parts(raw: Any) -> Any:
-    """Yield the body as it comes. `read` would wait for a whole chunk, however slowly it drips."""
+    """Yield the body as it comes. `read` would wait for a whole chunk, even from a server that is slow on purpose."""
     read = getattr(raw, "read1", None)  # urllib3 2
     if read is None:
         read = getattr(raw, "_fp", raw).read1  # urllib3 1: http.client's
@@ -424,16 +423,16 @@ def _parts(raw: Any) -> Any:
 
 
 def _check_headers(doing: str, headers: Mapping[str, Any]) -> None:
-    """See to it that all headers can be sent. What libraries say of one that cannot quotes it, secrets included.
+    """Refuse a header that cannot be sent. The libraries would refuse it as well, and quote it, secrets included.
 
     Raises:
-        InputError: One cannot.
+        InputError: A header cannot be sent.
     """
     for name, value in headers.items():
         if not (isinstance(value, str) and _HEADER.fullmatch(value)):
             raise InputError(
                 f"Could not {doing}: {_CARRIED.get(name, name)} holds a line break, a space at its end or another "
-                "character that no header can hold, so the request was not sent. Give it without."
+                "character that no header can hold, so the request was not sent. Remove that character."
             )
 
 
@@ -447,15 +446,15 @@ def _place(url: str | None) -> str:
 
 
 def _destination(url: str, response: requests.Response) -> str:
-    """Return where a redirect leads to, which most often says no host of its own."""
+    """Return the scheme and host that a redirect leads to. A relative one stays on the host of the request."""
     try:
         return printable(_place(urljoin(url, response.headers.get("Location") or "")))
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Return the error that started it: requests wraps urllib3's, which wraps the operating system's."""
+    """Return the original error. requests wraps the errors of urllib3, which wraps those of the operating system."""
     seen: set[int] = set()
     while id(error) not in seen:
         seen.add(id(error))
@@ -469,7 +468,7 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _chain(error: BaseException) -> set[str]:
-    """Return the names of the classes of an error and of all that it wraps."""
+    """Return the names of the classes of an error and of all errors that it wraps."""
     names: set[str] = set()
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
@@ -484,14 +483,14 @@ def _chain(error: BaseException) -> set[str]:
     return names
 
 
-# Classes of requests and urllib3 that mean that no connection was made.
+# Errors of requests and urllib3 that mean that no connection was made.
 _NO_CONNECTION = frozenset(
     ("ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError", "gaierror")
 )
 
 
 def _no_answer(doing: str, url: str, error: Exception, *, waited: float, sent: bool) -> tuple[Failure, CceError]:
-    """Return what it means that a request got no answer, as failure and as error."""
+    """Return the failure and the error for a request that got no answer."""
     return Failure(sent=sent), _no_answer_error(doing, _place(url), error, waited)
 
 
@@ -554,14 +553,14 @@ def _check_depth(document: Any) -> None:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Return a document of which every reader understands the same.
+    """Return a JSON document. It is refused if two programs could read it differently.
 
     Raises:
-        ValueError: It is not JSON, is cut off, holds a key twice, a number that JSON does not have or half a character,
+        ValueError: It is not JSON, is cut off, has a key twice, a number that JSON does not have or half a character,
             or is nested deeper than any answer of the API.
     """
     try:
-        # A mark of the byte order says nothing in UTF-8, and some proxies and servers write one.
+        # Some proxies and servers put a byte order mark in front. It has no meaning in UTF-8.
         document = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError(f"it is nested deeper than {DEEPEST_NESTING} levels") from None
@@ -573,7 +572,7 @@ def parse_json(raw: bytes) -> Any:
 
 
 def _check_characters(document: Any) -> None:
-    """Refuse halves of characters, which an escape can stand for: nothing can write them down again."""
+    """Refuse half a character, which JSON can contain as an escape, because it cannot be encoded again."""
     try:
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -584,7 +583,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
     """Return a response as an answer.
 
     Raises:
-        _TryFailed: It is an error answer, or none that the API gives.
+        _TryFailed: It is an error answer, or not an answer of the API.
     """
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -613,7 +612,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
         what = f"a body that is not sound JSON ({status}: {printable(shortened(defect, 200))})"
     else:
         what = f"JSON that is not an object ({status})"
-    # A cut-off body may come whole the next time; the other defects will not go away by asking again.
+    # A body that was cut off may be complete the next time. The other defects stay.
     cut_off = defect is not None and 200 <= status < 300
     raise _TryFailed(
         Failure(sent=True),
@@ -631,7 +630,7 @@ def _answer(request: _Request, response: requests.Response, raw: bytes, conceal:
 def _refused(
     doing: str, response: requests.Response, raw: bytes, parsed: Any, conceal: Callable[[str], str]
 ) -> _TryFailed:
-    """Return the failure that an error answer means."""
+    """Return the exception for an error answer."""
     status = response.status_code
     refusal = read_refusal(status, response.headers, conceal(raw.decode("utf-8", "replace")), parsed)
     refusal = replace(

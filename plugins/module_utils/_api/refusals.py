@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What an error answer says, whichever of its many shapes it has, and which exception stands for it. Pure.
+"""Reads an error answer in any of its shapes, and makes an exception of it. Pure.
 
 Shapes that were seen: CCE (`errorCode`/`errorMessage`), the add-on manager (a Kubernetes `Status` with a nested
 `error`, or `code`/`message`), the API gateway (`error_code`/`error_msg`), IAM (`error: {code, message, title}` or the
@@ -28,7 +28,7 @@ _LONGEST = 2000  # characters of a message that are shown
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an error answer says; None for what it leaves out."""
+    """The contents of an error answer; None for what it does not have."""
 
     status_code: int
     error_code: str | None
@@ -42,7 +42,7 @@ def _first(*candidates: object) -> str | None:
 
 
 def _code(status_code: int, *candidates: object) -> str | None:
-    """Return the first that is a code of the service's own. A number that repeats the HTTP status is none."""
+    """Return the first code that is not just the HTTP status as a number."""
     told = (item for item in candidates if isinstance(item, (str, int)) and not isinstance(item, bool))
     return _first(*(str(item) for item in told if str(item) != str(status_code)))
 
@@ -70,13 +70,13 @@ def _of_mapping(status_code: int, body: Mapping[str, Any]) -> tuple[str | None, 
 
 
 def read_refusal(status_code: int, headers: Mapping[str, str], text: str, body: object) -> Refusal:
-    """Return what an error answer says.
+    """Return the contents of an error answer.
 
     Args:
         status_code: The HTTP status.
         headers: The headers of the answer, with case-insensitive names.
         text: The body as text.
-        body: The body as parsed JSON, or None where it is not JSON.
+        body: The body as parsed JSON, or None if it is not JSON.
     """
     code, message, details = _of_mapping(status_code, body) if isinstance(body, dict) else (None, None, {})
     if message is None and text.strip():
@@ -88,7 +88,7 @@ def read_refusal(status_code: int, headers: Mapping[str, str], text: str, body: 
 
 
 def _visible_text(text: str) -> str:
-    """Return what a body that is no JSON says: the words of an HTML page without its tags."""
+    """Return the readable text of a body that is not JSON: of an HTML page its title, or its text without tags."""
     if "<" in text[:200]:
         title = re.search(r"<title[^>]*>([^<]{0,300})", text[:20_000], re.IGNORECASE)
         text = title[1] if title else re.sub(r"<[^>]{0,500}>", " ", text[:5_000])
@@ -128,8 +128,8 @@ def as_error(doing: str, refusal: Refusal) -> errors.Refused:
     """Return the exception for an error answer.
 
     Args:
-        doing: What was asked, as in "Could not … ".
-        refusal: What came back.
+        doing: What was asked, in words that follow "Could not ".
+        refusal: The contents of the answer.
     """
     kind = _CLASSES.get(refusal.status_code)
     if kind is None:
@@ -145,7 +145,7 @@ def as_error(doing: str, refusal: Refusal) -> errors.Refused:
         status_code=refusal.status_code,
         error_code=refusal.error_code,
         request_id=refusal.request_id,
-        # 408: the service has waited too long for the request, which says nothing about the request.
+        # 408: the service waited too long for the request. The request itself may be right.
         retryable=True if refusal.status_code == 408 else None,
         details=refusal.details,
     )

@@ -4,8 +4,8 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """Which requests are repeated, and after how long. Pure.
 
-The rule behind the table: what was certainly not carried out may be repeated whatever it is; what may have been carried
-out is repeated only where that is harmless, which is for reads.
+The rule: a request that was certainly not carried out may be repeated. One that may have been carried out is repeated
+only if that is harmless, which means: if it is a read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Failure:
 
     Attributes:
         sent: Whether the service may have received it.
-        status_code: HTTP status, or None where there was no usable answer.
+        status_code: HTTP status, or None if there was no usable answer.
         error_code: The service's code.
         retry_after: The header `Retry-After`.
     """
@@ -39,7 +39,7 @@ class Failure:
 
 
 def may_repeat(method: str, failure: Failure) -> bool:
-    """Whether a request may be sent again after a failure, without reading first what happened."""
+    """Whether a request may be sent again after a failure, without first reading the state of the service."""
     if not failure.sent or failure.status_code == 429:
         return True
     passing = failure.status_code is None or failure.status_code in (408, 500, 502, 503, 504)
@@ -53,7 +53,7 @@ def outcome_is_unknown(method: str, failure: Failure) -> bool:
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:
-    """Return the seconds that `Retry-After` asks for (it holds seconds or an HTTP date), or None.
+    """Return the seconds that `Retry-After` asks for (its value is seconds or an HTTP date), or None.
 
     `now` is in seconds since 1970.
     """
@@ -73,7 +73,7 @@ def delay(failure: Failure, attempt: int, now: float, random: Callable[[], float
         failure: What went wrong.
         attempt: How often it was tried, from 1.
         now: Seconds since 1970.
-        random: Returns a number from 0 up to 1; it spreads the tries of many clients.
+        random: Returns a number from 0 up to 1, so that many clients do not try at the same time.
     """
     asked = parse_retry_after(failure.retry_after, now)
     if asked is not None:

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""AK/SK request signing (`SDK-HMAC-SHA256`). Pure: time comes in, a header value goes out.
+"""AK/SK request signing (`SDK-HMAC-SHA256`). Pure: the time is one of the headers.
 
 Source: the signer of the official Python SDK (`huaweicloudsdkcore.signer`), which the tests compare it with.
 """
@@ -23,7 +23,7 @@ TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A signature with the stages that lead to it, for tests and for support."""
+    """A signature and its intermediate results, for tests and for support."""
 
     canonical_request: str
     string_to_sign: str
@@ -47,7 +47,7 @@ def canonical_query(query: Sequence[tuple[str, str]]) -> str:
 
 
 def _content_header(headers: Mapping[str, str]) -> dict[str, str]:
-    """Only JSON and BSON bodies are signed; of any other it is said that they are not."""
+    """Return the header that marks a body as not signed. Only JSON and BSON bodies are signed."""
     content_type = headers.get("content-type", "")
     if not content_type or content_type.startswith(("application/json", "application/bson")):
         return {}
@@ -81,7 +81,7 @@ def sign(
         secret_key: The secret key (SK).
 
     Returns:
-        The headers to add to the request (`Authorization` among them), and every stage on the way to them.
+        The headers to add to the request, `Authorization` among them, and the intermediate results.
     """
     lowered = {name.lower(): value.strip() for name, value in headers.items()}
     content_header = _content_header(lowered)

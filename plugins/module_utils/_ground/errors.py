@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Every way in which a task of this collection can end badly, as one exception hierarchy.
+"""Every way in which a task of this collection can fail, as one exception hierarchy.
 
-`CceError` carries what a person needs (`message`) and what a machine needs (`failure()`). The run (`_task`) turns it
-into a task failure in one place; nothing else does.
+`CceError` has a text for people (`message`) and data for programs (`failure()`). Only `_module.task.execute` makes a
+failed task of it.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from .text import printable
 
 
 class CceError(Exception):
-    """Something that the user has to know about.
+    """An error that the user has to know about.
 
     Args:
         message: One sentence or two for people: what was asked, what came back, what to do next. No secrets.
         status_code: HTTP status, if there was an answer.
         error_code: The service's own code, such as `CCE.01404001`.
         request_id: The id of the request, for Huawei Cloud's support.
-        retryable: Whether the same task, run again without a change, may pass.
-        details: Anything else that is worth keeping, as plain data.
-        result: What the task found out or did before it failed; it goes into the task's result.
+        retryable: Whether the same task may succeed if it is run again without a change.
+        details: Further plain data.
+        result: What the task found or did before it failed; it is merged into the task's result.
 
     Attributes:
-        again_in: Seconds after which a write may be decided and sent anew, where it was certainly not carried out.
+        again_in: Seconds after which a write that was certainly not carried out may be decided and sent anew.
     """
 
     retryable_by_nature = False
@@ -55,13 +55,13 @@ class CceError(Exception):
         self.result = result or {}
 
     def __str__(self) -> str:
-        # What is added to the message on its way up belongs to it.
+        # The message may have been extended after the exception was made.
         return self.message
 
     def failure(self) -> dict[str, Any]:
-        """The machine-readable part of the failure, the same keys for every error.
+        """Return the failure for programs, with the same keys for every error.
 
-        Ansible prints it beside the message, so its texts are printable as well.
+        Ansible prints it beside the message, so its texts are made printable as well.
         """
         found: dict[str, Any] = _printable(
             {
@@ -84,11 +84,11 @@ def _printable(value: Any) -> Any:
 
 
 class InputError(CceError):
-    """The task asks for something that makes no sense; nothing was sent."""
+    """An option is wrong; nothing was sent."""
 
 
 class CredentialsError(InputError):
-    """No credentials, or only half of them; nothing was sent."""
+    """No credentials, or only a part of them; nothing was sent."""
 
 
 class Unreachable(CceError):
@@ -98,7 +98,7 @@ class Unreachable(CceError):
 
 
 class Abandoned(CceError):
-    """The run that a request was to be sent for has ended; it was not sent."""
+    """The run has ended before a request was sent for it; it was not sent."""
 
 
 class BadAnswer(CceError):
@@ -106,7 +106,7 @@ class BadAnswer(CceError):
 
 
 class Refused(CceError):
-    """The service said no."""
+    """The service answered with an error."""
 
 
 class Unauthenticated(Refused):
@@ -132,21 +132,21 @@ class Throttled(Refused):
 
 
 class ServiceFailed(Refused):
-    """5xx on a read: repeating did not help."""
+    """5xx on a read, also after repetitions."""
 
     retryable_by_nature = True
 
 
 class OutcomeUnknown(CceError):
-    """A write may or may not have been carried out. Whoever catches this reads what happened before doing anything."""
+    """A write may or may not have been carried out. Before anything else, read the state of the service."""
 
 
 class OperationFailed(CceError):
-    """CCE carried out the request, and it ended badly (`upgradeFailed` and its like)."""
+    """CCE carried out the request, and the operation failed (`upgradeFailed`, for instance)."""
 
 
 class Superseded(CceError):
-    """Somebody else has brought the add-on to another version while its operation was awaited."""
+    """Somebody else changed the version of the add-on while its operation was awaited."""
 
 
 class TimedOut(CceError):

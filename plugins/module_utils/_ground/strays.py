@@ -2,11 +2,11 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What an answer holds at places that no document names, and that changes what its checks, or a list, mean. Pure.
+"""Finds in an answer what the API does not document and what changes the meaning of its checks or its list. Pure.
 
-An answer in a new shape must not look like one without risks: a Fatal under another key, an error beside the list, a
-page that is not the last. Each is told as a defect, in words. Names are compared without case and punctuation, so that
-another spelling does not hide them.
+An answer in a new shape must not pass for one without risks. It may have a Fatal under another key, an error beside the
+list, or further pages. Each of these is returned as a defect, in words. Names are compared without case and
+punctuation, so that another spelling is found as well.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 
 from .text import printable, shortened
 
-# A document with more objects, lists and fields than this is not searched to its end, and that is a defect.
+# A document with more objects, lists and fields than this is not searched to its end. That counts as a defect.
 _MOST_FIELDS = 20_000
 _LONGEST_WORD = 64
 _LONGEST_PLACE = 120
 
 _FATAL = "fatal"
-# The end of a key that tells how bad something is: `level`, `riskLevel`, `risk_level`.
+# The end of a key whose value is a level of risk: `level`, `riskLevel`, `risk_level`.
 _LEVELS = ("level", "severity")
-# Keys of the API that stand for something once only; spelled in two ways in one object, they contradict each other.
-# Of times there are two spellings, and their values are compared.
+# Keys that an object of the API has once. Two spellings of one in the same object contradict each other. Times are not
+# here: the API spells them in two ways, and their values are compared.
 _SINGULAR_KEYS = frozenset(
     (
         "addoninstanceid", "addoninstancename", "addontargetversion", "addontemplatename", "clustertargetversion",
@@ -36,14 +36,14 @@ _SINGULAR_KEYS = frozenset(
 )  # fmt: skip
 _ERRORS = frozenset(("code", "errcode", "errmsg", "exception", "fault"))
 _FAILURES = frozenset(("error", "fail", "failed", "failure"))
-# Where an answer tells of its pages, beside its top level.
+# Keys of objects that describe the pages of an answer. Its top level may do so, too.
 _PAGES = frozenset(("links", "metadata", "page", "pageinfo", "pagination", "paging"))
 _MORE = frozenset(
     ("continue", "continuetoken", "hasmore", "istruncated", "more", "remainingitemcount", "truncated")
 )  # fmt: skip
 _COUNTS = frozenset(("count", "currentcount", "total", "totalcount"))
 
-# A key and the place of the object that holds it; None stands for the top.
+# A key and the place of the object that has it; None is the top.
 _Place = tuple[Any, Any]
 
 
@@ -53,7 +53,7 @@ def _bare_word(text: str) -> str:
 
 
 def _bare(text: object) -> str:
-    """Return a word without case, spaces and punctuation; an empty text for what is too long to be one word."""
+    """Return a word without case, spaces and punctuation; an empty text if it is not a text or too long for a word."""
     if not isinstance(text, str):
         return ""
     text = text.strip()
@@ -72,11 +72,11 @@ def spelled_twice(mapping: Mapping[str, Any]) -> str | None:
 
 
 def stray_fatal(document: object, risks: Container[int] = ()) -> str | None:
-    """Return, in words, that something Fatal stands where no document has it; None where there is nothing.
+    """Return, in words, that something Fatal is at an undocumented place; None if there is nothing.
 
     Args:
-        document: What to search, as deep as it goes.
-        risks: The `id` of each object at a place where risks are documented: its own `level` is read there.
+        document: What to search, at any depth.
+        risks: Python's `id()` of each object at a documented place of a risk, whose own `level` is read elsewhere.
     """
     waiting: list[tuple[Any, _Place | None, bool]] = [(document, None, False)]
     fields = 0
@@ -87,14 +87,14 @@ def stray_fatal(document: object, risks: Container[int] = ()) -> str | None:
             return f"it has more than {_MOST_FIELDS} fields, too many to look for risks in all of them"
         for key, inner, tells_level in _fields(value, is_level, is_risk=id(value) in risks):
             if _is_fatal(key, inner, tells_level):
-                return f"something Fatal stands at {_path((place, key))}, where no document has it"
+                return f"something Fatal is at {_path((place, key))}, a place that the API does not document"
             if isinstance(inner, (dict, list)):
                 waiting.append((inner, (place, key), tells_level))
     return None
 
 
 def _fields(value: Any, is_level: bool, *, is_risk: bool) -> Iterator[tuple[Any, Any, bool]]:
-    """Yield what an object or list holds: key, value, and whether the value tells a level."""
+    """Yield the items of an object or list: key, value, and whether the value is a level."""
     if isinstance(value, list):
         for position, inner in enumerate(value):
             yield position, inner, is_level
@@ -119,7 +119,7 @@ def _path(place: _Place | None) -> str:
 
 
 def error_in(mapping: Mapping[str, Any]) -> str | None:
-    """Return the key under which an object tells of an error, or None."""
+    """Return the key of an error in an object, or None."""
     for key, value in mapping.items():
         word = _bare(key)
         if value and (word in _ERRORS or word.startswith("error")):
@@ -128,7 +128,7 @@ def error_in(mapping: Mapping[str, Any]) -> str | None:
 
 
 def answer_defects(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what is wrong with an answer that lists check tasks as a whole, in words: it holds for each of them."""
+    """Return, in words, the defects of an answer with check tasks as a whole. They apply to each task."""
     beside = {key: value for key, value in answer.items() if key != "items"}
     twice, error = spelled_twice(answer), error_in(answer) or _error_kind(answer)
     found = [
@@ -142,7 +142,7 @@ def answer_defects(answer: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def list_defect(answer: Mapping[str, Any]) -> str | None:
-    """Return, in words, why an answer is not known to be the whole of a list, or None."""
+    """Return, in words, why the list in an answer may be incomplete, or None."""
     error = error_in(answer) or _error_kind(answer)
     return f"the answer tells of an error beside the list ({error})" if error else _more_pages(answer)
 
@@ -155,7 +155,7 @@ def _error_kind(answer: Mapping[str, Any]) -> str | None:
 
 
 def _paging(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield what an answer may tell of its pages: word, place and value."""
+    """Yield what may describe the pages of an answer: word, place and value."""
     for key, value in answer.items():
         if key != "items":
             yield _bare(key), str(key), value
@@ -172,7 +172,7 @@ def _more_pages(answer: Mapping[str, Any]) -> str | None:
 
 
 def _missing_tasks(answer: Mapping[str, Any]) -> str | None:
-    """Return, in words, that an answer counts more check tasks than it holds, or None."""
+    """Return, in words, that an answer counts more check tasks than it has, or None."""
     items = answer.get("items")
     returned = len(items) if isinstance(items, list) else int(items is not None)
     counted = max((_number(value) for word, _place, value in _paging(answer) if word in _COUNTS), default=0)

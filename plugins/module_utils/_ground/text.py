@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Text that a person reads in a terminal, built from strings that nobody vouches for. Pure."""
+"""Text for a terminal, built from strings that may contain anything. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNPRINTABLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 def printable(text: str) -> str:
-    """Return text as one line in which every character shows: what a terminal would obey is written as an escape."""
+    """Return text as one line. Control characters, which a terminal would obey, are written as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -28,17 +28,17 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return text of several lines in which every other character shows."""
+    """Return text of several lines, with all other control characters written as escapes."""
     return "\n".join(map(printable, text.split("\n")))
 
 
 def shortened(text: str, length: int) -> str:
-    """Return at most `length` characters of text, with an ellipsis where something was cut."""
+    """Return at most `length` characters of text, with an ellipsis if something was cut."""
     return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
 
 
 def quoted(names: Sequence[str]) -> str:
-    """Return names as they are listed in a sentence: `a, b, c`."""
+    """Return names as a list in a sentence: `a, b, c`."""
     return ", ".join(printable(name) for name in names)
 
 
@@ -50,10 +50,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[s
 
 
 def distinct_names(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Return one name for each of several things, no two alike: the first of its candidates that no other one has.
+    """Return a name for each of several things, no two alike: the first of its candidates that no other thing has.
 
-    Where several things have the same name, all of them get their next candidate, so the result does not depend on the
-    order. The last candidate of a thing is taken as it is.
+    If several things have the same name, all of them get their next candidate, so the result does not depend on the
+    order. The last candidate of a thing is taken in any case.
     """
     chosen = [0] * len(candidates)
     while True:

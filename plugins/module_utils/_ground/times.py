@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-# Clocks of one service differ a little, and headers tell whole seconds. What is further ahead than this is from the
-# future, and tells nothing.
+# The clocks of one service differ a little, and headers have whole seconds. A time that is further ahead than this is
+# in the future, so the age of what it belongs to is unknown.
 CLOCK_TOLERANCE = 60.0  # seconds
 
 _NANOSECONDS = 1_000_000_000
@@ -29,7 +29,7 @@ _INSTANT = re.compile(
 def instant(text: object) -> int | None:
     """Return the nanoseconds since 1970-01-01 UTC of a time as the API writes it.
 
-    Returns None for anything else. A time without a zone is not a point in time: it could be off by half a day.
+    Returns None for anything else. A time without a zone could be wrong by half a day, so it does not count.
     """
     match = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -52,7 +52,7 @@ def instant(text: object) -> int | None:
 
 
 def seconds_between(earlier: int, later: int) -> float:
-    """Return the seconds from one instant to another (negative where `later` is earlier)."""
+    """Return the seconds from one instant to another (negative if `later` is earlier)."""
     return (later - earlier) / _NANOSECONDS
 
 
@@ -62,7 +62,7 @@ def from_seconds(seconds: float) -> int:
 
 
 def http_date(text: str | None) -> float | None:
-    """Return the seconds since 1970 of a date in a header of HTTP, or None for anything else."""
+    """Return the seconds since 1970 of a date in an HTTP header, or None for anything else."""
     try:
         moment = parsedate_to_datetime(text or "")
         return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp()
@@ -71,10 +71,10 @@ def http_date(text: str | None) -> float | None:
 
 
 def clock_difference(headers: Mapping[str, str], now: float) -> float | None:
-    """Return by how many seconds the clock of who answered is ahead of ours; None where the answer does not tell.
+    """Return how many seconds the clock of the service is ahead of ours; None if the answer does not say.
 
     Args:
-        headers: Those of the answer. One that comes from a cache says for how long it was there.
+        headers: The headers of the answer. `Age` says how long it was in a cache.
         now: Our time, in seconds since 1970.
     """
     date = http_date(headers.get("Date"))

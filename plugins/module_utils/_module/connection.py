@@ -26,7 +26,7 @@ from .._ground.errors import CredentialsError, InputError
 from .._ground.text import printable
 from .task import Task
 
-# Options and the least they may be, where a task has them. Most are seconds.
+# The lowest value of each option that a task may have. Most are in seconds.
 _LEAST = (("timeout", 0.1), ("retries", 0), ("wait_timeout", 0), ("wait_interval", 0.1), ("busy_timeout", 0))
 
 _LARGEST_PROFILE = 1024 * 1024  # bytes
@@ -35,12 +35,12 @@ USER_AGENT = "huaweicloud.cce (Ansible collection)"
 
 
 def _read_file(path: str, warn: Callable[[str], None] = lambda text: None) -> str | None:
-    """Return the text of a profile file, or None where there is none; warn of one that others may write."""
+    """Return the text of a profile file, or None if there is none; warn if others may write it."""
     try:
         file = Path(path).expanduser()
-        if file == Path(os.devnull):  # named on purpose, to have no profile
+        if file == Path(os.devnull):  # the usual way to say "no profile"
             return None
-        # Without waiting: a pipe into which nobody writes would hold the run for ever.
+        # Without O_NONBLOCK, opening a pipe waits until somebody writes into it.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         with open(descriptor, encoding="utf-8") as opened:
             found = os.fstat(descriptor)
@@ -72,10 +72,10 @@ def _settings(task: Task, sources: Sources) -> HttpSettings:
     params = task.params
     for name, least in _LEAST:
         value = params.get(name)
-        if value is not None and not value >= least:  # asked this way round, NaN is refused
+        if value is not None and not value >= least:  # written this way, it refuses NaN
             raise InputError(f"{name} must be at least {least:g}, not {value:g}.")
     ca_path = sources.value("ca_path")
-    if ca_path and not (Path(ca_path).is_file() or Path(ca_path).is_dir()):  # reading from a pipe would wait for ever
+    if ca_path and not (Path(ca_path).is_file() or Path(ca_path).is_dir()):  # reading a pipe may never end
         raise InputError(f"ca_path names no file or directory: {ca_path}.")
     return HttpSettings(
         timeout=params["timeout"],
@@ -101,7 +101,7 @@ def _http(task: Task, sources: Sources, conceal: Callable[[str], str]) -> Http:
 
 def _endpoint_style(sources: Sources) -> str:
     style = sources.value("cluster_endpoint_style") or PLAIN
-    if style not in (PLAIN, SUBDOMAIN):  # from the environment, as the option has choices
+    if style not in (PLAIN, SUBDOMAIN):  # it is from the environment: the option has choices
         raise InputError(f"cluster_endpoint_style must be {PLAIN} or {SUBDOMAIN}, not {printable(style)}.")
     return style
 
@@ -112,18 +112,18 @@ def _autopilot(sources: Sources) -> bool:
         return False
     try:
         return boolean(found.value)
-    except TypeError:  # from the environment, as the option is a boolean
+    except TypeError:  # it is from the environment: the option is a boolean
         raise InputError(f"autopilot must be true or false, not {printable(found.value)} ({found.source}).") from None
 
 
 def connection_fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
-    """Return a short digest of whom options ask, and where: the same digest means the same clusters.
+    """Return a short digest of the account and the place that options select: the same digest means the same clusters.
 
     Raises:
         CredentialsError: The profile cannot be read.
     """
     sources = Sources(params, environ, _read_file)
-    # A token alone may say who asks. It is long and random: its part of a digest tells nothing of it.
+    # A token may be all that identifies the account. It is long and random, so it cannot be guessed from a digest.
     told = [name for name in ENVIRONMENT if name not in SECRET_OPTIONS or name == "auth_token"]
     asked = {name: sources.value(name) for name in told}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8")).hexdigest()[:16]
@@ -131,13 +131,13 @@ def connection_fingerprint(params: Mapping[str, Any], environ: Mapping[str, str]
 
 @contextlib.contextmanager
 def connected(task: Task) -> Iterator[Cce]:
-    """Give a client for the time of a task.
+    """Yield a client, and close it after the task.
 
-    Nothing is sent before it is used. Every secret is hidden from the result, also those of sources that are not used.
+    Nothing is sent until the client is used. All secrets are hidden from the result, also those of unused sources.
 
     Raises:
-        InputError: The options make no sense.
-        CredentialsError: There are no credentials, or only half of them.
+        InputError: An option is invalid, or the region is missing.
+        CredentialsError: There are no credentials, or only a part of them.
     """
     sources = Sources(task.params, task.environ, lambda path: _read_file(path, task.warn))
     task.hide(sources.secrets())
@@ -155,7 +155,7 @@ def connected(task: Task) -> Iterator[Cce]:
         raise InputError("region is missing: without it (or project_name, or project_id) the project is not known.")
 
     def conceal(text: str) -> str:
-        # A token or temporary key that was fetched on the way is a secret, too.
+        # Tokens and temporary keys that were fetched meanwhile are secrets, too.
         task.hide(authentication.secrets())
         return task.conceal(text)
 

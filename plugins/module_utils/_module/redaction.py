@@ -2,13 +2,13 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Takes known secrets out of what a task gives back, in the same way on every ansible-core.
+"""Removes known secrets from the result of a task, in the same way on every ansible-core.
 
-Until 2.21, `AnsibleModule` replaces secrets in the result of a module by itself, and nothing else in a run knows them.
-Since 2.22 there is a register of secrets: what Ansible shows is looked through for them, and what a task gives back is
-not, so variables, facts and files would have them. Its function that replaced them, `remove_values`, is deprecated. So
-results are looked through here, on every version. Where there is a register, it is told those that the user gave, as
-other tasks may show the same variables; what is found in a cluster never leaves the task.
+Until 2.21, `AnsibleModule` replaces secrets in the result of a module, and nothing else in a run knows them. Since
+2.22, Ansible has a register of secrets. It removes them from what it shows, but not from results, so variables, facts
+and files would contain them; its function that replaced them, `remove_values`, is deprecated. Therefore results are
+searched here, on every version. The register, if there is one, gets the secrets that the user gave, because other tasks
+may show the same variables. Secrets that were found in a cluster never leave the task.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ except ImportError:  # ansible-core 2.21 and older
 
 
 def make_known(secrets: Iterable[str]) -> None:
-    """Tell Ansible secrets, where it has a register of what it must neither print nor log."""
+    """Add secrets to the register of what Ansible must neither print nor log, if this version has one."""
     if register_secrets is not None:
         register_secrets(secrets)
 
 
 def redacted_text(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without secrets: the mark for one where it is nothing else, else with stars for each."""
+    """Return a text without secrets: the mark if the text is a secret as a whole, else with stars for each."""
     return _without(text, [secret for secret in secrets if secret and secret in text])
 
 
 def redacted(value: Any, secrets: Set[str]) -> Any:
-    """Return plain data without secrets. Keys stay: they are names, and machines read them.
+    """Return plain data without secrets. Keys stay, because programs read them.
 
-    Looking through a whole document takes long, and few hold a secret: its text is searched first.
+    The document is searched as one text first, which is fast: few documents contain a secret.
     """
     document = json.dumps(value, default=str)
     spelled = {secret: json.dumps(secret)[1:-1] for secret in secrets if secret}
@@ -62,7 +62,7 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:
-    # A secret may be a part of the mark itself, which stands for one that is replaced already.
+    # The mark stands for a secret that is replaced already, and a short secret may be a part of the mark.
     if text == MASK:
         return text
     return marked_if_whole(text, (span for secret in secrets for span in _places(text, secret)))

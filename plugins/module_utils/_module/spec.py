@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What modules take: argument specs that merge together with the rules about them."""
+"""The options of modules: argument specs that are merged together with their relations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .._model.values import MADE_TEXT
 
 @dataclass(frozen=True)
 class Spec:
-    """An argument spec with its own relations; `AnsibleModule` and `ArgumentSpecValidator` take the same names."""
+    """An argument spec and its relations, named as in `AnsibleModule` and `ArgumentSpecValidator`."""
 
     argument_spec: dict[str, Any] = field(default_factory=dict)
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
@@ -29,7 +29,7 @@ class Spec:
     supports_check_mode: bool = True
 
     def relations(self) -> dict[str, list[Any]]:
-        """Return the relations, as keyword arguments of Ansible's classes."""
+        """Return the relations as keyword arguments for Ansible's classes."""
         return {
             item.name: list(getattr(self, item.name))
             for item in fields(self)
@@ -49,7 +49,7 @@ def merge_specs(*specs: Spec) -> Spec:
     )
 
 
-# Documented in the fragment `connection`. Environment variables are looked up by `_credentials`, not by Ansible, so
+# Documented in the fragment `connection`. Environment variables are read by `_api.credentials` and not by Ansible, so
 # that a message can say where a value came from.
 CONNECTION = Spec(
     argument_spec={
@@ -89,7 +89,7 @@ QUERY = Spec(argument_spec={"query": {"type": "str"}})
 
 
 def wait_options(default: bool, timeout: float) -> Spec:
-    """Return the options of a module that can wait, with its own defaults."""
+    """Return the options of a module that can wait; `default` is that of `wait`, `timeout` that of `wait_timeout`."""
     return Spec(
         argument_spec={
             "wait": {"type": "bool", "default": default},
@@ -115,18 +115,18 @@ WANTS = merge_specs(
 
 
 def explained(message: str, params: Mapping[str, Any]) -> str:
-    """Return the words with which Ansible refuses options, with the likely cause where settings are text."""
+    """Return Ansible's message about invalid options, with the likely cause if `values` is a text."""
     return f"{message}. {MADE_TEXT}" if isinstance(params.get("values"), str) and "'values'" in message else message
 
 
-# Options that hold settings of add-ons.
+# Options that contain settings of add-ons.
 _SETTINGS = ("values", "addons")
-# What `addons` may hold besides dictionaries: `coredns`, `all`, `!everest`.
+# What `addons` may contain besides dictionaries: `coredns`, `all`, `!everest`.
 _ADDON_ENTRY = re.compile(r"!?[\w.-]+")
 
 
 def secret_options(params: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the secrets inside options that are no secret as a whole: in the values of add-ons, and in URLs."""
+    """Yield the secrets inside other options: in the settings of add-ons, and in URLs."""
     for name in _SETTINGS:
         yield from secrets(params.get(name), _marked(params))
     for name in ("endpoint", "iam_endpoint"):
@@ -136,10 +136,10 @@ def secret_options(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def shown_options(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options as a result shows them: without what may be a secret and is no text to look for.
+    """Return options as a result shows them: without what may be a secret but cannot be searched for.
 
-    That is a short number in the settings of add-ons, settings that are no dictionary, and an option that there is not:
-    it may be the mistyped name of one that is secret.
+    This is a short number in the settings of add-ons, settings that are not a dictionary, and an unknown option, as its
+    name may be the mistyped name of a secret option.
     """
     known = {*spec, *(alias for rule in spec.values() for alias in rule.get("aliases", ()))}
     return {name: _shown_option(name, value, params) if name in known else MASK for name, value in params.items()}
@@ -160,12 +160,12 @@ def _is_addon_entry(item: Any) -> bool:
 def _marked(params: Mapping[str, Any]) -> list[str]:
     names = params.get("secret_values")
     marked = [str(name) for name in names] if isinstance(names, list) else []
-    # A dotted path begins below `values`, which `addons` has a level deeper.
+    # A dotted path begins below `values`. In `addons`, `values` is one level deeper.
     return marked + [f"values.{name}" for name in marked]
 
 
 def _password_in(url: Any) -> str | None:
-    """Return the password in a URL, which is refused for it, and shows with the refusal."""
+    """Return the password in a URL. Such a URL is refused, and the result of the refusal shows the options."""
     try:
         return urlsplit(url).password if isinstance(url, str) else None
     except ValueError:

@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""One run of a task, wherever it runs: what it was given, how it talks to the user, and how it ends.
+"""One run of a task: its options, its messages to the user, and its result.
 
-A module's `run(task)` knows nothing of Ansible. It runs as an ordinary module through `run_as_module`, or in the
-controller's own process through the action plugin; both call `execute`, so both end alike.
+A module's `run(task)` does not depend on Ansible. It runs as an ordinary module through `run_as_module`, or in the
+controller's own process through the action plugin. Both call `execute`, so both give the same result.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Clock:
-    """Time and chance, so that a test can bring its own."""
+    """Time and random numbers, which a test can replace."""
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -49,21 +49,20 @@ class Clock:
 
 @dataclass(frozen=True)
 class Task:
-    """What a run is given.
+    """What `run(task)` gets.
 
     Attributes:
-        params: The validated options.
+        params: The validated options by name.
         check_mode: Whether nothing may be changed.
         diff: Whether the user asked to see differences.
         warn: Shows a warning with the result.
-        progress: Shows what is happening while the task runs, where that is possible.
-        hide: Takes secrets that must not show in the result.
-        conceal: Returns a text without the secrets that were hidden so far, and without what looks like one. For what
-            a service says, and for where a text is cut before the result is looked through: half a secret is not found
-            any more.
+        progress: Shows what is happening while the task runs. A shipped module cannot show it.
+        hide: Takes secrets that must not appear in the result.
+        conceal: Returns a text without the secrets that were hidden so far, and without what looks like a secret. To be
+            called on a text of the service before it is cut, because half a secret would not be found in the result.
         environ: The environment of the task.
-        clock: Time and chance.
-        is_abandoned: Whether the run of Ansible that started the task has ended. Nothing is sent then.
+        clock: Time and random numbers.
+        is_abandoned: Whether the run of Ansible that started the task has ended. Then nothing more is sent.
     """
 
     params: dict[str, Any]
@@ -82,7 +81,7 @@ Run = Callable[[Task], Result]
 
 
 def execute(task: Task, run: Run) -> Result:
-    """Run a task and return its result; every way to fail ends as one message and a `failure` for machines."""
+    """Run a task and return its result. Every error becomes `msg` for people and `failure` for programs."""
     if REQUESTS_IMPORT_ERROR is not None:
         return _failed(InputError(missing_required_lib("requests")))
     task = _discreet(task)
@@ -92,21 +91,21 @@ def execute(task: Task, run: Run) -> Result:
     except CceError as error:
         return _failed(error, task.conceal)
     except Exception as error:
-        # A mistake of ours. The text of an exception may quote what it choked on, so only its kind and place are shown.
+        # A bug of ours. The text of the exception may quote a secret, so only its class and the places are shown.
         frames = traceback.extract_tb(error.__traceback__)
         places = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
         return _failed(
             CceError(
-                f"huaweicloud.cce met a case it was not made for ({type(error).__name__} at {places[-1]}). This is a "
-                "mistake in the collection, not in your playbook: please report it with failure.details. What the task "
-                "was about to do may or may not have been done; look before you run it again.",
+                f"huaweicloud.cce ran into a bug of its own ({type(error).__name__} at {places[-1]}). Please report "
+                "it, with failure.details. What the task was about to do may or may not have been done; look before "
+                "you run it again.",
                 details={"exception": type(error).__name__, "places": places},
             )
         )
 
 
 def _discreet(task: Task) -> Task:
-    """Return a task that hides secrets in every spelling, and tells no text with one, or with a control character."""
+    """Return a task that hides secrets in every spelling, and shows texts without secrets and control characters."""
     known: set[str] = set()
 
     def hide(secrets: Iterable[str]) -> None:
@@ -115,7 +114,7 @@ def _discreet(task: Task) -> Task:
         task.hide(spelled)
 
     def conceal(text: str) -> str:
-        # First the secrets that are known: where one that is found by its shape ends is a guess.
+        # Known secrets first: where a secret ends that is only recognized by its form, is a guess.
         return without_secrets(redacted_text(text, known))
 
     return replace(
@@ -128,25 +127,25 @@ def _discreet(task: Task) -> Task:
 
 
 def _failed(error: CceError, conceal: Callable[[str], str] = str) -> Result:
-    # The message may quote names that come from the API, so it is made printable. Secrets are taken out before that:
-    # they would not be found in the printable form.
+    # The message may quote names from the API, so it is made printable. Secrets are removed before that, as they would
+    # not be found in the printable form.
     result = {"failed": True, "msg": printable_lines(conceal(error.message)), "failure": error.failure()}
     return {**error.result, **result}
 
 
 class _Module(AnsibleModule):
-    """A module that hides secrets inside its options, too; AnsibleModule knows options that are secret as a whole."""
+    """A module that also hides secrets inside its options. AnsibleModule hides options that are secret as a whole."""
 
     params: dict[str, Any]
     no_log_values: set[str]
 
     def _log_invocation(self) -> None:
-        # It would write the options to the system log as text, in which a secret has its quotes and line breaks escaped
-        # and is not found any more. That the module ran is all that the log needs.
+        # AnsibleModule would write the options to the system log. It escapes quotes and line breaks there, so secrets
+        # that contain them would not be found. The log only needs to say that the module ran.
         self.log("Invoked")
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        # Options that are refused show with the refusal, before a run could hide anything in them.
+        # If options are refused, the result shows them, although no run has hidden anything in them yet.
         self.no_log_values.update(secret_options(self.params))
         super().fail_json(**self._shown({"msg": explained(msg, self.params), **kwargs}))
 
@@ -154,10 +153,10 @@ class _Module(AnsibleModule):
         super().exit_json(**self._shown(kwargs))
 
     def _shown(self, result: Result) -> Result:
-        """Return a result without secrets, and take them out of what Ansible adds to it."""
+        """Return a result without secrets, and remove them from the options, which Ansible adds to it."""
         secrets = self.no_log_values
         self.params = redacted(shown_options(self.argument_spec, self.params), secrets)
-        # Older versions look through it once more. They would break up a mark that holds the text of a secret.
+        # Older versions of Ansible search the result once more, and would replace a secret that is a part of the mark.
         self.no_log_values = {secret for secret in secrets if secret not in MASK and secret not in STARS}
         shown: Result = redacted(result, secrets)
         return shown
@@ -185,12 +184,12 @@ def run_as_module(spec: Spec, run: Run) -> None:
 
 
 def compiled_query(expression: str | None) -> Callable[[Any], Any] | None:
-    """Return a JMESPath query, ready to be applied; None where there is none.
+    """Return a function that applies a JMESPath expression; None if there is none.
 
-    Called before anything is sent, so that a mistake in it costs nothing.
+    It is compiled before anything is sent, so that a wrong expression changes nothing.
 
     Raises:
-        InputError: It is not JMESPath, or jmespath is not installed.
+        InputError: The expression is not JMESPath, or jmespath is not installed.
     """
     if not expression:
         return None
@@ -211,5 +210,5 @@ def _search(compiled: Any, document: Any) -> Any:
 
 
 def with_query(result: Result, query: Callable[[Any], Any] | None) -> Result:
-    """Return a result with `query_result`, where a query was asked for."""
+    """Return a result with `query_result`, if there is a query."""
     return result if query is None else {**result, "query_result": query(result)}

@@ -24,7 +24,7 @@ _UPGRADE, _ROLLBACK, _OTHER = "upgrade", "rollback", "other"
 _POINTERS = ("The message of the failed task above says why", "The messages above say why")
 # What only a mistake of ours leaves behind.
 _MISTAKES = (
-    "Traceback", "a case it was not made for", "has no attribute", "is undefined", "template error", "Unexpected",
+    "Traceback", "a bug of its own", "has no attribute", "is undefined", "template error", "Unexpected",
 )  # fmt: skip
 
 Request = Mapping[str, Any]

@@ -262,7 +262,7 @@ def test_a_rerun_that_does_not_converge_is_found(story):
         failed_first(),
         failed_first("The messages above say why."),
         failed_first("Could not read it: 503", "Could not write it: 502"),
-        failed_first("huaweicloud.cce met a case it was not made for (KeyError)"),
+        failed_first("huaweicloud.cce ran into a bug of its own (KeyError)"),
         failed_first("'dict object' has no attribute 'checks'"),
         failed_first("Could not read it: 503", output="Traceback (most recent call last):"),
         replace(sound(), attempts=[replace(failed_first("it broke").attempts[0], code=250), *sound().attempts]),

@@ -82,7 +82,7 @@ def test_something_fatal_at_a_place_that_no_document_names_blocks(place, key, al
     verdict, reason = judged(answer(f"{place}.{key}", FATAL if alone else [FATAL]))
     assert verdict == "unknown"
     where = f"{place.removeprefix('item.').replace('item', '')}.{key}".strip(".")
-    assert f"something Fatal stands at {where}" in reason
+    assert f"something Fatal is at {where}" in reason
 
 
 @pytest.mark.parametrize("key", ["riskList", *KEYS])
