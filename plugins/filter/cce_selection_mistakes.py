@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 description:
-  - Returns the parts of a host pattern that match no group and no host, each with the names that may have been meant.
-    Ansible warns of them and ignores them, and a play that was to work on two clusters would end well with one.
+  - Returns the parts of a host pattern that match no group and no host, each with similar names.
+    Ansible only warns of such a part, so a play for two clusters would succeed although it ran on one.
   - It also finds an exclusion (C(!)) or an intersection (C(&)) that matches nothing.
   - The playbooks of this collection use it.
 positional: _input
@@ -28,7 +28,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Refuse a pattern in which a name is misspelt
+- name: Refuse a pattern with a misspelt name
   ansible.builtin.assert:
     that: cce_hosts | huaweicloud.cce.cce_selection_mistakes(groups) | length == 0
 """
@@ -53,7 +53,7 @@ from ansible.inventory.manager import split_host_pattern
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
-# What Ansible takes for the first hosts of a group, or for some of them.
+# Selects some hosts of a group by their positions, such as `web[0]` or `web[1:3]`.
 _SUBSCRIPT = re.compile(r"(.+)\[(?:-?[0-9]+|[0-9]+[:-][0-9]*)\]\Z")
 
 

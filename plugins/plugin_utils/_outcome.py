@@ -185,7 +185,7 @@ def cluster_outcome(
         "cluster_name": cluster_name,
         "outcome": _worst([addon["outcome"] for addon in addons], planned=plan is not None, problem=problem),
         "check_mode": check_mode,
-        "started_at": _iso(started),
+        "started_at": utc_time(started),
         "duration": round(max(0.0, now - started), 1),
         "verdict": gate.get("verdict") if gate else None,
         "accepted": (gate.get("accepted") if gate else None) or {"used": [], "unused": [], "expired": []},
@@ -196,7 +196,8 @@ def cluster_outcome(
     return {**facts, "lines": lines, "message": _failure_lines(facts, events, todo, lines)}
 
 
-def _iso(seconds: float) -> str:
+def utc_time(seconds: float) -> str:
+    """Return a time, given in seconds since 1970, in UTC, such as 2026-08-05T09:30:44Z."""
     return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -295,7 +296,7 @@ def _judged(course: _Course, gate: GateResult | None, *, check_mode: bool) -> tu
         return NOT_REACHED, "other add-ons are blocked"
     if check_mode and gate is not None and gate["open"]:
         return UPGRADED, "predicted, as this is check mode"
-    return NOT_REACHED, "the run ended before"
+    return NOT_REACHED, "the run ended earlier"
 
 
 _WITHOUT_SENDING: Mapping[str, str] = {
@@ -423,7 +424,7 @@ def _rollback(event: Event) -> str:
     if rolled_back.get("failed"):
         return f"FAILED: {printable(str(rolled_back.get('msg')))}"
     if not recovery:
-        return "none: it did not come to that"
+        return "none: the run ended earlier"
     return f"{'done,' if recovery.get('roll_back') else 'none:'} {recovery['why']}"
 
 

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What Ansible hands to plugins, as the plain data that a shipped module would be given."""
+"""The plain data that a shipped module would get, made from what Ansible passes to plugins."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return arguments or a result as they come out at the other end, where a module is shipped: as plain JSON.
+    """Return arguments or a result as plain JSON data, as a shipped module would get or return it.
 
-    That takes away tags, lazy containers and vaults, and makes every key a string.
+    Tags, lazy containers and vaults are gone then, and every key is a string.
     """
     return json.loads(json.dumps(value, default=_as_json))
 
 
 def _as_json(value: Any) -> Any:
-    """Return what stands in JSON for a value that it does not know."""
+    """Return what stands in JSON for a value that JSON does not have."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):

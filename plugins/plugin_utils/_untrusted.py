@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Marks what CCE says as data, so that Ansible takes no brace in it for a template."""
+"""Marks what CCE says as data, so that Ansible does not template it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 
 def untrusted(value: Any) -> Any:
-    """Return a copy of plain data, made of what Ansible will not template."""
+    """Return a copy of plain data that Ansible does not template."""
     return wrap_var(_plain(value))
 
 
 def _plain(value: Any) -> Any:
-    # Since ansible-core 2.19 a filter is given containers that template their items when asked, and that nothing may
-    # copy: `wrap_var` fails on them.
+    # Since ansible-core 2.19, a filter gets containers that template items on access. `wrap_var` fails on them.
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

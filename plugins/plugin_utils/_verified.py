@@ -19,7 +19,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict imp
     finding_lines,
 )
 
-from ._outcome import FAILED, AddonOutcome, ClusterOutcome, Outcome, _iso
+from ._outcome import FAILED, AddonOutcome, ClusterOutcome, Outcome, utc_time
 
 
 def verified_outcome(
@@ -65,7 +65,7 @@ def verified_outcome(
         "cluster_name": cluster_name,
         "outcome": outcome,
         "check_mode": check_mode,
-        "started_at": _iso(started),
+        "started_at": utc_time(started),
         "duration": duration,
         "verdict": None,
         "accepted": {"used": [], "unused": [], "expired": []},

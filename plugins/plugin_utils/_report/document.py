@@ -4,9 +4,9 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """The report on one cluster or a fleet, as plain data: what the roles found, worst first. Pure.
 
-Every host that was asked for is in it. A cluster without a result is `unknown`, and that is bad: whoever takes the
-report for a gate must not overlook a cluster that was not judged. If the play tells that it has not begun with a
-cluster, that one is `not_reached`: it needs no attention of its own, but it is not good either.
+It has every host that was asked for. A cluster without a result is `unknown`, which is bad: somebody may use the report
+as a gate, so it must not leave out a cluster that was not judged. A cluster that the play has certainly not begun with
+is `not_reached`, which is bad as well, although the problem is in another cluster.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 BAD: frozenset[State] = frozenset((FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED))
 
-NO_RESULT = "there is no result: the run failed before, did not come to this cluster, or goes on with it"
-NOT_BEGUN = "the run ended before it began with this cluster, in which nothing was touched"
+NO_RESULT = "there is no result: the run failed earlier, has not reached this cluster, or is still working on it"
+NOT_BEGUN = "the run ended before it reached this cluster, so nothing was changed"
 LATER_GATE = "a precheck after the upgrade has closed the gate"
 _UNREADABLE = "its result cannot be read"
 
@@ -95,7 +95,7 @@ class ReportedAddon(_From):
 
 
 class _Told(TypedDict):
-    """What the results of a cluster tell of it."""
+    """What the results of a host tell about its cluster."""
 
     name: str | None
     id: str | None
@@ -141,9 +141,9 @@ def report(
     """Return the report.
 
     Args:
-        hosts: The hosts, and of each the variables that the roles have left: `addon_upgrade_result`,
-            `addon_precheck_result`, `addon_report_problem`, and those of the inventory. `addon_report_begun` tells
-            when the run began with the host: what is older does not count.
+        hosts: Each host with its variables, as far as it has them: `addon_upgrade_result`, `addon_precheck_result`,
+            `addon_report_problem`, `cce_cluster_id`, `cce_cluster_name`, `cce_region`, and `addon_report_begun`, the
+            time at which the run began with it. Older results do not count.
         title: The heading.
         generated_at: The present time, in UTC, such as 2026-08-05T09:30:44Z.
         waiting: The hosts with which the play has certainly not begun.
@@ -203,12 +203,12 @@ def _cluster(host: str, variables: Variables, shared: Container[Key], *, waits: 
 
 
 def _told(variables: Variables, found: Held, *, waits: bool) -> _Told:
-    """Return what the results of a host tell, and whatever else stopped its run."""
+    """Return what is known about the cluster of a host."""
     problem = _prose(variables.get("addon_report_problem"))
     try:
         told = _from_results(found)
     except (AttributeError, KeyError, TypeError, ValueError):
-        # A variable of this name that no role of this collection has set: it tells nothing of the cluster.
+        # No role of this collection has set this variable, so nothing is known about the cluster.
         return _without_result(UNKNOWN, problem or _UNREADABLE)
     if told is None:
         if waits and not problem and not found.refused:

@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""The report as one HTML page that asks for nothing else: no picture, font, style or script from anywhere.
+"""The report as one HTML page, which loads nothing: no picture, font, style or script.
 
-page.css and page.js become part of it; they are read once, on import. Everything else is pure.
+page.css and page.js become part of it. They are read once, on import; everything else here is pure.
 
-Text from outside is escaped, always; should that ever fail, the page's own policy lets no script run but the one whose
-digest it names. Long texts stand in it once: a thousand clusters that share two risks would not fit otherwise.
+All text from outside is escaped. If that ever failed, the page's Content-Security-Policy would still run only the
+script whose digest it has. A long text stands on the page once, as a thousand clusters may share it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MOST_ENTRIES = 30
 _MOST_NAMES = 10
 # A reference to a shorter text would be longer than the text.
 _WORTH_A_REFERENCE = 80
-# What an empty place in the table says of a cluster of which no add-on is known.
+# What the cells of a cluster show if none of its add-ons is known.
 _NOTHING_KNOWN: Mapping[State, str] = {UNKNOWN: "?", NOT_REACHED: "–"}
 # How a level of a risk looks. Any other level blocks, and looks unknown.
 _LEVELS: Mapping[str, State] = {"Warning": WARNING, "Fatal": FATAL}
@@ -82,7 +82,7 @@ def html(report: Report) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
-            # Without an icon of its own, browsers would ask the server for one.
+            # Without an icon of its own, browsers would request one from the server.
             '<link rel="icon" href="data:,">',
             f"<title>{_text(report['title'])}</title>",
             f"<style>{style}</style>",
@@ -151,7 +151,7 @@ def _took(duration: float | None) -> str:
 
 
 def _show(mark: str, what: str, count: int) -> str:
-    """Return the button that shows the clusters that bear a mark."""
+    """Return the button that shows the clusters with a mark."""
     clusters = "the cluster" if count == 1 else f"the {count:,} clusters"
     return (
         f'<button type="button" class="link" data-mark="{mark}" data-told="{what}" '
@@ -159,7 +159,7 @@ def _show(mark: str, what: str, count: int) -> str:
     )
 
 
-# What is said of the whole fleet
+# The whole fleet
 
 
 def _header(report: Report) -> list[str]:
@@ -178,7 +178,7 @@ def _header(report: Report) -> list[str]:
 
 def _clusters(report: Report, names: Sequence[str]) -> list[str]:
     texts: Texts = {}
-    # Of a single cluster its own details tell as much.
+    # For a single cluster, its details tell the same.
     several = len(report["clusters"]) > 1
     wrong, risks = (problems(report), shared_risks(report)) if several else ([], [])
     marks = _marks(wrong, "p"), _marks(risks, "r")
@@ -207,7 +207,7 @@ def _counts(report: Report) -> Iterator[str]:
 
 
 def _bar(counts: Mapping[State, int]) -> Iterator[str]:
-    """Return the proportions as a bar. It repeats the counts, so it is nothing to read aloud."""
+    """Return the proportions as a bar. Screen readers skip it, as it repeats the counts."""
     total = sum(counts.values())
     if not total:
         return
@@ -222,7 +222,7 @@ def _bar(counts: Mapping[State, int]) -> Iterator[str]:
 
 
 def _marks(items: Sequence[Problem | SharedRisk], kind: str) -> dict[str, list[str]]:
-    """Return the marks of clusters by their labels: for which of the problems or risks they are shown."""
+    """Return the marks of the clusters, by label. A mark stands for a problem or risk that the cluster has."""
     marks: dict[str, list[str]] = {}
     for number, item in enumerate(items[:_MOST_ENTRIES]):
         for label in item.clusters:
@@ -282,7 +282,7 @@ def _risks(found: Sequence[SharedRisk], texts: Texts) -> Iterator[str]:
     yield "</section>"
 
 
-# The clusters one by one
+# The clusters
 
 
 def _legend() -> Iterator[str]:
@@ -290,7 +290,7 @@ def _legend() -> Iterator[str]:
     yield '<details class="legend"><summary>What the words and signs mean</summary><dl>'
     for state in STATES:
         yield f"<dt>{_chip(state)}</dt><dd>{MEANINGS[state]}</dd>"
-    yield f"<dt>({SIGNS[WARNING]})</dt><dd>It was let through in spite of a Warning.</dd>"
+    yield f"<dt>({SIGNS[WARNING]})</dt><dd>The check found Warnings, which were allowed.</dd>"
     yield "<dt>? or – alone</dt><dd>Nothing is known of the add-ons of this cluster, or it was not reached.</dd>"
     yield "<dt>empty</dt><dd>The cluster does not have the add-on, or it was not asked for.</dd>"
     yield "</dl></details>"
@@ -338,7 +338,7 @@ def _matrix(
     yield '<div class="frame">'
     yield '<div class="scroll" id="scroll" role="region" aria-label="Clusters and their add-ons" tabindex="0">'
     kind = "matrix many" if len(names) > _MOST_PRINTED else "matrix"
-    # Named roles, as the style lays it out as a grid, and browsers then forget that it is a table.
+    # With roles, as browsers do not take a table that is laid out as a grid for a table.
     yield f'<table class="{kind}" role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
     for cluster in report["clusters"]:
         borne = " ".join(mark for kind in marks for mark in kind.get(cluster["label"], ()))
@@ -380,7 +380,7 @@ def _cluster(cluster: ReportedCluster, has_details: bool) -> str:
 def _cell(name: str, addon: ReportedAddon | None, unknown: str) -> str:
     if addon is None:
         return f'<td role="cell" class="none">{unknown}</td>'
-    # Where an upgrade was let through in spite of a Warning, both are worth knowing.
+    # The Warnings that were allowed show beside the outcome.
     warned = f" ({SIGNS[WARNING]})" if addon["verdict"] == WARNING and addon["state"] != WARNING else ""
     return (
         f'<td role="cell" class="{addon["state"]}" data-addon="{_text(name)}"><b>{_sign(addon["state"])}{warned}</b>'

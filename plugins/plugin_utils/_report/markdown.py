@@ -4,8 +4,8 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """The report as Markdown, for a merge request or a chat. Pure.
 
-Whatever comes from outside stands in code: there no viewer makes a link, a picture, HTML or a mention of it. A comment
-has a limit, so of a fleet only what is worst is listed, and the rest is counted.
+All text from outside is in code spans and blocks, in which no viewer makes links, pictures, HTML or mentions. Comments
+have a limited length, so a report on a large fleet lists the worst of it, and the number of what is left out.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _fence(text: str, least: int) -> str:
 
 
 def _code(text: str) -> str:
-    """Return text as a code span, which ends only at its own fence."""
+    """Return text as a code span. Its fence is longer than any run of backticks in the text."""
     line = printable(text) or "-"
     fence = _fence(line, 1)
     space = " " if line.startswith(("`", " ")) or line.endswith(("`", " ")) else ""
@@ -162,7 +162,7 @@ def _code(text: str) -> str:
 
 
 def _cell_code(text: str) -> str:
-    # A table is split at its bars before anything else, also in code, and viewers differ in how a bar is escaped.
+    # Viewers split a table at every bar, also in code, and differ in how a bar is escaped.
     return _code(text.replace("|", "¦"))
 
 

@@ -37,21 +37,21 @@ SIGNS: Mapping[State, str] = {
 
 # What each means, for a legend.
 MEANINGS: Mapping[State, str] = {
-    FAILED: "The upgrade or the verification went wrong.",
-    ROLLED_BACK: "The upgrade went wrong, and the version before runs again.",
-    FATAL: "The check found a Fatal risk: no upgrade before it is repaired.",
-    UNKNOWN: "Nothing is known of it, so it does not count as fine.",
-    PENDING: "The check has not ended yet.",
-    BLOCKED: "Warnings are not allowed, and one was found.",
-    NOT_REACHED: "Nothing was touched, as other add-ons or clusters are blocked or have failed.",
-    WARNING: "It may be upgraded, and the check found Warnings.",
-    PASSED: "It may be upgraded.",
+    FAILED: "The upgrade or the verification failed.",
+    ROLLED_BACK: "The upgrade failed, and the previous version runs again.",
+    FATAL: "The check found a Fatal risk, which must be fixed before the upgrade.",
+    UNKNOWN: "Nothing is known about it, so it counts as a problem.",
+    PENDING: "The check has not finished yet.",
+    BLOCKED: "The check found Warnings, which are not allowed.",
+    NOT_REACHED: "Nothing was changed, because other add-ons or clusters are blocked or have failed.",
+    WARNING: "It can be upgraded. The check found Warnings.",
+    PASSED: "It can be upgraded.",
     UPGRADED: "It was upgraded.",
     VERIFIED: "It was checked while it runs, and has no Fatal risk.",
-    NOTHING_TO_DO: "It is as it was wanted already.",
+    NOTHING_TO_DO: "It already was as wanted.",
 }
 
-_WENT_WRONG = (FAILED, ROLLED_BACK)
+_NOT_UPGRADED = (FAILED, ROLLED_BACK)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -73,7 +73,7 @@ class SharedRisk:
 
 @dataclass(frozen=True)
 class Problem:
-    """Anything but a risk that clusters share: of an add-on or, if `addon` is None, of the cluster as a whole."""
+    """A problem, other than a risk, that clusters share. It is one of the whole cluster if `addon` is None."""
 
     state: State
     addon: str | None
@@ -125,22 +125,22 @@ def needs_reason(addon: ReportedAddon) -> bool:
 
 
 def versions(addon: ReportedAddon) -> str:
-    """Return from which to which version an add-on goes, went, would go, or did not get."""
+    """Return the version before and the wanted one; after a failure, the present and the wanted one."""
     before, after = addon["from"] or "–", addon["to"] or "–"
-    if addon["state"] in _WENT_WRONG and addon["now"] not in (None, addon["to"]):
+    if addon["state"] in _NOT_UPGRADED and addon["now"] not in (None, addon["to"]):
         return f"{addon['now']} (wanted {after})"
     return before if before == after or addon["state"] == NOTHING_TO_DO else f"{before} → {after}"
 
 
 def present(addon: ReportedAddon) -> str:
     """Return the present version and status of an add-on whose upgrade failed; an empty text for any other."""
-    if addon["state"] not in _WENT_WRONG:
+    if addon["state"] not in _NOT_UPGRADED:
         return ""
     return ", ".join(filter(None, (addon["now"], addon["status"]))) or "not known, as it could not be read"
 
 
 def needs_attention(cluster: ReportedCluster) -> bool:
-    """Whether somebody has to look at a cluster. One that was not reached waits for others."""
+    """Whether somebody has to look at a cluster. If it was not reached, the problem is in another one."""
     return not cluster["ok"] and cluster["state"] != NOT_REACHED
 
 
@@ -153,7 +153,7 @@ def headline(report: Report) -> str:
     """Return how many clusters need attention, in one line."""
     total = len(report["clusters"])
     if not total:
-        return "No cluster was looked at"
+        return "The report has no clusters"
     if report["ok"]:
         return "The cluster is fine" if total == 1 else f"All {total:,} clusters are fine"
     bad = sum(1 for cluster in report["clusters"] if needs_attention(cluster))
@@ -172,7 +172,7 @@ def addon_names(report: Report) -> list[str]:
 
 
 def problems(report: Report) -> list[Problem]:
-    """Return what the risks do not tell of the clusters that need attention, each problem once, worst first."""
+    """Return the problems, other than risks, of the clusters that need attention: each once, worst first."""
     shared: dict[tuple[State, str | None, str, str, str], list[str]] = {}
     for cluster in filter(needs_attention, report["clusters"]):
         if cluster["reason"]:
@@ -187,7 +187,7 @@ def problems(report: Report) -> list[Problem]:
 
 
 def shared_risks(report: Report) -> list[SharedRisk]:
-    """Return the risks of all clusters, each once: Fatal ones first, then those of most clusters."""
+    """Return the risks of all clusters: each once, Fatal ones first, then those of most clusters."""
     shared: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
     for cluster in report["clusters"]:
         for addon in cluster["addons"]:

@@ -113,9 +113,9 @@ def test_a_run_that_ended_before_its_plan_is_told():
 @pytest.mark.parametrize(
     ("changes", "outcome", "addon_outcome", "reason"),
     [
-        ({}, "failed", "not_reached", "the run ended before"),
+        ({}, "failed", "not_reached", "the run ended earlier"),
         ({"check_mode": True}, "upgraded", "upgraded", "predicted, as this is check mode"),
-        ({"todo": [], "check_mode": True, "gate": None}, "failed", "not_reached", "the run ended before"),
+        ({"todo": [], "check_mode": True, "gate": None}, "failed", "not_reached", "the run ended earlier"),
         (
             {"todo": [], "gate": closed_gate(decision())},
             "failed",
@@ -287,7 +287,7 @@ def test_the_story_says_what_was_asked(task, asked):
         "coredns in cluster cluster-1: FAILED",
         f"  asked:       {asked}",
         "  happened:    p",
-        "  rollback:    none: it did not come to that",
+        "  rollback:    none: the run ended earlier",
     ]
 
 

@@ -39,7 +39,9 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
 
 
 def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
-    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600, **options)
+    found = jobs(
+        steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600, **options
+    )
     return [(job["name"], job["task"], job["restore"]) for job in found]
 
 
@@ -68,7 +70,9 @@ def test_behind_a_closed_gate_there_is_nothing_to_do(word):
 def test_a_check_is_made_again_before_it_is_too_old():
     [job] = jobs([step()], open_gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_check_age=3600)
     assert NOW + 3500 < job["recheck_after"] < NOW + 3600
-    [job] = jobs([step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_check_age=3600)
+    [job] = jobs(
+        [step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_check_age=3600
+    )
     assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
 
 

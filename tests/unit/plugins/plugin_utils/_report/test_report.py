@@ -129,7 +129,7 @@ def test_the_headline_has_both_numbers(states, text):
 
 def test_a_report_on_nothing_is_not_good():
     found = made()
-    assert (found["ok"], found["state"], headline(found)) == (False, "unknown", "No cluster was looked at")
+    assert (found["ok"], found["state"], headline(found)) == (False, "unknown", "The report has no clusters")
 
 
 @pytest.mark.parametrize("name", ["addon_precheck_result", "addon_upgrade_result"])
