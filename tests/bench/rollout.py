@@ -86,22 +86,31 @@ def _one(scenario: Scenario, simulation: Simulation, folder: Path, command: list
 
 
 def measure_precheck(clusters: int, forks: int) -> dict[str, Any]:
-    """Return what the precheck leaves of a cluster without the checks' own time, beside a debug task for each host."""
+    """Return what the precheck takes for a cluster without the checks' own time, beside a debug task for each host."""
     costs = fleet.measured(clusters, forks, with_peer=False)
-    milliseconds, debug = costs["precheck"].milliseconds_a_cluster, fleet.debug_milliseconds(costs)
+    precheck, debug = costs["precheck"], fleet.debug_milliseconds(costs)
+    over = precheck.milliseconds_a_cluster / debug
+    cpu = {name: costs[name].cpu_seconds - costs["empty"].cpu_seconds for name in ("precheck", "debug")}
+    over_cpu = cpu["precheck"] / cpu["debug"]
     print(
-        f"precheck of {clusters}: {milliseconds:.1f} ms a cluster, {milliseconds / debug:.2f} x debug ({debug:.1f} ms)"
+        f"precheck of {clusters}: {precheck.milliseconds_a_cluster:.1f} ms a cluster, {_beside_debug(over, over_cpu)}"
     )
-    return {**asdict(costs["precheck"]), "debug_milliseconds": debug, "over_debug": milliseconds / debug}
+    return {**asdict(precheck), "debug_milliseconds": debug, "over_debug": over, "over_debug_cpu": over_cpu}
 
 
 def measure_check_info(hosts: int, rounds: int) -> dict[str, Any]:
-    """Return what a task with cce_addon_check_info costs a host above an empty play, beside a debug task."""
+    """Return what a task with cce_addon_check_info takes for a host above an empty play, beside a debug task."""
     costs = modules.measured(rounds, hosts, forks=10, names=("empty", "debug", "token"))
-    report = modules.report({name: [cost.seconds for cost in items] for name, items in costs.items()}, hosts)
-    over = report["token_over"]["debug"]
-    print(f"cce_addon_check_info on {hosts} hosts: {over:.2f} x debug")
-    return {"hosts": hosts, "rounds": rounds, "over_debug": over, **report["milliseconds_a_host"]}
+    clock = modules.report({name: [cost.seconds for cost in items] for name, items in costs.items()}, hosts)
+    cpu = modules.report({name: [cost.cpu_seconds for cost in items] for name, items in costs.items()}, hosts)
+    over, over_cpu = clock["token_over"]["debug"], cpu["token_over"]["debug"]
+    print(f"cce_addon_check_info on {hosts} hosts: {_beside_debug(over, over_cpu)}")
+    shown = {f"{name}_milliseconds": value for name, value in clock["milliseconds_a_host"].items()}
+    return {"hosts": hosts, "rounds": rounds, "over_debug": over, "over_debug_cpu": over_cpu, **shown}
+
+
+def _beside_debug(over: float, over_cpu: float) -> str:
+    return f"{over:.2f} x debug on the clock, {over_cpu:.2f} x in processor time"
 
 
 def _scenario(text: str) -> Scenario:
