@@ -47,10 +47,6 @@ options:
     description: Seconds after which the result of a check is too old to rely on.
     type: float
     default: 3600.0
-  verify_only:
-    description: Whether the add-ons are only verified.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -152,14 +148,11 @@ def cce_jobs(
     addons: Sequence[object],
     now: float,
     max_check_age: float = 3600.0,
-    verify_only: bool = False,
 ) -> Any:
     """Return what is to be done; see the documentation of the filter."""
     try:
         wants = read_wants(addons)
-        found = jobs(
-            plan, gate, checks, wants, now=float(now), max_check_age=float(max_check_age), verify_only=bool(verify_only)
-        )
+        found = jobs(plan, gate, checks, wants, now=float(now), max_check_age=float(max_check_age))
     except InputError as error:
         raise AnsibleFilterError(error.message) from None
     return untrusted(found)

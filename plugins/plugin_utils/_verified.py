@@ -59,7 +59,7 @@ def verified_outcome(
         lines += _table(addons)
     for addon in addons:
         lines += _findings(addon["name"], by_id.get(addon["addon_instance_id"]))
-    why = problem or f"{quoted(bad)} must be repaired."
+    why = problem or (f"{quoted(bad)} must be repaired." if bad else "the run ended before the add-ons were read")
     return {
         "cluster_id": cluster_id,
         "cluster_name": cluster_name,

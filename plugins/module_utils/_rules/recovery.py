@@ -84,7 +84,6 @@ def jobs(
     *,
     now: float,
     max_check_age: float,
-    verify_only: bool = False,
 ) -> list[dict[str, Any]]:
     """Return what is to be done with the add-ons of a cluster, in upgrade order.
 
@@ -95,20 +94,19 @@ def jobs(
         wants: What the user wants.
         now: Seconds since 1970.
         max_check_age: Seconds after which the result of a check is too old.
-        verify_only: Whether nothing is to be changed.
 
     Raises:
         InputError: A decision comes from the future.
     """
     decisions = (gate or {}).get("decisions") or []
     _refuse_the_future(decisions, now)
-    if not verify_only and (gate or {}).get("proceed") is not True:
+    if (gate or {}).get("proceed") is not True:
         return []
     decided = {decision["name"]: decision for decision in decisions}
     found = []
     for step in plan:
         want = want_of(wants, step)
-        task = _task_of(step, decided.get(step["name"]), checks, want, now=now, verify_only=verify_only)
+        task = _task_of(step, decided.get(step["name"]), checks, want, now=now)
         if task is not None:
             job = _job(task, step, decided.get(step["name"]), want, max_check_age)
             found.append(
@@ -129,11 +127,7 @@ def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
             )
 
 
-def _task_of(
-    step: Data, decision: Data | None, checks: Sequence[Data], want: Want, *, now: float, verify_only: bool
-) -> str | None:
-    if verify_only:
-        return VERIFY if step["addon_instance_id"] else None
+def _task_of(step: Data, decision: Data | None, checks: Sequence[Data], want: Want, *, now: float) -> str | None:
     if decision is not None and decision["blocks"]:
         return None
     if step["action"] in CHANGES:
@@ -147,7 +141,7 @@ def _task_of(
 
 def _restores(task: str, step: Data, want: Want) -> bool:
     """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
-    if task == VERIFY or want.strategy not in SYNC_STRATEGIES:
+    if want.strategy not in SYNC_STRATEGIES:
         return False
     return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
 
@@ -160,7 +154,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_check_age
         "task": task,
         "action": step["action"],
         "from": step["previous_version"] if task == RESUME else step["from"],
-        "to": step["from"] if task == VERIFY else step["to"],
+        "to": step["to"],
         "addon_instance_id": step["addon_instance_id"],
         "restore": _restores(task, step, want),
         "values_fingerprint": step["values_fingerprint"],

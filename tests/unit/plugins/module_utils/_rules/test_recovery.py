@@ -157,12 +157,6 @@ def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checke
     assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
 
 
-def test_to_verify_alone_nothing_is_upgraded():
-    steps = [step(), step_at_target(name="npd"), step(name="everest", addon_instance_id=None, action="impossible")]
-    tasks = planned(steps, [decision()], verify_only=True)
-    assert tasks == [("coredns", "verify", False), ("npd", "verify", False)]
-
-
 def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, Any]:
     return check("addonStatic", 1, verdict=verdict, risks=list(risks), **changes)
 
@@ -307,9 +301,6 @@ def test_a_job_says_all_that_the_role_needs():
 def test_a_job_without_a_check_is_checked_at_once():
     (job,) = jobs([step()], open_gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_check_age=3600)
     assert (job["recheck_after"], job["restore"]) == (0.0, False)
-    (job,) = jobs([step()], open_gate(), [], read_wants(["coredns"]), now=NOW, max_check_age=3600, verify_only=True)
-    assert (job["task"], job["from"], job["to"], job["check_task_id"]) == ("verify", "1.28.7", "1.28.7", None)
-    assert job["recheck_after"] == 0.0
 
 
 def test_nothing_is_done_without_a_decision():
