@@ -48,7 +48,7 @@ def _declared_variables() -> dict[str, frozenset[str]]:
 
 
 # Read when Ansible's main process imports the action plugins. The workers, one for each task and host, inherit it.
-VARIABLES = _declared_variables()
+ROLE_VARIABLES = _declared_variables()
 
 
 def refusal_in_role(role: Any, loader: DataLoader, variables: Iterable[str]) -> str | None:
@@ -86,7 +86,7 @@ def refusal(names: Iterable[str]) -> str | None:
 
 def _unknown_variables(role: str, variables: Iterable[str]) -> str | None:
     """Return the message about unknown variables with the prefix of a role; None if there are none."""
-    known = VARIABLES[role]
+    known = ROLE_VARIABLES[role]
     unknown = sorted(name for name in variables if name.startswith(f"{role}_") and name not in (*known, *FACTS[role]))
     if not unknown:
         return None

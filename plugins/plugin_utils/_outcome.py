@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Optional, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, quoted, table
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Addon, rollback_command
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.values import changed_paths, dotted
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Decision, GateResult
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep, StepTarget
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import FromVersion, PlannedStep, StepTarget
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import AcceptanceRecord, AcceptanceSummary
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import (
     CARRY_OUT,
@@ -44,9 +44,6 @@ NOT_REACHED: Final = "not_reached"
 # The reason of a blocked add-on whose decision has none.
 RISKS_TELL = "its check found Fatal risks"
 
-# With the function, as `from` cannot be a name in a class.
-_From = TypedDict("_From", {"from": Optional[str]})
-
 
 class AddonState(TypedDict):
     """An add-on before or after a run. `risks` are those that failed in its last check."""
@@ -63,7 +60,7 @@ class ValueChange(TypedDict):
     after: Any
 
 
-class AddonOutcome(StepTarget, _From):
+class AddonOutcome(StepTarget, FromVersion):
     """The outcome for one add-on, as the role publishes it. `duration` is in seconds.
 
     `before` and `after` are None if they are not known. `values_changed` is by dotted path, and None if CCE does not

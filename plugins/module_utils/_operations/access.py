@@ -18,7 +18,7 @@ from .._model.cluster import read_cluster, read_clusters
 from .._model.instance import Instance, read_instance, read_instances
 from .._module.connection import connected
 from .._module.task import Task
-from .waiting import State, Waited, poll
+from .waiting import PolledState, Waited, poll
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class ClusterAccess:
 
     def wait_for(
         self,
-        read: Callable[[], State],
-        is_done: Callable[[State], bool],
-        in_words: Callable[[State], str],
+        read: Callable[[], PolledState],
+        is_done: Callable[[PolledState], bool],
+        in_words: Callable[[PolledState], str],
         *,
-        state: State | None = None,
+        state: PolledState | None = None,
         timeout_option: str = "wait_timeout",
-    ) -> Waited[State]:
+    ) -> Waited[PolledState]:
         """Read a state until it is done, with the time and the interval that the task grants; see `poll`.
 
         Args:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from .._ground.errors import CceError
 
-State = TypeVar("State")
+PolledState = TypeVar("PolledState")
 
 _LONGEST_INTERVAL = 10.0  # seconds; Terraform asks every 10 s, too
 _QUIET = 15.0  # seconds without a change after which the state is said again
@@ -21,7 +21,7 @@ _LAST_READ = 2.0  # seconds that the last read has, so that it ends before the d
 
 
 @dataclass(frozen=True)
-class Waited(Generic[State]):
+class Waited(Generic[PolledState]):
     """How a wait ended.
 
     Attributes:
@@ -30,7 +30,7 @@ class Waited(Generic[State]):
         trouble: Why the last read failed, if it did: the state is older then.
     """
 
-    state: State
+    state: PolledState
     is_done: bool
     trouble: str | None = None
 
@@ -52,18 +52,18 @@ def interval(elapsed: float) -> float:
 
 
 def poll(
-    read: Callable[[], State],
-    is_done: Callable[[State], bool],
+    read: Callable[[], PolledState],
+    is_done: Callable[[PolledState], bool],
     *,
     timeout: float,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
     progress: Callable[[str], None],
-    describe: Callable[[State], str],
+    describe: Callable[[PolledState], str],
     not_after: Callable[[float], contextlib.AbstractContextManager[None]],
-    state: State | None = None,
+    state: PolledState | None = None,
     fixed_interval: float | None = None,
-) -> Waited[State]:
+) -> Waited[PolledState]:
     """Read a state until it is done or the time is up.
 
     A read that fails in a passing way (the service is down for a minute) does not end the wait: what is waited for goes

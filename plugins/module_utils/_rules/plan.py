@@ -78,10 +78,10 @@ class StepTarget(TypedDict):
 
 
 # With the function, as `from` cannot be a name in a class.
-_From = TypedDict("_From", {"from": Optional[str]})
+FromVersion = TypedDict("FromVersion", {"from": Optional[str]})
 
 
-class StepChange(StepTarget, _From):
+class StepChange(StepTarget, FromVersion):
     """What changes about an add-on."""
 
     action: Action

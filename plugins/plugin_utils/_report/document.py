@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from typing import Optional, TypedDict, Union
+from typing import TypedDict, Union
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Decision
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import FromVersion
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import AcceptanceRecord
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
@@ -70,11 +71,7 @@ class ReportedAcceptance(TypedDict):
     until: str | None
 
 
-# With the function, as `from` cannot be a name in a class.
-_From = TypedDict("_From", {"from": Optional[str]})
-
-
-class ReportedAddon(_From):
+class ReportedAddon(FromVersion):
     """An add-on in a report. `duration` is in seconds. docs/schemas/addon_report.json describes every key."""
 
     name: str
