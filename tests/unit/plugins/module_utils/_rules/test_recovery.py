@@ -38,10 +38,8 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
     return [check("addonStatic", minutes + 0.02), check(minutes=minutes, **changes)]
 
 
-def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
-    found = jobs(
-        steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600, **options
-    )
+def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",)) -> list:
+    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600)
     return [(job["name"], job["task"], job["restore"]) for job in found]
 
 
