@@ -553,7 +553,7 @@ def run(task: Task) -> Result:
     with connected(task) as cce:
         access = ClusterAccess(cce, task, ticket.cluster_id)
         collected = _collected(access, ticket) if ticket.needs_checks else None
-        # Only the role addon_upgrade waits for it, and says when its run has begun.
+        # A caller that tells when its run started goes on with the upgrades of an interrupted run.
         goes_on = ticket.failed and params["run_started"] is not None
         resumable = _resumable(access, ticket) if goes_on else []
         service_now = cce.now()

@@ -92,6 +92,11 @@ def test_a_role_reads_of_another_role_only_its_result(role):
             assert set(re.findall(rf"\b{other}_\w+", text)) <= set(FACTS[other]), path
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_the_library_knows_no_role(role):
+    assert [path for path, text in _texts("plugins/module_utils/**/*.py") if role in text] == []
+
+
 # Tags
 
 

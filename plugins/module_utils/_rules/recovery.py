@@ -372,7 +372,7 @@ def _no_way_back(job: Data, verified: Data | None, addon: Data, *, wanted: bool,
     if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"
     if not wanted:
-        return "rollbacks are turned off (addon_upgrade_rollback)"
+        return "rollbacks are turned off"
     if addon["is_rollbackable"] is None:
         return "CCE does not tell whether it can be rolled back: look at it in the console"
     if not addon["is_rollbackable"]:

@@ -132,7 +132,7 @@ def read_wants(entries: Sequence[object]) -> Wants:
             entry is not of the language.
     """
     if isinstance(entries, str):
-        # As Ansible reads text where it wants a list: from a command line, `-e addon_upgrade_addons=coredns,everest`.
+        # A list on the command line is text, which Ansible splits in this way.
         entries = [entry.strip() for entry in entries.split(",")]
     if list(entries) == [f"!{ALL}"]:
         return Wants(())

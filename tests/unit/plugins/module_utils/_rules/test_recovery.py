@@ -404,7 +404,7 @@ def test_a_verification_says_what_it_found():
             True,
             "it runs at the new version, and only its check is missing: run the same command again to verify it",
         ),
-        ({}, addon(), False, "rollbacks are turned off (addon_upgrade_rollback)"),
+        ({}, addon(), False, "rollbacks are turned off"),
         (
             {},
             addon(is_rollbackable=False),
