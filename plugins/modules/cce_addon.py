@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - huaweicloud.cce.addons.unstable
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.cluster
   - huaweicloud.cce.connection
   - huaweicloud.cce.connection.waiting
 attributes:
@@ -34,15 +35,6 @@ attributes:
     details:
       - Shows version and settings before and after. Secrets are masked.
 options:
-  cluster_id:
-    description:
-      - ID of the cluster. This or O(cluster_name) is required.
-    type: str
-  cluster_name:
-    description:
-      - Name of the cluster. Exactly one cluster of the project must have it.
-      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
-    type: str
   addon_template_name:
     description:
       - Name of the add-on template, such as V(coredns).
@@ -116,8 +108,8 @@ options:
     type: str
   max_check_age:
     description:
-      - Seconds after which the result of O(check_task_id) is too old to rely on, by the clock of the service. A result
-        from more than a minute in the future is not relied on either.
+      - Seconds after which the result of O(check_task_id) is too old to count, by the clock of the service. A result
+        from more than a minute in the future does not count either.
     type: float
     default: 3600.0
   accept_partial:

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - huaweicloud.cce.addons.wants
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.cluster
   - huaweicloud.cce.connection
   - huaweicloud.cce.connection.waiting
 attributes:
@@ -32,15 +33,6 @@ attributes:
   diff_mode:
     support: none
 options:
-  cluster_id:
-    description:
-      - ID of the cluster. This or O(cluster_name) is required.
-    type: str
-  cluster_name:
-    description:
-      - Name of the cluster. Exactly one cluster of the project must have it.
-      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
-    type: str
   type:
     description:
       - Type of the checks. V(addonUpgrade) checks an upgrade to the wanted version with the wanted settings,

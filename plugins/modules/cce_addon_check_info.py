@@ -20,7 +20,6 @@ description:
     returned with the verdict V(unknown). If tasks are missing in an answer of the API, or the answer reports an error,
     all its tasks have that verdict.
   - The module always reads all check tasks of the cluster, and selects among them.
-  - The age of a result is judged by the clock of the service.
   - To stop a play on Fatal risks before an upgrade, use the role P(huaweicloud.cce.addon_upgrade#role). The roles and
     M(huaweicloud.cce.cce_addon_gate_info) know which settings a check was given. This module does not.
 author:
@@ -28,6 +27,7 @@ author:
 extends_documentation_fragment:
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.info
+  - huaweicloud.cce.cluster
   - huaweicloud.cce.connection
   - huaweicloud.cce.connection.query
   - huaweicloud.cce.connection.waiting
@@ -35,15 +35,6 @@ attributes:
   facts:
     support: full
 options:
-  cluster_id:
-    description:
-      - ID of the cluster. This or O(cluster_name) is required.
-    type: str
-  cluster_name:
-    description:
-      - Name of the cluster. Exactly one cluster of the project must have it.
-      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
-    type: str
   type:
     description:
       - Only check tasks of this type. V(addonStatic) inspects a running add-on, V(addonUpgrade) an upgrade of it.
@@ -77,9 +68,9 @@ options:
     type: str
   max_check_age:
     description:
-      - Seconds after which a result is too old to count. A task that is older, or does not say when it was made, has
-        the verdict V(unknown). By default, only the expiry that CCE gives a result counts.
-      - In any case, a result from more than a minute in the future has the verdict V(unknown).
+      - Seconds after which a result is too old to count, by the clock of the service. A task that is older, or does not
+        say when it was made, has the verdict V(unknown). By default, only the expiry that CCE gives a result counts.
+      - A result from more than a minute in the future does not count either, with or without this option.
     type: float
   latest:
     description:

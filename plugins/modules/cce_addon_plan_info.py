@@ -21,19 +21,11 @@ extends_documentation_fragment:
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.info
   - huaweicloud.cce.attributes.no_facts
+  - huaweicloud.cce.cluster
   - huaweicloud.cce.connection
   - huaweicloud.cce.connection.query
   - huaweicloud.cce.connection.waiting
 options:
-  cluster_id:
-    description:
-      - ID of the cluster. This or O(cluster_name) is required.
-    type: str
-  cluster_name:
-    description:
-      - Name of the cluster. Exactly one cluster of the project must have it.
-      - If O(cluster_id) is given as well, both must be of the same cluster. Then the name may also be its alias.
-    type: str
   install_missing:
     description:
       - Whether to plan the installation of a named add-on that is not installed. If V(false), it is C(impossible).

@@ -233,7 +233,7 @@ def default_scenario() -> Iterator[Simulation]:
 def cluster_info(run: Runs) -> None:
     run(cluster_id=None)
     run(check_mode=True, query="clusters[0].id")
-    run(cluster_id=None, name="no such cluster")
+    run(cluster_id=None, cluster_name="no such cluster")
     run(REFUSED, cluster_id=NOWHERE)
 
 
