@@ -31,6 +31,7 @@ SUCCEEDED = "succeeded"
 REFUSED = "failed before anything was done"
 BLOCKED = "refused for a check"
 FAILED_AFTERWARDS = "failed after something was sent"
+NOT_WATCHED = "failed after something was sent, as its end could not be read"
 TIMED_OUT = "timed out"
 # What every module may return, see Ansible's "Common return values".
 COMMON = {"changed", "failed", "msg", "diff"}
@@ -61,7 +62,7 @@ def _succeeded(ran: Ran) -> bool:
 
 
 def _got_far(ran: Ran) -> bool:
-    return ran.ended in (SUCCEEDED, FAILED_AFTERWARDS, TIMED_OUT)
+    return ran.ended in (SUCCEEDED, FAILED_AFTERWARDS, NOT_WATCHED, TIMED_OUT)
 
 
 def _upgrades(ran: Ran) -> bool:
@@ -98,7 +99,7 @@ PROMISES: Mapping[str, Callable[[Ran], bool]] = {
         lambda ran: _got_far(ran) and ran.params["state"] == "present" and _would_send(ran)
     ),
     "success unless something would be sent in check mode, and when the operation failed or timed out": (
-        lambda ran: _got_far(ran) and not (ran.check_mode and _would_send(ran))
+        lambda ran: _got_far(ran) and ran.ended != NOT_WATCHED and not (ran.check_mode and _would_send(ran))
     ),
     "if O(check_task_id) names a check that blocks": lambda ran: ran.ended == BLOCKED,
     AFTER_STARTING: _got_far,
@@ -318,6 +319,8 @@ def addon(run: Runs) -> None:
     run.change("metrics-server", next_edit="abnormal", next_delete="deleteFailed")
     run(FAILED_AFTERWARDS, **metrics, values={"custom": {"logLevel": 6}})
     run(FAILED_AFTERWARDS, **metrics, state="absent")
+    run.simulation.fault("status", "GET", "addons/[0-9a-f-]+$", status=403)
+    run(NOT_WATCHED, addon_template_name="coredns", values={"flavor": {"replicas": 4}})
     checked = run.another("cce_addon_check")(addons=["coredns"])
     coredns = {"addon_template_name": "coredns", "version": "latest"}
     run(BLOCKED, **coredns, check_task_id=checked["checks"][0]["task_id"])
