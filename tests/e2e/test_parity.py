@@ -162,7 +162,7 @@ def ways(running: Simulation, tmp_path_factory: pytest.TempPathFactory, proxy: F
     folder = tmp_path_factory.mktemp("parity")
     # A copy of the collection, with one module more.
     copy = folder / "collections" / "ansible_collections" / "huaweicloud" / "cce"
-    for part in ("plugins", "meta"):
+    for part in ("plugins", "roles", "meta"):
         shutil.copytree(COLLECTION / part, copy / part)
     shutil.copytree(PARITY / "probe" / "plugins", copy / "plugins", dirs_exist_ok=True)
     playbook = _playbook(folder, f"http://{proxy.netloc}")

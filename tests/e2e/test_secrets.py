@@ -334,7 +334,7 @@ def test_an_inventory_with_secrets_and_a_cache(run, tmp_path, wrong):
 @pytest.mark.parametrize("ways", ["fast", "shipped"])
 def test_a_mistake_in_the_middle_of_a_request(play, tmp_path, ways):
     place = Path("ansible_collections", "huaweicloud", "cce")
-    for part in ("meta", "plugins"):
+    for part in ("meta", "plugins", "roles"):
         shutil.copytree(COLLECTION / part, tmp_path / "broken" / place / part)
     with (tmp_path / "broken" / place / "plugins" / "module_utils" / "_api" / "signing.py").open("a") as signing:
         signing.write("\n\ndef sign(**given):\n    raise ValueError(given)\n")
