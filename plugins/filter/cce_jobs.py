@@ -78,7 +78,7 @@ _value:
     task:
       description: >-
         What to do, one of C(upgrade), C(resume) (wait for an upgrade that was already sent, by an earlier run or by
-        somebody else, and verify it), C(restore) (set the sync strategy back), C(verify).
+        somebody else, and verify it), C(restore) (set the sync strategy back).
       type: str
       returned: always
       sample: upgrade

@@ -22,7 +22,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery im
     RESTORE,
     RESUME,
     VERIFIED,
-    VERIFY,
     Job,
     Recovery,
     Verification,
@@ -311,8 +310,6 @@ def _judged_event(job: Job, event: Event) -> tuple[Outcome, str | None]:
     # Nothing is verified in check mode and with addon_upgrade_verify: false.
     verified = event.get("verification")
     is_verified = bool(verified and verified.get("verdict") == VERIFIED)
-    if job["task"] == VERIFY:
-        return NOTHING_TO_DO, "it runs well" if is_verified else "it was not verified"
     # If it is at its target although this run has sent nothing, somebody else has brought it there.
     has_sent = job["task"] != CARRY_OUT or (event.get("done") or {}).get("changed", True)
     task = job["task"] if has_sent else RESUME
@@ -387,7 +384,6 @@ def _what_failed(cluster: str, job: Job, event: Event, addon: AddonOutcome) -> l
         CARRY_OUT: f"{job['from']} -> {job['to']}, with all settings kept",
         RESUME: f"{job['from']} -> {job['to']}, sent by an earlier run that did not end, or by somebody else",
         RESTORE: "parameterSyncStrategy back to ensureConsistent",
-        VERIFY: f"whether {job['to']} runs well",
     }[job["task"]]
     problem = event["problem"]
     lines = [

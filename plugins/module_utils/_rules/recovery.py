@@ -25,11 +25,10 @@ from .wants import CHANGES, EDIT, NONE, Want, Wants, want_of
 Data = Mapping[str, Any]
 
 # What there is to do with an add-on.
-JobTask = Literal["upgrade", "resume", "restore", "verify"]
+JobTask = Literal["upgrade", "resume", "restore"]
 CARRY_OUT: Final = "upgrade"  # send the upgrade, wait, verify
 RESUME: Final = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
 RESTORE: Final = "restore"  # only the sync strategy of a run that was killed is to be set back
-VERIFY: Final = "verify"  # only look whether it runs well
 
 VerificationVerdict = Literal["verified", "broken", "unknown"]
 VERIFIED: Final = "verified"

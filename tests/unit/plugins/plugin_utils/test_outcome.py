@@ -172,8 +172,6 @@ def test_settings_that_cce_does_not_tell_are_not_unchanged(before, after, expect
             "it was upgraded already, by an earlier run or by somebody else, and is verified now",
         ),
         ({"task": "restore"}, {}, "upgraded", "its sync strategy was set back"),
-        ({"task": "verify"}, {}, "nothing_to_do", "it was not verified"),
-        ({"task": "verify"}, {"verification": {"verdict": "verified"}}, "nothing_to_do", "it runs well"),
         ({}, {"restored": {"failed": True, "msg": "locked"}}, "failed", "locked"),
         ({}, {"problem": "broken"}, "failed", "broken"),
         ({}, {"problem": ["first", "second"]}, "failed", "first"),
@@ -278,7 +276,6 @@ def test_the_story_of_a_rollback():
         ("upgrade", "1.28.7 -> 1.30.33, with all settings kept"),
         ("resume", "1.28.7 -> 1.30.33, sent by an earlier run that did not end, or by somebody else"),
         ("restore", "parameterSyncStrategy back to ensureConsistent"),
-        ("verify", "whether 1.30.33 runs well"),
     ],
 )
 def test_the_story_says_what_was_asked(task, asked):
