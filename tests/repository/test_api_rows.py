@@ -26,7 +26,8 @@ _FILES = {
     "upgrade": "e2e/test_upgrade.py",
     "checks": "unit/plugins/module_utils/_rules/test_verdict.py",
     "rules": "unit/plugins/module_utils/_rules/test_gate.py",
-    "wire": "unit/plugins/module_utils/_api/test_wire.py",
+    "shapes": "unit/plugins/module_utils/_api/test_refusals.py",
+    "retries": "unit/plugins/module_utils/_api/test_retries.py",
     "faults": "simulator/tests/test_simulator_faults.py",
     "refusals": "simulator/tests/test_simulator_refusals.py",
     "sdk": "simulator/tests/test_simulator_sdk.py",
@@ -48,12 +49,12 @@ ERRORS: dict[str, Row] = {
     # Who says it
     "E1 CCE": Row(
         "CCE names errorCode and errorMessage",
-        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "wire:test_every_shape_of_an_error_is_read"),
+        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "shapes:test_every_shape_of_an_error_is_read"),
         ("faults:test_an_error_has_the_shape_that_is_asked_for", "refusals:test_refused"),
     ),
     "E2 add-on manager": Row(
         "the add-on manager answers with a Status, and the cause in error.message",
-        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "wire:test_every_shape_of_an_error_is_read"),
+        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "shapes:test_every_shape_of_an_error_is_read"),
         (
             "refusals:test_a_version_that_is_not_on_offer_is_refused_in_the_very_words_that_were_seen",
             "faults:test_an_error_has_the_shape_that_is_asked_for",
@@ -72,7 +73,7 @@ ERRORS: dict[str, Row] = {
     ),
     "E4 IAM": Row(
         "IAM has two shapes, one without a code of its own",
-        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "wire:test_every_shape_of_an_error_is_read"),
+        ("rows:test_code_words_and_request_id_of_every_shape_are_told", "shapes:test_every_shape_of_an_error_is_read"),
         (
             "signatures:test_a_wrong_login_is_refused",
             "signatures:test_a_project_of_somebody_else_gives_the_other_shape_of_iam",
@@ -82,7 +83,7 @@ ERRORS: dict[str, Row] = {
         "what a policy denied has an opaque message that is passed on",
         (
             "rows:test_what_a_policy_denied_comes_with_its_opaque_message",
-            "wire:test_an_encoded_authorization_message_is_passed_on",
+            "shapes:test_an_encoded_authorization_message_is_passed_on",
         ),
         (
             "sdk:test_a_denial_by_a_policy_has_an_opaque_message",
@@ -177,7 +178,7 @@ ERRORS: dict[str, Row] = {
             "rows:test_throttled_checks_are_started_again_and_once",
             "client:test_what_is_throttled_is_sent_again_whatever_it_is",
             "client:test_no_pause_goes_beyond_the_time_that_a_request_has",
-            "wire:test_pauses_grow_and_obey_retry_after",
+            "retries:test_pauses_grow_and_obey_retry_after",
         ),
         ("faults:test_what_is_throttled_was_not_carried_out",),
     ),
@@ -218,7 +219,7 @@ ERRORS: dict[str, Row] = {
         (
             "rows:test_a_pause_that_is_asked_for_is_obeyed_in_both_forms",
             "rows:test_a_throttled_write_is_sent_again_and_done_once",
-            "wire:test_pauses_grow_and_obey_retry_after",
+            "retries:test_pauses_grow_and_obey_retry_after",
         ),
         (
             "faults:test_what_is_throttled_was_not_carried_out",

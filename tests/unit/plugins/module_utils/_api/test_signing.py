@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import string
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._api.signing import sign
+from ansible_collections.huaweicloud.cce.plugins.module_utils._api.signing import canonical_query, canonical_uri, sign
 
 VECTORS = json.loads((Path(__file__).parents[3] / "fixtures" / "signing-vectors.json").read_text(encoding="utf-8"))
 
@@ -70,3 +71,30 @@ def test_random_requests_are_signed_as_by_the_official_signer():
             method=method, path=path, query=query, headers=headers, body=body, access_key="AK", secret_key="SK"
         )
         assert signed.added_headers["Authorization"] == expected, (seed, number, method, path, query, headers, body)
+
+
+def test_only_unreserved_characters_stay():
+    reserved = "AZaz09-_.~ !*'()X"
+    assert canonical_uri(f"/{reserved}") == "/AZaz09-_.~%20%21%2A%27%28%29X/"
+    assert canonical_query([(reserved, "")]) == "AZaz09-_.~%20%21%2A%27%28%29X="
+
+
+@pytest.mark.parametrize(
+    ("content_type", "signed"),
+    [
+        (None, True),
+        ("application/json", True),
+        ("application/bson;v=1", True),
+        ("application/xml", False),
+        ("x", False),
+    ],
+)
+def test_only_json_and_bson_bodies_are_signed(content_type, signed):
+    headers = {"Host": "cce.example.com", "X-Sdk-Date": "20260102T030405Z"}
+    if content_type:
+        headers["Content-Type"] = content_type
+    found = sign(method="put", path="/a", query=[], headers=headers, body=b"{}", access_key="ä", secret_key="ö")
+    assert ("X-Sdk-Content-Sha256" in found.added_headers) is not signed
+    digest = hashlib.sha256(b"{}").hexdigest() if signed else "UNSIGNED-PAYLOAD"
+    assert found.canonical_request.endswith(f"\n{digest}")
+    assert found.canonical_request.startswith("PUT\n/a/\n\n")

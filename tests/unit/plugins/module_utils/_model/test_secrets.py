@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from pathlib import Path
@@ -191,3 +192,46 @@ def test_no_text_takes_long(text):
     masked({"x": text, "y": {text: 1}})
     list(secrets({"x": text, "password": text}))
     assert time.process_time() - began < 5
+
+
+NESTED = {
+    "custom": {"webhook": "first", "plain": "two", "count": 7, "password": ["third", {"x": "fourth"}], "n": None},
+    "list": [{"token": "fifth", "other": "six", "webhook": "seventh"}],
+    "plain": "eight",
+    "token": "",
+    "secret": 9,
+    "apiKey": True,
+    "secretKey": False,
+}
+
+
+def test_secrets_are_those_below_a_secret_key():
+    assert list(secrets(NESTED)) == ["third", "fourth", "fifth"]
+    assert list(secrets(NESTED, ["webhook"])) == ["first", "third", "fourth", "fifth", "seventh"]
+    assert list(secrets(NESTED, ["custom.webhook"])) == ["first", "third", "fourth", "fifth"]
+    assert list(secrets(NESTED, ["list.webhook"])) == ["third", "fourth", "fifth", "seventh"]
+    assert list(secrets("plain")) == []
+    # To look for these would leave no result readable: where they stand, they are masked by their key.
+    short = ("30", "12345", "0.5", "abc", "true", "None", "", 30, True)
+    assert [list(secrets({"token": value})) for value in short] == [[]] * len(short)
+    assert masked({"token": "30"}) == {"token": MASK}
+    assert [list(secrets({"token": value})) for value in ("abcd", "123456", 123456)] == [
+        ["abcd"],
+        ["123456"],
+        ["123456"],
+    ]
+
+
+def test_what_is_masked_is_exactly_the_secrets():
+    before = copy.deepcopy(NESTED)
+    assert masked(NESTED, ["list.webhook"]) == {
+        "custom": {"webhook": "first", "plain": "two", "count": 7, "password": [MASK, {"x": MASK}], "n": None},
+        "list": [{"token": MASK, "other": "six", "webhook": MASK}],
+        "plain": "eight",
+        "token": "",
+        "secret": MASK,
+        "apiKey": True,
+        "secretKey": False,
+    }
+    assert before == NESTED
+    assert masked("plain") == "plain"
