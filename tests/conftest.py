@@ -21,5 +21,5 @@ def _collections_root() -> Path:
     return Path(named or HERE.parent / ".build")
 
 
-# `ansible-test units` and mutmut leave out the `pythonpath` of pyproject.toml, through which pytest finds `support`.
+# The package `support` is found by `pythonpath` in pyproject.toml, which `ansible-test units` and mutmut do not read.
 sys.path[:0] = [str(_collections_root()), str(HERE)]

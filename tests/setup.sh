@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE=1
 # pytest and Ansible keep what they write for the time of a run there.
 export TMPDIR="$root/.build/tmp"
 mkdir -p "$TMPDIR"
-# An account of the user's own must not reach a test, nor a test the account.
+# Tests must not use an account of the user.
 for variable in $(env | sed -n 's/^\(HUAWEICLOUD_[A-Z_]*\|HW_[A-Z_]*\|OS_[A-Z_]*\)=.*/\1/p'); do unset "$variable"; done
 export HUAWEICLOUD_SDK_CREDENTIALS_FILE="$root/.build/no-such-profile"
 

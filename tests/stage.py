@@ -19,7 +19,7 @@ TARGET = ROOT / ".build" / "ansible_collections" / "huaweicloud" / "cce"
 TARBALLS = ROOT / ".build" / "tarball"
 INSTALLED = ROOT / ".build" / "installed"
 
-# Made by tools, or of git; none of it is part of the collection.
+# Files of git and of tools. They are not part of the collection.
 LEFT_OUT = shutil.ignore_patterns(
     ".build", ".cache", ".venv", ".git", ".nox", ".ansible", "node_modules", "__pycache__", "*.pyc", ".*_cache",
     ".hypothesis", "output", "*.tar.gz", ".coverage*", ".plugin-cache.yaml",
@@ -45,7 +45,7 @@ def install() -> None:
     for folder in (TARBALLS, INSTALLED):
         shutil.rmtree(folder, ignore_errors=True)
     tarball = build(TARBALLS)
-    # What it finds there already, as the staged copy, it would not install.
+    # ansible-galaxy does not install a collection that it finds in this path already, such as the staged copy.
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED)}
     command = ["ansible-galaxy", "collection", "install", "--offline", "-p", str(INSTALLED), str(tarball)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)

@@ -20,6 +20,6 @@ def accounts() -> Iterator[Simulation]:
 
 @pytest.fixture
 def operator(accounts: Simulation) -> Operator:
-    """Somebody who runs modules in this very process, on the scenario `accounts.yml`."""
+    """An operator who runs modules in the process of the test, with the scenario `accounts.yml`."""
     accounts.reset()
     return Operator(accounts)

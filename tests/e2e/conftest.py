@@ -20,7 +20,7 @@ from support.simulation import Simulation
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulation]:
-    # Its clock runs ahead of ours by twenty minutes a minute, and its answers tell the time.
+    # Its clock runs twenty times as fast as that of the machine.
     with Simulation(time_scale=20) as simulation:
         yield simulation
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Fetches the collection awx.awx, which is a requirement of nobody but of the test of extensions/awx.
+"""Fetches the collection awx.awx, which only the test of extensions/awx needs.
 
 It is on Ansible Galaxy, which a package index does not serve. The package `ansible` holds it, besides a hundred others,
 which are left out.

@@ -28,14 +28,14 @@ SNAPSHOTS = Path(__file__).resolve().parent / "snapshots"
 
 
 class _Vars(yaml.SafeLoader):
-    """Reads what is marked as no template of Ansible's as the text that it is."""
+    """Reads a value tagged `!unsafe` as plain text."""
 
 
 _Vars.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Writes extra variables as AWX does: what was answered or handed on is never a template."""
+    """Writes extra variables as AWX does: each text is tagged `!unsafe`, so that Ansible never templates it."""
 
     def represent_data(self, data: Any) -> yaml.Node:
         if isinstance(data, str):
@@ -44,7 +44,7 @@ class _Unsafe(yaml.SafeDumper):
 
 
 def defined(name: str) -> dict[str, Any]:
-    """Return the variables of setup.yml in a file."""
+    """Return the variables that setup.yml reads from a file."""
     variables: dict[str, Any] = yaml.load((AWX / "vars" / name).read_text(encoding="utf-8"), Loader=_Vars)
     return variables
 
@@ -154,7 +154,7 @@ class Controller:
         return listed
 
     def _injected(self, private: Path) -> dict[str, str]:
-        """Return what AWX and the credential bring into the environment. What is not filled in is an empty word."""
+        """Return the environment variables of AWX and of the credential. An input that is not filled in is empty."""
         injectors = defined("credential_type.yml")["cce_awx_credential_injectors"]
         jinja = ImmutableSandboxedEnvironment()
         files = {}
@@ -173,7 +173,7 @@ class Controller:
 
 
 def slice_of(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
-    """Return what AWX gives to a slice of a job: of the hosts, sorted by name, each so-manieth, with their groups."""
+    """Return the inventory of a slice of a job: every n-th of the hosts, sorted by name, with their groups."""
     names = sorted(inventory["_meta"]["hostvars"])
     mine = set(names[number - 1 :: count] if count > 1 else names)
     sliced: dict[str, Any] = {
@@ -194,7 +194,7 @@ def _template(playbook: str) -> dict[str, Any]:
 
 
 def answers(survey: str, **given: Any) -> dict[str, Any]:
-    """Return what a survey hands to the job: what was answered, and else what stands there."""
+    """Return the variables of a survey: the answers, and the defaults of the other questions."""
     surveys = defined("surveys.yml")
     questions = [surveys[reference.strip("{ }")] for reference in surveys[survey]["spec"]]
     unknown = set(given) - {question["variable"] for question in questions}

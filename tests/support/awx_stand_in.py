@@ -26,7 +26,7 @@ Item = dict[str, Any]
 TOKEN = "token-of-the-admin"
 ENCRYPTED = "$encrypted$"
 
-# Of each kind of object its type, and the fields that can be written, with what AWX takes where nothing is given.
+# The type of each kind of object, and the fields that can be written with their defaults.
 _PROMPTS = {"ask_limit_on_launch": False, "ask_variables_on_launch": False, "allow_simultaneous": False}
 _SURVEY = {"survey_enabled": False}
 KINDS: Mapping[str, tuple[str, Item]] = {
@@ -86,7 +86,7 @@ KINDS: Mapping[str, tuple[str, Item]] = {
     ),
     "workflow_approval_templates": ("workflow_approval_template", {"name": "", "description": "", "timeout": 0}),
 }  # fmt: skip
-# What many objects can be tied to, by the name of the endpoint below theirs.
+# Kinds of objects that an object can be associated with, by the name of the endpoint below its own.
 ASSOCIATIONS = {
     "credentials": "credentials",
     "success_nodes": "workflow_job_template_nodes",
@@ -94,13 +94,13 @@ ASSOCIATIONS = {
     "always_nodes": "workflow_job_template_nodes",
     "notification_templates_approvals": "notification_templates",
 }
-# What can be run has one list over all.
+# All templates that can be run have one list.
 RUNNABLE = ("job_templates", "workflow_job_templates", "projects", "inventory_sources", "workflow_approval_templates")
 QUESTION_TYPES = ("text", "textarea", "password", "integer", "float", "multiplechoice", "multiselect")
 
 
 class Refused(Exception):
-    """What AWX would answer with 400."""
+    """A request that AWX answers with 400."""
 
 
 class AwxStandIn:
@@ -143,7 +143,7 @@ class AwxStandIn:
             do_GET = do_POST = do_PATCH = do_DELETE = _answer
 
             def log_message(self, *_arguments: Any) -> None:
-                """Stay silent."""
+                """Write no log."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -160,7 +160,7 @@ class AwxStandIn:
         self._server.server_close()
         self._thread.join(10)
 
-    # What is asked
+    # Requests
 
     def answer(self, method: str, target: str, body: Item) -> tuple[int, Any]:
         """Return status and document for a request."""
@@ -216,7 +216,7 @@ class AwxStandIn:
             tied.append(body["id"])
         return 204, None
 
-    # What is kept
+    # Objects
 
     def _add(self, kind: str, body: Item) -> int:
         number, self._next = self._next, self._next + 1
@@ -230,7 +230,7 @@ class AwxStandIn:
         return {name: value for name, value in body.items() if name in KINDS[kind][1]}
 
     def _found(self, kind: str, query: Mapping[str, str]) -> list[Item]:
-        """Return the objects that have all that the query names, and one of what it names with or__."""
+        """Return the objects that match all fields of the query, and at least one of its `or__` fields."""
         either = {name.removeprefix("or__"): value for name, value in query.items() if name.startswith("or__")}
         all_of = {name: value for name, value in query.items() if not name.startswith("or__")}
         return [
@@ -267,7 +267,7 @@ class AwxStandIn:
             **more,
         }
 
-    # What AWX refuses
+    # Refusals
 
     def _check(self, kind: str, item: Item) -> None:
         if kind == "credential_types":
@@ -292,18 +292,18 @@ class AwxStandIn:
         if not file.is_file() or not re.search(pattern, file.read_text(encoding="utf-8"), re.MULTILINE):
             raise Refused(f"The project has no such file: {path}")
 
-    # What has been made
+    # The state
 
     def state(self) -> tuple[Any, ...]:
-        """Return everything, for another stand-in to begin with."""
+        """Return the state, from which another stand-in can begin."""
         return copy.deepcopy((self.objects, self.surveys, self.ties, self._next))
 
     def begin_with(self, state: tuple[Any, ...]) -> None:
-        """Take over what another stand-in had."""
+        """Take over the state of another stand-in."""
         self.objects, self.surveys, self.ties, self._next = copy.deepcopy(state)
 
     def made(self) -> Item:
-        """Return everything, with names in the places of numbers."""
+        """Return the state, with names instead of numbers."""
         return {
             kind: [self._told(kind, number) for number in items]
             for kind, items in self.objects.items()
@@ -356,7 +356,7 @@ def _check_survey(survey: Item) -> None:
 
 
 def _check_credential_type(item: Item) -> None:
-    """Check what AWX's schema of credential types checks, and that no injector refers to an input that is not there."""
+    """Check a credential type as AWX's schema does, and that each injector refers to an existing input."""
     fields = {field["id"] for field in item["inputs"]["fields"]}
     for field in item["inputs"]["fields"]:
         if set(field) - {"id", "label", "type", "secret", "multiline", "help_text", "choices", "default", "format"}:

@@ -31,7 +31,7 @@ def started() -> Iterator[Any]:
     for flag in _FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # With the path of its driver, Selenium has no reason to look for one in the internet.
+    # With the path of its driver, Selenium does not look for one in the internet.
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
     try:
         yield driver
@@ -48,7 +48,7 @@ def look(driver: Any, *, width: int, height: int, dark: bool = False) -> None:
 
 
 def printed(driver: Any, sheets: list[tuple[float, float]] | None = None) -> list[str]:
-    """Print a page as its style wants it, and return the text of each sheet; the sizes of sheets go into a list."""
+    """Print a page with its own style, and return the text of each sheet; append the sizes of the sheets to a list."""
     answer = driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})
     pages = PdfReader(io.BytesIO(base64.b64decode(answer["data"]))).pages
     if sheets is not None:

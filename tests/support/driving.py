@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Somebody who drives the simulator without the collection: over plain HTTP, or with the official SDK's signer."""
+"""A client of the simulator that does not use the collection: plain HTTP, or the official SDK's signer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CHECKS = checks_of(CLUSTER)
 
 
 class Driver:
-    """A client that sends whatever it is told to, by default with the token of a user."""
+    """A client that sends any request, by default with the token of a user."""
 
     def __init__(self, simulation: Simulation) -> None:
         simulation.reset()
@@ -65,7 +65,7 @@ class Driver:
         self.session.trust_env = False
         self._token: str | None = None
 
-    # Asking
+    # Requests
 
     def send(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 10
@@ -105,7 +105,7 @@ class Driver:
         key: Key = PERMANENT,
         headers: dict[str, str] | None = None,
     ) -> dict[str, str]:
-        """Return the headers of a request that the official SDK's signer has signed; a date that is given stays."""
+        """Return the headers of a request that the official SDK's signer has signed; keep a given date."""
         extra = {"X-Security-Token": key.security_token} if key.security_token else {}
         request = SdkRequest(
             method=method,
@@ -119,10 +119,10 @@ class Driver:
         done = Signer(SimpleNamespace(ak=key.access_key, sk=key.secret_key)).sign(request)
         return dict(done.header_params)
 
-    # What there is
+    # The state
 
     def addon(self, name: str, cluster: str = CLUSTER) -> dict[str, Any]:
-        """Return an add-on as it stands, whatever clients are shown."""
+        """Return the present state of an add-on, which a fault may hide from clients."""
         found: dict[str, Any] = self.simulation.addons(cluster)[name]
         return found
 
@@ -138,19 +138,19 @@ class Driver:
         return next(item for item in template["spec"]["versions"] if item["version"] == version)
 
     def careful_values(self, name: str, version: str, custom: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the values of an upgrade that keeps what was set, and sets a little more."""
+        """Return the values of an upgrade that keeps all settings, with those of `custom` added."""
         present, target = self.addon(name)["values"], self.version(name, version)["input"]
         kept = {**target["parameters"]["custom"], **present["custom"], **(custom or {})}
         return {"basic": target["basic"], "custom": kept, "flavor": present["flavor"]}
 
-    # What happens
+    # Changes
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward."""
         self.simulation.call("POST", "/clock", {"advance": seconds})
 
     def change(self, name: str, **changes: Any) -> None:
-        """Let something happen to an add-on."""
+        """Change the state of an add-on."""
         self.simulation.call("POST", f"/instances/{CLUSTER}/{name}", changes)
 
     def upgrade(self, name: str, version: str, values: dict[str, Any] | None = None) -> requests.Response:
@@ -158,13 +158,13 @@ class Driver:
         return self.ask("PUT", self.path(name), put_body(name, version, values))
 
     def check(self, name: str, target: str | None = None, cluster: str = CLUSTER, **more: Any) -> requests.Response:
-        """Ask for a check: that before an upgrade if there is a target."""
+        """Start a check: that before an upgrade if there is a target version."""
         kind = {"type": "addonUpgrade", "targetVersion": target} if target else {"type": "addonStatic"}
         entry = {"addonTemplateName": name, "addonInstanceID": self.addon(name, cluster)["id"], **kind, **more}
         return self.ask("POST", checks_of(cluster), check_body(entry, cluster=cluster))
 
     def risks(self, *arguments: Any, **options: Any) -> dict[str, dict[str, Any]]:
-        """Return what a check finds, by the names of the risks that are there."""
+        """Return the risks that a check finds, by name."""
         created = self.check(*arguments, **options)
         assert created.status_code == 201, created.text
         self.advance(CHECK_SECONDS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What the roles leave behind of a fleet, made up: for the page in a browser, its picture, and its speed.
+"""Made-up results of the roles for a fleet: for tests of the report, its picture and its benchmark.
 
 The facts are made by the gate and the runbook themselves, from what the roles hand them; an end-to-end test holds them
 against those of real runs.
@@ -117,7 +117,7 @@ def upgraded(
 
 
 def fleet(clusters: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield hosts with their variables: a tenth blocked, a fifth with Warnings, some of any other kind."""
+    """Yield hosts with their variables: a tenth blocked, a fifth with Warnings, and some of every other kind."""
     for number in range(1, clusters + 1):
         name = f"cluster-{number:04d}"
         names = {"cluster_name": name, "cluster_id": f"{number:08d}-5a64-4f0e-9d1b-2f6a8c4b1e01"}
@@ -151,7 +151,7 @@ def mixed_fleet() -> list[tuple[str, dict[str, Any]]]:
 
 
 def showcase() -> list[tuple[str, dict[str, Any]]]:
-    """Return hosts with their variables, of every kind that a person may meet."""
+    """Return hosts with their variables, of every kind that a report can have."""
     kinds: Mapping[str, Any] = {
         "shop-prod-eu": upgraded({"nginx-ingress": [SNIPPETS]}, cluster_name="shop-prod-eu"),
         "shop-prod-asia": upgraded({}, rolled_back="metrics-server", cluster_name="shop-prod-asia"),
@@ -201,14 +201,14 @@ def _addon(step: Mapping[str, Any], version: str, status: str = "running") -> di
 
 
 def _upgraded(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]], duration: float) -> dict[str, Any]:
-    """Return what the role notes down of an upgrade that went well, with Warnings that stay."""
+    """Return what the role notes down about an upgrade that went well, with Warnings that stay."""
     verification = {"verdict": "verified", "reason": None, "new_risks": [], "risks": list(risks)}
     done = {"duration": duration, "addon": _addon(step, step["to"])}
     return {"name": step["name"], "problem": None, "done": done, "verification": verification}
 
 
 def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> dict[str, Any]:
-    """Return what the role notes down of an upgrade that failed, and was rolled back."""
+    """Return what the role notes down about an upgrade that failed and was rolled back."""
     name, way_out = step["name"], f"It can be rolled back to {step['from']}: state: rolled_back."
     problem = (
         f"The upgrade of {name} in cluster {cluster_id} ended badly: {name} {step['to']} is upgradeFailed "

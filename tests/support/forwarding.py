@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Servers on loopback that stand between a client and the simulator, and see what a log of requests does not show."""
+"""Servers on loopback between a client and the simulator. They see what the log of requests does not show."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Forwarder:
             _pass_on(client, server)
 
     def _greet(self, client: socket.socket) -> bytes:
-        """Read the head of the first request, and return what of it the target is to get."""
+        """Read the head of the first request, and return the part of it that goes to the target."""
         head = b""
         while b"\r\n\r\n" not in head:
             part = client.recv(65536)
@@ -91,7 +91,7 @@ class Forwarder:
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    """Pass bytes on until there are no more; a connection that breaks on one side is broken on the other, too."""
+    """Pass bytes on until there are no more. If a connection breaks on one side, break it on the other."""
     with contextlib.suppress(OSError):
         try:
             while part := source.recv(65536):
@@ -103,7 +103,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 @contextlib.contextmanager
 def _serving(treat: Callable[[socket.socket], None], *, scheme: str = "http") -> Iterator[str]:
-    """Give the URL of a server that treats one connection after the other, and closes it."""
+    """Yield the URL of a server that handles one connection after the other, and closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -123,7 +123,7 @@ def _serving(treat: Callable[[socket.socket], None], *, scheme: str = "http") ->
 
 
 def answering(raw: bytes) -> AbstractContextManager[str]:
-    """Give the URL of a server that answers everything with the same bytes."""
+    """Yield the URL of a server that gives every request the same answer."""
 
     def treat(client: socket.socket) -> None:
         client.recv(65536)
@@ -133,7 +133,7 @@ def answering(raw: bytes) -> AbstractContextManager[str]:
 
 
 def echoing(status: str = "502 Bad Gateway") -> AbstractContextManager[str]:
-    """Give the URL of a server, or proxy, that answers with the lines that it was asked with, the last one first."""
+    """Yield the URL of a server or proxy that answers with the lines of the request, in reverse order."""
 
     def treat(client: socket.socket) -> None:
         asked = b"\r\n".join(reversed(client.recv(65536).split(b"\r\n")))
@@ -146,7 +146,7 @@ def echoing(status: str = "502 Bad Gateway") -> AbstractContextManager[str]:
 def dripping(
     head: bytes, drip: bytes, *, context: ssl.SSLContext | None = None, seconds: float = 6
 ) -> AbstractContextManager[str]:
-    """Give the URL of a server that answers with a head, and then with the same few bytes again and again.
+    """Yield the URL of a server that answers with a head, and then with the same few bytes again and again.
 
     Args:
         head: What it begins with.
@@ -168,7 +168,7 @@ def dripping(
 
 @contextlib.contextmanager
 def deaf() -> Iterator[tuple[str, int]]:
-    """Give an address on loopback at which a connection is neither made nor refused."""
+    """Yield an address on loopback that neither accepts nor refuses a connection."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Somebody who runs modules in this very process, against the simulator.
+"""An operator who runs modules in the process of the test, against the simulator.
 
 Time is the client's own here: a pause is not slept but noted down, and the simulator's clock is put forward by it.
 """
@@ -28,7 +28,7 @@ PERMANENT = {"access_key": "AKPERMANENT000000001", "secret_key": "sk-permanent-0
 
 
 class Operator:
-    """Somebody who runs tasks: their clock never waits, and what they are told is kept."""
+    """Runs modules with a clock that never waits, and keeps the messages."""
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -49,7 +49,7 @@ class Operator:
         diff: bool = False,
         **options: Any,
     ) -> Task:
-        """Return a run of a module with these options, who asks and where included."""
+        """Return a task with these options, and with the endpoints and the region of the simulator."""
         listening = self.simulation.listening
         places = {"endpoint": listening["endpoint"], "iam_endpoint": listening["iam_endpoint"]}
         cluster = {"cluster_id": CLUSTER} if "cluster_id" in module.SPEC.argument_spec else {}
@@ -79,7 +79,7 @@ class Operator:
 
     @contextlib.contextmanager
     def client(self, **options: Any) -> Iterator[Cce]:
-        """Give a client with these options."""
+        """Yield a client with these options."""
         with connected(self.task(**options)) as cce:
             yield cce
 

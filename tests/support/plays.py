@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What tests say of a run of ansible-playbook, and of what reached the simulator."""
+"""The results of a run of ansible-playbook, and the writes that reached the simulator."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Played:
     tasks: list[dict[str, Any]]
 
     def result(self, name: str) -> dict[str, Any]:
-        """Return the last result of the task of a test's own that has this name."""
+        """Return the last result of the task of this name, in a play that the test itself wrote."""
         return self._last(lambda task: task["task"].endswith(name))
 
     def module(self, name: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ CALLBACK = Path(__file__).resolve().parent / "callback"
 
 
 def _interpreter(path: str) -> str:
-    """Return a path of a Python for modules that are shipped, where its own may be below "My Projects".
+    """Return a path without spaces of a Python for shipped modules.
 
     Some versions of Ansible quote the path of an interpreter that is named, some do not, and their own default none:
     without spaces, it works with all of them.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""A running simulator, for the demo and the end-to-end tests."""
+"""A running simulator, for tests, benchmarks and the demo."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ class Simulation:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call one of the simulator's own endpoints."""
         data = None if body is None else json.dumps(body).encode()
-        # Its certificate is of no interest here: these endpoints know no secrets.
         url = self.listening["endpoint"] + "/_simulator" + path
         request = urllib.request.Request(url, data=data, method=method)
         context = None
@@ -84,19 +83,19 @@ class Simulation:
             return json.load(answer)
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return what clients asked."""
+        """Return the requests of clients, in order."""
         found: list[dict[str, Any]] = self.call("GET", "/requests")
         return found
 
     def addons(self, cluster_id: str) -> dict[str, Any]:
-        """Return the add-ons of a cluster as they stand."""
+        """Return the present state of the add-ons of a cluster, by name."""
         addons: dict[str, Any] = self.call("GET", "/state")["clusters"][cluster_id]["addons"]
         return addons
 
     def fault(self, fault: str, method: str | None = None, path: str = "", **options: Any) -> None:
-        """Let something go wrong."""
+        """Inject a fault into the requests that match. README.md of the simulator lists the kinds."""
         self.call("POST", "/faults", {"fault": fault, "match": {"method": method, "path": path}, **options})
 
     def reset(self) -> None:
-        """Go back to the scenario."""
+        """Go back to the start of the scenario."""
         self.call("POST", "/reset", {})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Writes the result of every task to a file, so that a test need not read the screen."""
+"""Writes the result of every task to a file, from which a test reads it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from support.simulation import CLUSTER
 
 SECRET = "canary-secret-0123456789"
 OPEN = "shown-to-everybody"
-# As text it is escaped, and so it is not the same text any more.
+# In JSON this text is escaped, and is another text then.
 AWKWARD_SECRET = "canary-secret-\"with' quotes\nand lines"
 JINJA = "{{ 7 * 7 }} {% raw %} {{ lookup('pipe', 'id') }}"
 
@@ -57,7 +57,7 @@ def _values(secret: str) -> dict[str, Any]:
     return {"custom": {"password": secret, "list": [{"apiKey": secret}], "webhook": secret, "logLevel": 5, "8080": "x"}}
 
 
-# What is tried, by module. Each has `cluster_id` unless it says so itself; None takes it away.
+# The options of the tasks, by module. `cluster_id` is added; None leaves it out.
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     # Nothing there yet
     "no checks": (CHECK_INFO, {}),
@@ -127,7 +127,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
         CHECK_INFO,
         {"cluster_id": "jinja", "query": "raw.items[0].status.message"},
     ),
-    # The real thing
+    # Upgrades
     "a static check": (CHECK, {"type": "addonStatic", "addons": ["all"], "wait_interval": 0.1}),
     "a check": (CHECK, {"addons": ["metrics-server"], "wait_interval": 0.1}),
     "checks": (CHECK_INFO, {"latest": True}),
@@ -142,7 +142,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "nothing to roll back": (ADDON, {"addon_template_name": "nginx-ingress", "state": "rolled_back"}),
 }
 
-# What would be written is tried in check mode as well, before it is done, and with differences shown.
+# A write is tried in check mode first, with differences shown.
 REHEARSED = ("a check", "an upgrade", "a fatal risk", "a removal")
 
 PROBES: dict[str, dict[str, Any]] = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Secrets that can be told from any other text, and where to look for them.
+"""Secrets that a search can find, and the search for them.
 
 A secret is a stem and what stands around it. The stem has letters and digits only, so escaping it for JSON, YAML, XML
 or a URL leaves it as it is, and a secret that was cut or half hidden is still found by it. Base64 and hex are looked
@@ -34,18 +34,18 @@ def _spellings(stem: str) -> Iterator[bytes]:
 
 
 class Canaries:
-    """The stems of secrets, by what they are."""
+    """The unique stems of secrets, by the name of the secret."""
 
     def __init__(self, stems: dict[str, str]) -> None:
         self._spellings = {name: tuple(_spellings(stem)) for name, stem in stems.items()}
 
     def in_text(self, text: str | bytes) -> set[str]:
-        """Return what of the secrets a text gives away."""
+        """Return the names of the secrets that a text contains."""
         raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         return {name for name, spellings in self._spellings.items() if any(item in raw for item in spellings)}
 
     def in_file(self, path: Path) -> set[str]:
-        """Return what a file, or its name or the target of a link, gives away."""
+        """Return the names of the secrets in a file, in its name or in the target of a link."""
         found = self.in_text(path.name)
         with contextlib.suppress(OSError):  # gone meanwhile, or a socket
             if path.is_symlink():
@@ -55,7 +55,7 @@ class Canaries:
         return found
 
     def below(self, folder: Path) -> dict[str, set[str]]:
-        """Return which files below a folder give something away, and what."""
+        """Return the files below a folder that contain secrets, with the names of these."""
         found = {str(path.relative_to(folder)): self.in_file(path) for path in _files(folder)}
         return {path: names for path, names in found.items() if names}
 
@@ -109,7 +109,7 @@ class Watch:
             time.sleep(0.005)
 
     def _is_new(self, path: Path) -> bool:
-        """Whether a file was not read before as it is now: looks that read everything again are too few."""
+        """Whether a file has changed since it was read last. Reading all files each time would be too slow."""
         with contextlib.suppress(OSError):  # gone meanwhile
             status = path.lstat()
             now = (status.st_ino, status.st_ctime_ns, status.st_size)
@@ -127,7 +127,7 @@ def _descendants(pids: Iterable[int]) -> Iterator[int]:
 
 
 def _others_may_read(path: Path, folder: Path) -> bool:
-    """Whether neither the file nor a folder on the way to it keeps others out."""
+    """Whether other users may read the file: its mode and those of all folders above it allow it."""
     with contextlib.suppress(OSError):
         way = [path, *(parent for parent in path.parents if folder in parent.parents)]
         return all(stat.S_IMODE(item.lstat().st_mode) & 0o044 for item in way)

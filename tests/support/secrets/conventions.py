@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Secrets as settings of add-ons have them by convention, each with a text of its own that a search finds.
+"""Secrets in settings of add-ons, by the names and forms that are usual. Each has a unique text that a search finds.
 
 What is masked is told in docs/secrets.md; so is what is not, and `NOT_MASKED` is exactly that.
 """
@@ -35,7 +35,7 @@ def _private_key(body: str) -> str:
     return f"-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA{body}\n{body}QIDAQAB\n-----END RSA PRIVATE KEY-----\n"
 
 
-# What a secret is known by, under a name that announces nothing.
+# Forms by which a secret is known although its name does not announce one.
 SHAPES: dict[str, Form] = {
     "a list of variables": lambda it: {"env": [{"name": "PORT", "value": "80"}, {"name": "DB_PASSWORD", "value": it}]},
     "a list of headers": lambda it: {"headers": [{"key": "Authorization", "value": f"Bearer {it}"}]},
@@ -74,7 +74,7 @@ SHAPES: dict[str, Form] = {
     "a part of a key": lambda it: {"auths": {f"https://user:{it}@r.example": {"email": "x"}}},
 }
 
-# Nothing tells these from any other text.
+# Secrets that neither their name nor their form announces.
 NOT_MASKED: dict[str, Form] = {
     "a name that announces nothing": lambda it: {"greeting": it},
     "a path of a URL": lambda it: {"webhook": f"https://chat.example/hook/{it}"},
@@ -86,7 +86,7 @@ NOT_MASKED: dict[str, Form] = {
 
 
 def _stem(what: str) -> str:
-    """Return letters and digits that are nowhere else."""
+    """Return letters and digits that no other text has."""
     return "Cn" + _base64(hashlib.sha256(what.encode("utf-8")).hexdigest())[:14].replace("=", "0")
 
 
@@ -100,7 +100,7 @@ def _named(name: str) -> Form:
 
 
 def in_go(value: object) -> str:
-    """Return a value as Go prints it with %v, which is what a service does that quotes what it was sent."""
+    """Return a value as Go prints it with %v, as services do that quote a request."""
     if isinstance(value, dict):
         return f"map[{' '.join(f'{key}:{in_go(item)}' for key, item in sorted(value.items()))}]"
     if isinstance(value, list):

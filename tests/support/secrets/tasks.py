@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Secrets of every kind, a service that knows them and quotes them back, and tasks that are given them."""
+"""Secrets of every kind, a service that quotes them, and tasks that are given them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.simulation import CLUSTER
 
 Data = dict[str, Any]
 
-# Letters and digits that are nowhere else, by what the secret is.
+# Unique letters and digits, by the name of the secret.
 STEMS = {
     "secret key": "sk7QmZr2XwVbT9",
     "temporary secret key": "tsk4HnLc8PdYgE1",
@@ -73,12 +73,12 @@ WANTED = {
     "pinSecret": NUMBER,
     "wanted by convention": conventions.SETTINGS,
 }
-# What the add-on manager might say of settings that it does not like.
+# A possible answer of the add-on manager to settings that it refuses.
 COMPLAINT = f"cannot use {json.dumps({'custom': {**PRESENT, **WANTED}})}, that is {PRESENT['password']} or {NUMBER}"
 
 
 def scenario() -> Data:
-    """Return a scenario in which all of them are good for something."""
+    """Return a scenario that accepts all credentials among the secrets."""
     user = {"name": USER["username"], "password": PASSWORD}
     careful = {"name": CAREFUL["username"], "password": PASSWORD, "id": CAREFUL["user_id"], "passcode": PASSCODE}
     addons = [
@@ -95,7 +95,7 @@ def scenario() -> Data:
     return {"accounts": [account], "faults": _faults()}
 
 
-# Who asks, and what of it a service can quote.
+# The credentials of a run, and the parts of them that a service can quote.
 _ASKING = {
     "key": (KEY, [SECRET_KEY]),
     "temporary": (TEMPORARY, [TEMPORARY["secret_key"], SECURITY_TOKEN]),
