@@ -3,8 +3,8 @@
 
 """Writes what the roles found about clusters to files on the controller. Documented in plugins/modules.
 
-It reads the variables of other hosts, which a module cannot. They are read as they are, without templating: what CCE
-says is data, whatever it looks like.
+It reads the variables of other hosts, which a module cannot. They are not templated: they contain texts from CCE, which
+must not be evaluated even if they look like templates.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown i
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.results import Variables
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.wording import headline
 
-# Of each format how it is made, and how its file's name ends.
+# Format -> the function that makes it, and the extension of its file.
 FORMATS: Mapping[str, tuple[Callable[[Report], str], str]] = {
     "html": (html, ".html"),
     "markdown": (markdown, ".md"),
@@ -44,9 +44,9 @@ ARGUMENTS: Mapping[str, Any] = {
     "hosts": {"type": "list", "elements": "str", "default": []},
     "mode": {"type": "raw", "default": "0600"},
 }
-# What a play leaves behind about each cluster. An extra variable would say the same of all.
+# The facts of a play about each cluster. As an extra variable, one would be the same for all clusters.
 _FACTS = tuple(name for names in FACTS.values() for name in names)
-# What a host may tell about its cluster.
+# The variables of a host that the report uses.
 _VARIABLES = (
     *_FACTS,
     "cce_cluster_id",
@@ -75,7 +75,7 @@ class ActionModule(ActionBase):
         document = report(told.items(), title=options["title"], generated_at=now, waiting=waiting)
 
         folder = os.path.abspath(options["directory"])
-        # All are made before one is written: a report is complete, or the one before stays.
+        # All files are made before one is written. If making one fails, the previous report stays complete.
         files = {
             os.path.join(folder, options["name"] + FORMATS[name][1]): FORMATS[name][0](document)
             for name in dict.fromkeys(options["formats"])
@@ -87,25 +87,29 @@ class ActionModule(ActionBase):
             _write(folder, files, mode)
             message += f"Written: {', '.join(files)}"
         summary = {key: document[key] for key in ("ok", "state", "counts", "generated_at")}
-        # The paths come from the user, and the title is not in here: nothing of this is from the API but words.
+        # Only the summary may contain texts from CCE. The paths are from the user.
         return {**result, **wrap_var(summary), "changed": True, "files": list(files), "msg": message}
 
 
 def _told(hosts: Sequence[str], hostvars: Any) -> Iterator[tuple[str, Variables]]:
-    """Return the hosts with what they tell, as plain data."""
+    """Yield each host with the variables that the report uses, as plain data."""
     for host in dict.fromkeys(hosts):
         variables = hostvars.raw_get(host) if host in hostvars else {}
         yield host, {name: plain(variables[name]) for name in _VARIABLES if name in variables}
 
 
 def _waiting(told: Mapping[str, Variables], play: Sequence[str]) -> set[str]:
-    """Return the hosts with which the play has not begun. A play that marks none of them does not tell."""
+    """Return the hosts that the play has not reached: none, if the play marks no host as begun."""
     begun = {host for host, variables in told.items() if variables.get("addon_report_begun")}
     return set(play) - begun if begun else set()
 
 
 def _mode(value: Any) -> int:
-    """Return the permissions of the files: octal digits, or the number that YAML makes of them without quotes."""
+    """Return the permissions of the files. They are octal digits, or the number that YAML makes of them without quotes.
+
+    Raises:
+        AnsibleActionFail: They are something else, or the owner may not write.
+    """
     try:
         mode = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value), 8)
     except ValueError:
@@ -116,9 +120,13 @@ def _mode(value: Any) -> int:
 
 
 def _write(folder: str, files: Mapping[str, str], mode: int) -> None:
-    """Write files, each at once: who reads one meanwhile gets the one before."""
+    """Replace each file in one step, so that a reader gets either the previous one or the new one.
+
+    Raises:
+        AnsibleActionFail: A file cannot be written.
+    """
     try:
-        # Who may read the files may enter the folder.
+        # Everybody who may read the files may also enter the folder.
         os.makedirs(folder, mode=mode | (mode & 0o444) >> 2, exist_ok=True)
         for path, text in files.items():
             _replace(path, text, mode)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""Runs the module of this name inside the controller where that is possible, and ships it otherwise."""
+"""Runs the module of this name inside the controller if that is possible, and ships it otherwise."""
 
 from __future__ import annotations
 

@@ -118,15 +118,15 @@ class FastPath(ShippingAction):
     module: ModuleType
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        refusal = refusal_in_role(self._task._role, self._loader, task_vars or {})
+        variables = task_vars or {}
+        refusal = refusal_in_role(self._task._role, self._loader, variables)
         if refusal is not None:
             return {"changed": False, "failed": True, "msg": refusal}
-        variables = task_vars or {}
         with self._also_in_environment(host_environment(variables, self._templar) if variables else {}):
             if self._is_switched_on(variables) and self._runs_here():
                 return self._run_in_worker(tmp, variables)
-            # Modules do not hand over to Ansible what is secret, so it has to know before. A file keeps the output of a
-            # module in the background.
+            # Ansible has to know the secrets before the module runs, because a module does not tell it any. The output
+            # of a module in the background is kept in a file.
             make_known(_secrets_of(self.module.SPEC, self._validated(self.module.SPEC)))
             return self._ship(tmp, task_vars)
 
@@ -215,7 +215,7 @@ class FastPath(ShippingAction):
     def _task_for(
         self, validated: ValidationResult, hidden: set[str], warnings: list[str], variables: Mapping[str, Any]
     ) -> Task:
-        """Return what `run(task)` is given; it adds to the secrets and the warnings."""
+        """Return what `run(task)` gets. The run adds to `hidden` and to `warnings`."""
         host = variables.get("inventory_hostname", "localhost")
 
         def progress(text: str) -> None:

@@ -66,6 +66,14 @@ def test_a_variable_of_the_host_that_cannot_be_evaluated_stops_the_task(play, si
     assert simulation.requests() == []
 
 
+@pytest.mark.parametrize("nothing", ["{{ omit }}", "{{ none }}", "{{ nowhere | default(omit) }}", ""])
+def test_a_variable_without_a_value_leaves_the_environment_alone(play, simulation, nothing):
+    variables = {"cce_project_id": nothing, "cce_profile": nothing, "cce_autopilot": nothing, "cce_fast_path": nothing}
+    played = play([{MODULE: {}, "vars": variables}], "-vvv", environment={"HUAWEICLOUD_SDK_PROJECT_ID": OUTSIDE})
+    assert [item["path"] for item in simulation.requests()] == [f"/api/v3/projects/{OUTSIDE}/clusters"], played.output
+    assert SHIPS not in played.output
+
+
 def test_no_variable_stays_in_the_environment(play, simulation):
     """A loop and the tries of `until` run in one process."""
     task = {
