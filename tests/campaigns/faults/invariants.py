@@ -21,7 +21,7 @@ from values import lost, merged, settings
 CHECK_SECONDS = 2.0
 _UPGRADE, _ROLLBACK, _OTHER = "upgrade", "rollback", "other"
 # What points at the message that tells why.
-_POINTERS = ("The message of the failed task above says why", "The messages above say why")
+_POINTERS = ("The message of this task says why", "The messages above say why")
 # What only a mistake of ours leaves behind.
 _MISTAKES = (
     "Traceback", "a bug of its own", "has no attribute", "is undefined", "template error", "Unexpected",
