@@ -88,7 +88,7 @@ def differences(schema: Mapping[str, Any], hint: Any, place: str) -> Iterator[st
         yield from differences(schema["propertyNames"], key, f"keys of {place}")
         yield from differences(schema["additionalProperties"], value, f"{place}{{}}")
     elif "const" in schema:
-        yield from [] if type(schema["const"]) is hint else [f"{place} is not {hint}"]
+        yield from [] if isinstance(schema["const"], hint) else [f"{place} is not {hint}"]
     else:
         told = set(schema.get("enum") or (schema["type"] if isinstance(schema["type"], list) else [schema["type"]]))
         if told != _values(hint):

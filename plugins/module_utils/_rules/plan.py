@@ -81,7 +81,7 @@ class StepTarget(TypedDict):
 FromVersion = TypedDict("FromVersion", {"from": Optional[str]})
 
 
-class StepChange(StepTarget, FromVersion):
+class StepChange(StepTarget, FromVersion):  # pylint: disable=inherit-non-class
     """What changes about an add-on."""
 
     action: Action
