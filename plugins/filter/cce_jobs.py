@@ -129,22 +129,25 @@ _value:
       sample: 1785922244.6
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import GateResult
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import Check
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_jobs(
-    plan: Sequence[Mapping[str, Any]],
+    plan: Sequence[PlannedStep],
     *,
-    gate: Mapping[str, Any],
-    checks: Sequence[Mapping[str, Any]],
+    gate: GateResult,
+    checks: Sequence[Check],
     addons: Sequence[object],
     now: float,
     max_check_age: float = 3600.0,

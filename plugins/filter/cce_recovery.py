@@ -80,21 +80,22 @@ _value:
       sample: back to 1.28.7, which ran before
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import recovery
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Addon
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import Job, Verification, recovery
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_recovery(
-    job: Mapping[str, Any],
+    job: Job,
     *,
-    verification: Mapping[str, Any] | None = None,
-    addon: Mapping[str, Any] | None = None,
+    verification: Verification | None = None,
+    addon: Addon | None = None,
     wanted: bool = True,
     sent: bool = False,
-    upgraded: Mapping[str, Any] | None = None,
+    upgraded: Addon | None = None,
     accept_partial: bool = False,
 ) -> Any:
     """Return whether an add-on is to be rolled back; see the documentation of the filter."""

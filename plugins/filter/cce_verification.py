@@ -68,18 +68,19 @@ _value:
       sample: []
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import verification
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import Job, verification
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import Check
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._untrusted import untrusted
 
 
 def cce_verification(
-    job: Mapping[str, Any],
+    job: Job,
     *,
-    checks: Sequence[Mapping[str, Any]],
-    baseline: Sequence[Mapping[str, Any]] = (),
+    checks: Sequence[Check],
+    baseline: Sequence[Check] = (),
 ) -> Any:
     """Return whether an add-on runs well; see the documentation of the filter."""
     return untrusted(verification(job, checks, baseline))

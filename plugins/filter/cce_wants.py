@@ -50,16 +50,17 @@ _value:
       sync_strategy: null
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import narrowed, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep, narrowed
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import WantEntry, read_wants
 
 
-def cce_wants(entries: Sequence[object], plan: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def cce_wants(entries: Sequence[object], plan: Sequence[PlannedStep]) -> list[WantEntry]:
     """Return the wants that a plan would carry out; see the documentation of the filter."""
     try:
         return narrowed(read_wants(entries), plan)

@@ -128,8 +128,8 @@ ticket:
   type: str
   sample: >-
     v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "60655784-6747-50ae-b310-5f1bc02c36ff","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
-    offer",null,"a53c92ca6397fd53",null,"2025-03-10T08:00:00.000000Z","running"]],
+    "60655784-6747-50ae-b310-5f1bc02c36ff","1.30.33","1.28.7","upgrade","a53c92ca6397fd53","1.30.33 is the newest
+    stable version on offer",null,null,"2025-03-10T08:00:00.000000Z","running"]],
     [["60655784-6747-50ae-b310-5f1bc02c36ff","addonUpgrade","f2b8ae6d-1937-40c0-af02-1e59f3d2915e","a53c92ca6397fd53"]]]
 checks_started:
   description: The checks that were started or adopted, in the order of O(addons).
@@ -335,8 +335,6 @@ failure:
       sample: {}
 """
 
-from typing import Any
-
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC, ADDON_UPGRADE
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
@@ -351,8 +349,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     CheckRequest,
-    Started,
     baseline_for,
+    describe_started,
     finished,
     requests_for_plan,
     requests_for_running,
@@ -364,7 +362,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey
     known_templates,
     plan_when_idle,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import StartedCheck, Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_wants
 
 SPEC = merge_specs(
@@ -396,7 +394,7 @@ def run(task: Task) -> Result:
         result = {
             "changed": not all(item.adopted for item in started),
             "check_mode": False,
-            **_told_plan(task, planned, [_describe(item) for item in started]),
+            **_told_plan(task, planned, [describe_started(item) for item in started]),
         }
         if not params["wait"]:
             return result
@@ -407,7 +405,7 @@ def run(task: Task) -> Result:
             raise
 
 
-def _told_plan(task: Task, planned: Result, started: list[dict[str, Any]]) -> Result:
+def _told_plan(task: Task, planned: Result, started: list[StartedCheck]) -> Result:
     if "plan" not in planned:
         return {**planned, "checks_started": started}
     cluster_id, name = planned["cluster_id"], task.params["cluster_name"] or None
@@ -429,20 +427,6 @@ def _requests(access: ClusterAccess, wants: Wants) -> tuple[list[CheckRequest], 
     if params["baseline"]:
         requests = [*baseline_for(requests), *requests]
     return requests, described(access, steps, brief=params["brief"])
-
-
-def _describe(item: Started) -> dict[str, Any]:
-    request = item.request
-    return {
-        "name": request.name,
-        "addon_template_name": request.addon_template_name,
-        "task_id": item.task_id,
-        "type": request.type,
-        "addon_instance_id": request.addon_instance_id,
-        "target_version": request.target_version,
-        "values_fingerprint": item.fingerprint,
-        "adopted": item.adopted,
-    }
 
 
 def main() -> None:

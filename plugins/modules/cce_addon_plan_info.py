@@ -206,8 +206,8 @@ ticket:
   type: str
   sample: >-
     v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "60655784-6747-50ae-b310-5f1bc02c36ff","upgrade","1.28.7","1.30.33","1.30.33 is the newest stable version on
-    offer",null,"a53c92ca6397fd53",null,"2025-03-10T08:00:00.000000Z","running"]],null]
+    "60655784-6747-50ae-b310-5f1bc02c36ff","1.30.33","1.28.7","upgrade","a53c92ca6397fd53","1.30.33 is the newest
+    stable version on offer",null,null,"2025-03-10T08:00:00.000000Z","running"]],null]
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given

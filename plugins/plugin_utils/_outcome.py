@@ -251,8 +251,8 @@ def _risks_after(job: Job | None, event: Event | None) -> Sequence[Risk]:
     """Return the risks of the last check of the running add-on."""
     if job is None or event is None:
         return []
-    last = running_check(job, event.get("checked_back") or [])
-    return (last or event.get("verification") or {}).get("risks") or []
+    last = running_check(job, event.get("checked_back") or []) or event.get("verification")
+    return last.get("risks") or [] if last else []
 
 
 def _state(addon: Addon | None, risks: Sequence[Risk]) -> AddonState | None:

@@ -134,4 +134,4 @@ def _table(addons: Sequence[AddonOutcome]) -> list[str]:
 
 
 def _findings(name: str, check: Check | None) -> list[str]:
-    return finding_lines({**check, "addon_template_name": name}) if check else []
+    return finding_lines(check, name, check["target_version"]) if check else []

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+# An object of an answer, as the API returned it.
+ApiObject = dict[str, Any]
 
-def as_mapping(value: object) -> dict[str, Any]:
+
+def as_mapping(value: object) -> ApiObject:
     """Return an object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 

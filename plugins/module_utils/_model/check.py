@@ -14,13 +14,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Final, Literal
 
 from .._ground.strays import answer_defects, error_in, spelled_twice, stray_fatal
 from .._ground.times import instant
+from .._ground.typed import ApiObject
 
-ADDON_STATIC = "addonStatic"
-ADDON_UPGRADE = "addonUpgrade"
+# What a check inspects: an add-on as it runs, or an upgrade of it.
+CheckType = Literal["addonStatic", "addonUpgrade"]
+ADDON_STATIC: Final = "addonStatic"
+ADDON_UPGRADE: Final = "addonUpgrade"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class _Reader:
 
     defects: list[str] = field(default_factory=list)
 
-    def mapping(self, value: object, where: str) -> dict[str, Any]:
+    def mapping(self, value: object, where: str) -> ApiObject:
         if value is None:
             return {}
         if isinstance(value, dict):
@@ -89,7 +92,7 @@ class _Reader:
         self.defects.append(f"{where} is not an object")
         return {}
 
-    def strays(self, item: dict[str, Any], status: dict[str, Any]) -> None:
+    def strays(self, item: ApiObject, status: ApiObject) -> None:
         """Note what stands at places that no document names, and says that the task is not what it seems."""
         error = error_in(item) or error_in(status)
         if error is not None:
@@ -106,7 +109,7 @@ class _Reader:
         self.defects.append(f"{where} is not a string")
         return None
 
-    def time(self, metadata: dict[str, Any], *spellings: str) -> str | None:
+    def time(self, metadata: ApiObject, *spellings: str) -> str | None:
         """Return the time under any of its spellings; note a defect if two spellings tell different times."""
         found = [metadata.get(spelling) for spelling in spellings]
         texts = [self.text(value, spelling) for value, spelling in zip(found, spellings)]
@@ -174,7 +177,7 @@ def read_task(item: object) -> CheckTask:
     )
 
 
-def read_tasks(answer: dict[str, Any]) -> list[CheckTask]:
+def read_tasks(answer: ApiObject) -> list[CheckTask]:
     """Return the tasks of a list answer: `items` is an array in the table, a single object in the example.
 
     What is wrong with the answer as a whole is a defect of each of its tasks.
@@ -187,7 +190,7 @@ def read_tasks(answer: dict[str, Any]) -> list[CheckTask]:
     return [replace(task, defects=(*task.defects, *defects)) for task in tasks] if defects else tasks
 
 
-def read_created_tasks(answer: dict[str, Any]) -> list[CheckTask]:
+def read_created_tasks(answer: ApiObject) -> list[CheckTask]:
     """Return the tasks of a create answer: `status.items[]` in the documents, `status.itemsStatus[]` in the SDK."""
     status = answer.get("status")
     if not isinstance(status, dict):

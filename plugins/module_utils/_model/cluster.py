@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Optional, TypedDict, TypeVar
 
-from .._ground.typed import as_mapping, as_text
+from .._ground.typed import ApiObject, as_mapping, as_text
 from .._model import version
 
 TOTAL_NODES = "totalNodesNumber"
@@ -106,11 +106,14 @@ def _url(text: str) -> str | None:
     return f"https://{text}" if _ADDRESS.fullmatch(text) else None
 
 
+_Part = TypeVar("_Part")
+
+
 class _Unreadable(ValueError):
     """An annotation does not hold what it should."""
 
 
-def _annotation(annotations: dict[str, Any], name: str) -> Any:
+def _annotation(annotations: ApiObject, name: str) -> object:
     """Return what the JSON of an annotation says; None where it is missing, empty or null."""
     value = annotations.get(name)
     if value is None or value == "":
@@ -118,7 +121,8 @@ def _annotation(annotations: dict[str, Any], name: str) -> Any:
     if not isinstance(value, str):
         raise _Unreadable
     try:
-        return json.loads(value)
+        document: object = json.loads(value)
+        return document
     except (ValueError, RecursionError):
         raise _Unreadable from None
 
@@ -144,17 +148,25 @@ def _addons(value: object) -> tuple[InstalledAddon, ...] | None:
     return tuple(sorted(found, key=lambda addon: addon.name))
 
 
-def read_cluster(item: dict[str, Any], *, project_id: str | None = None, region: str | None = None) -> Cluster:
+def _told(
+    annotations: ApiObject, name: str, read: Callable[[object], Optional[_Part]], defects: list[str]
+) -> _Part | None:
+    """Return what an annotation tells; None, with a defect, if it cannot be read."""
+    try:
+        return read(_annotation(annotations, name))
+    except _Unreadable:
+        defects.append(f"the annotation {name} cannot be read, so what it tells is not known")
+        return None
+
+
+def read_cluster(item: ApiObject, *, project_id: str | None = None, region: str | None = None) -> Cluster:
     """Return the cluster that an item of an answer describes."""
     metadata, spec, status = (as_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
     annotations = as_mapping(metadata.get("annotations"))
-    told: dict[str, Any] = {}
-    defects = []
-    for name, read in ((TOTAL_NODES, _node_count), (ACTIVE_NODES, _node_count), (INSTALLED_ADDONS, _addons)):
-        try:
-            told[name] = read(_annotation(annotations, name))
-        except _Unreadable:
-            defects.append(f"the annotation {name} cannot be read, so what it tells is not known")
+    defects: list[str] = []
+    total_nodes = _told(annotations, TOTAL_NODES, _node_count, defects)
+    active_nodes = _told(annotations, ACTIVE_NODES, _node_count, defects)
+    addons = _told(annotations, INSTALLED_ADDONS, _addons, defects)
     return Cluster(
         id=as_text(metadata.get("uid")),
         name=as_text(metadata.get("name")),
@@ -170,22 +182,66 @@ def read_cluster(item: dict[str, Any], *, project_id: str | None = None, region:
         tags=_tags(spec.get("clusterTags")),
         labels=_text_entries(metadata.get("labels")),
         created_at=as_text(metadata.get("creationTimestamp")),
-        total_nodes=told.get(TOTAL_NODES),
-        active_nodes=told.get(ACTIVE_NODES),
+        total_nodes=total_nodes,
+        active_nodes=active_nodes,
         endpoints=_endpoints(status.get("endpoints")),
-        addons=told.get(INSTALLED_ADDONS),
+        addons=addons,
         defects=tuple(defects),
     )
 
 
 def read_clusters(
-    items: Iterable[dict[str, Any]], *, project_id: str | None = None, region: str | None = None
+    items: Iterable[ApiObject], *, project_id: str | None = None, region: str | None = None
 ) -> list[Cluster]:
     """Return the clusters of a list answer, in its order."""
     return [read_cluster(item, project_id=project_id, region=region) for item in items]
 
 
-def describe_cluster(cluster: Cluster) -> dict[str, Any]:
+class NodeCounts(TypedDict):
+    """The number of nodes of a cluster; None if the cloud does not tell it."""
+
+    total: int | None
+    active: int | None
+
+
+class ClusterEndpoint(TypedDict):
+    """An address of a cluster's own Kubernetes API, as modules return it."""
+
+    type: str | None
+    url: str
+
+
+class ClusterAddon(TypedDict):
+    """An add-on as the list of clusters tells it, as modules return it."""
+
+    name: str
+    version: str | None
+    status: str | None
+
+
+class ClusterInfo(TypedDict):
+    """A cluster as modules return it. `addons` is None if the cloud does not tell them."""
+
+    id: str | None
+    name: str | None
+    alias: str | None
+    project_id: str | None
+    region: str | None
+    version: str | None
+    type: str | None
+    category: str | None
+    flavor: str | None
+    phase: str | None
+    platform_version: str | None
+    tags: dict[str, str]
+    labels: dict[str, str]
+    created_at: str | None
+    nodes: NodeCounts
+    endpoints: list[ClusterEndpoint]
+    addons: list[ClusterAddon] | None
+
+
+def describe_cluster(cluster: Cluster) -> ClusterInfo:
     """Return a cluster as the modules return it."""
     addons = cluster.addons
     return {

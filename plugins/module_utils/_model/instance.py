@@ -13,21 +13,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypedDict
+from typing import Final, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import distinct_names, printable, quoted
-from .._ground.typed import as_mapping, as_text
+from .._ground.typed import ApiObject, as_mapping, as_text
 from .values import Values, told_values
 
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
-UPGRADE_FAILED = "upgradeFailed"
+UPGRADE_FAILED: Final = "upgradeFailed"
 # `unknown` means that the template instance does not exist.
 ENDED_BADLY = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
 ROLLBACK_STATES = frozenset(("running", "available", "abnormal", UPGRADE_FAILED, "rollbackFailed"))
-RUNNING = "running"
-AVAILABLE = "available"
-ABNORMAL = "abnormal"
+RUNNING: Final = "running"
+AVAILABLE: Final = "available"
+ABNORMAL: Final = "abnormal"
 # What is copied into a shell, and what Ansible would take for a template or for another argument there.
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
@@ -52,7 +52,7 @@ class Instance:
     message: str | None = None
     is_rollbackable: bool | None = None
     target_versions: tuple[str, ...] | None = None
-    values: dict[str, Any] | None = field(default=None, repr=False)
+    values: Values | None = field(default=None, repr=False)
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -78,7 +78,7 @@ class Instance:
         return self.status in UNDER_WAY
 
 
-def read_instance(item: dict[str, Any]) -> Instance:
+def read_instance(item: ApiObject) -> Instance:
     """Return the add-on instance that an item of an answer describes."""
     metadata, spec, status = (as_mapping(item.get(key)) for key in ("metadata", "spec", "status"))
     current = as_mapping(status.get("currentVersion"))
@@ -105,7 +105,7 @@ def read_instance(item: dict[str, Any]) -> Instance:
     )
 
 
-def read_instances(items: Iterable[dict[str, Any]]) -> list[Instance]:
+def read_instances(items: Iterable[ApiObject]) -> list[Instance]:
     """Return the add-on instances of a list answer, in the order in which they are listed everywhere."""
     return sorted((read_instance(item) for item in items), key=listing_order)
 

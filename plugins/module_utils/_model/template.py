@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
-from .._ground.typed import as_mapping, as_text, as_texts
+from .._ground.typed import ApiObject, as_mapping, as_text, as_texts
+from .values import Values
 from .version import ClusterKind, Offer, choose_latest, newest, offers, supports
 
 
@@ -28,7 +29,7 @@ class Template:
     offered: dict[str, Offer]
 
 
-def read_template(item: dict[str, Any]) -> Template:
+def read_template(item: ApiObject) -> Template:
     """Return the add-on template that an item of an answer describes."""
     metadata, spec = as_mapping(item.get("metadata")), as_mapping(item.get("spec"))
     return Template(
@@ -40,7 +41,7 @@ def read_template(item: dict[str, Any]) -> Template:
     )
 
 
-def read_templates(items: Iterable[dict[str, Any]]) -> list[Template]:
+def read_templates(items: Iterable[ApiObject]) -> list[Template]:
     """Return the add-on templates of a list answer, in its order."""
     return [read_template(item) for item in items]
 
@@ -52,9 +53,43 @@ def newest_versions_first(versions: Iterable[str]) -> list[str]:
     return readable + sorted(set(everything) - set(readable))
 
 
+class SupportInfo(TypedDict):
+    """The clusters of one type that a version can run in, as modules return it."""
+
+    cluster_type: str | None
+    cluster_versions: list[str]
+    categories: list[str]
+
+
+class _Input(TypedDict, total=False):
+    input: Values | None
+
+
+class VersionInfo(_Input):
+    """A version that a template offers, as modules return it. `input` is there on demand."""
+
+    version: str
+    stable: bool | None
+    fits: bool | None
+    support: list[SupportInfo]
+    created_at: str | None
+    updated_at: str | None
+
+
+class TemplateInfo(TypedDict):
+    """An add-on template as modules return it."""
+
+    name: str
+    type: str | None
+    description: str | None
+    labels: list[str]
+    versions: list[VersionInfo]
+    latest: str | None
+
+
 def describe_template(
     template: Template, cluster: ClusterKind | None, *, allow_unstable: bool, with_input: bool
-) -> dict[str, Any]:
+) -> TemplateInfo:
     """Return a template as the modules return it: with a cluster, without the versions that do not fit it.
 
     Those of which CCE does not tell whether they fit are there; the latest one is none of them.
@@ -78,8 +113,8 @@ def describe_template(
     }
 
 
-def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -> dict[str, Any]:
-    shown = {
+def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -> VersionInfo:
+    shown: VersionInfo = {
         "version": offer.version,
         "stable": offer.stable,
         "fits": fitting,
@@ -95,4 +130,6 @@ def _describe_version(offer: Offer, fitting: bool | None, *, with_input: bool) -
         "created_at": offer.created_at,
         "updated_at": offer.updated_at,
     }
-    return {**shown, "input": offer.input} if with_input else shown
+    if with_input:
+        shown["input"] = offer.input
+    return shown

@@ -10,9 +10,9 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from .._ground.typed import as_text, as_texts
+from .._ground.typed import ApiObject, as_text, as_texts
+from .values import Values
 
 # 1.29.2, 1.29.2-beta, v1.27, 1.28.8-r0. ASCII digits only: int() would take others, too.
 _VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+_]?([A-Za-z][0-9A-Za-z.+_-]*)?)", re.ASCII)
@@ -123,13 +123,13 @@ class Offer:
 
     version: str
     stable: bool | None
-    input: dict[str, Any] | None
-    support_versions: tuple[Any, ...] | None
+    input: Values | None
+    support_versions: tuple[object, ...] | None
     created_at: str | None = None
     updated_at: str | None = None
 
 
-def offers(template: dict[str, Any] | None) -> dict[str, Offer]:
+def offers(template: ApiObject | None) -> dict[str, Offer]:
     """Return the versions of an add-on template by version."""
     spec = (template or {}).get("spec")
     versions = spec.get("versions") if isinstance(spec, dict) else None

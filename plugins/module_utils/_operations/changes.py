@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from .._api.refusals import LOCKED, OUT_OF_DATE
 from .._api.retries import THROTTLE_WINDOW
@@ -24,6 +23,7 @@ from .._ground.errors import (
     TimedOut,
 )
 from .._ground.text import printable
+from .._ground.typed import ApiObject
 from .._model.check import ADDON_UPGRADE, CheckTask, Wanted
 from .._model.instance import (
     AVAILABLE,
@@ -77,7 +77,7 @@ class Change:
     addon_template_name: str
     before: Instance | None
     version: str | None
-    send: Callable[[], Any]
+    send: Callable[[], ApiObject | None]
     is_done: Callable[[Instance | None], bool]
 
 
@@ -200,7 +200,8 @@ def _refuse_unchecked(access: ClusterAccess, step: Step) -> None:
     judgement = decided.judgement
     if judgement.blocks:
         check = describe_check(decided.by or CheckTask(addon_template_name=step.addon_template_name), judgement)
-        found_out = " ".join(line.strip() for line in finding_lines({**check, "addon_template_name": step.name}))
+        lines = finding_lines(check, step.name, check["target_version"])
+        found_out = " ".join(line.strip() for line in lines)
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
             f"{step.name} in cluster {access.cluster_id} to {step.version}. {found_out}",
@@ -431,7 +432,7 @@ def _before_any_write(error: InputError) -> InputError:
     return error
 
 
-def _version_diff(name: str, before: str | None, after: str | None) -> dict[str, Any]:
+def _version_diff(name: str, before: str | None, after: str | None) -> Result:
     return {
         "before_header": name,
         "after_header": name,
@@ -455,7 +456,7 @@ def _carry_out(access: ClusterAccess, change: Change, result: Result, started: f
     try:
         answer = change.send()
         # Of what is installed, the ID is known: an answer with another one is about another add-on.
-        if change.before is None and isinstance(answer, dict):
+        if change.before is None and answer is not None:
             addon_instance_id = read_instance(answer).id or None
     except OutcomeUnknown as error:
         unknown = error

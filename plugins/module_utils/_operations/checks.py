@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from .._ground.errors import BadAnswer, InputError, OutcomeUnknown, TimedOut
 from .._ground.strays import answer_defects
 from .._ground.text import printable, quoted
+from .._ground.typed import ApiObject
 from .._model.check import (
     ADDON_STATIC,
     ADDON_UPGRADE,
     CheckTask,
+    CheckType,
     Wanted,
     newest_first,
     read_created_tasks,
@@ -25,9 +26,11 @@ from .._model.check import (
     select,
 )
 from .._model.instance import Instance, find_instance, shown_name
+from .._model.values import Values
 from .._module.task import Result
+from .._rules.gate import StartedCheck
 from .._rules.plan import Step, expand_wants
-from .._rules.verdict import PENDING, describe_check, judge, shown_addons, summarise
+from .._rules.verdict import PENDING, Check, describe_check, judge, shown_addons, summarise
 from .._rules.wants import EDIT, IMPOSSIBLE, UPGRADE, Wants
 from .access import ClusterAccess
 from .waiting import Waited
@@ -48,14 +51,14 @@ class CheckRequest:
     name: str
     addon_template_name: str
     addon_instance_id: str
-    type: str
+    type: CheckType
     target_version: str | None = None
-    values: dict[str, Any] | None = None
+    values: Values | None = None
     fingerprint: str | None = None
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> ApiObject:
         """Return it as the API takes it."""
-        body: dict[str, Any] = {
+        body: ApiObject = {
             "addonTemplateName": self.addon_template_name,
             "addonInstanceID": self.addon_instance_id,
             "type": self.type,
@@ -89,6 +92,21 @@ class Started:
     task_id: str | None
     adopted: bool = False
     fingerprint: str | None = None
+
+
+def describe_started(started: Started) -> StartedCheck:
+    """Return a check that was started as modules return it: one entry of `checks_started`."""
+    request = started.request
+    return {
+        "name": request.name,
+        "addon_template_name": request.addon_template_name,
+        "task_id": started.task_id,
+        "type": request.type,
+        "addon_instance_id": request.addon_instance_id,
+        "target_version": request.target_version,
+        "values_fingerprint": started.fingerprint,
+        "adopted": started.adopted,
+    }
 
 
 def start(access: ClusterAccess, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
@@ -227,18 +245,18 @@ class Collected:
         wanted: What they were judged by.
     """
 
-    answer: dict[str, Any]
+    answer: ApiObject
     everything: list[CheckTask]
     tasks: list[CheckTask]
     wanted: Wanted
 
     @property
-    def checks(self) -> list[dict[str, Any]]:
+    def checks(self) -> list[Check]:
         """The tasks that were asked for, judged, and described as the modules return them."""
         return [describe_check(item, judge(item, self.wanted)) for item in self.tasks]
 
     @property
-    def pending(self) -> list[tuple[str, dict[str, Any]]]:
+    def pending(self) -> list[tuple[str, Check]]:
         """The checks that were asked for and have not finished, each with the name that people see of its add-on."""
         checks = self.checks
         named = zip(shown_addons(checks), checks)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from .._ground.errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
+from .._ground.typed import ApiObject, as_mapping, as_text
 from .._model.cluster import read_cluster
 from .._model.instance import (
     Addon,
@@ -21,7 +21,6 @@ from .._model.instance import (
     shown_name,
 )
 from .._model.secrets import masked, secrets
-from .._model.values import sync_strategy
 from .._model.version import ClusterKind, Offer, offers
 from .._module.task import Result, Task
 from .._rules import plan as rules
@@ -62,7 +61,7 @@ def survey(access: ClusterAccess, wants: Wants, *, may_install: bool = False) ->
     return Survey(instances, offered, cluster)
 
 
-def known_templates(access: ClusterAccess, wants: Wants, instances: Sequence[Instance]) -> list[dict[str, Any]] | None:
+def known_templates(access: ClusterAccess, wants: Wants, instances: Sequence[Instance]) -> list[ApiObject] | None:
     """Return all templates, or None if they need not be read: they tell whether an exclusion was misspelt.
 
     Raises:
@@ -77,14 +76,12 @@ def known_templates(access: ClusterAccess, wants: Wants, instances: Sequence[Ins
     return templates
 
 
-def _template_name(template: dict[str, Any]) -> str | None:
-    metadata = template.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name if isinstance(name, str) else None
+def _template_name(template: ApiObject) -> str | None:
+    return as_text(as_mapping(template.get("metadata")).get("name"))
 
 
 def _offered(
-    access: ClusterAccess, wanted: Sequence[Want], templates: list[dict[str, Any]] | None
+    access: ClusterAccess, wanted: Sequence[Want], templates: list[ApiObject] | None
 ) -> dict[str, dict[str, Offer]]:
     """Return what the templates offer, by template name. For one add-on, its template alone is asked for."""
     names = {want.name for want in wanted}
@@ -160,31 +157,6 @@ def shown_instance(task: Task, instance: Instance) -> Addon:
     return describe_instance(replace(instance, reason=reason, message=message), masked(instance.values, marked))
 
 
-def describe_step(step: Step, task: Task) -> dict[str, Any]:
-    """Return a step as the modules return it: one entry of `plan`. Secrets in its values are masked."""
-    instance = step.instance
-    return {
-        "name": step.name,
-        "addon_template_name": step.addon_template_name,
-        "action": step.action,
-        "why": step.why,
-        "failed": step.failed,
-        "from": instance.version if instance else None,
-        "to": step.version,
-        "status": instance.status if instance else None,
-        "previous_version": instance.previous_version if instance else None,
-        "updated_at": instance.updated_at if instance else None,
-        "present_sync_strategy": sync_strategy(instance.values) if instance else None,
-        "addon_instance_id": instance.id if instance else None,
-        "values": masked(step.values, marked_secret(task)),
-        "values_changed": None if step.changed is None else list(step.changed),
-        "values_fingerprint": step.fingerprint,
-        "values_policy": step.want.values_policy,
-        "sync_strategy": step.want.sync_strategy,
-        "offered": list(step.offered),
-    }
-
-
 def plan_when_idle(access: ClusterAccess, wants: Wants, *, timeout_option: str | None, **options: bool) -> list[Step]:
     """Plan with what is there, or with what will be there once no operation is under way on a wanted add-on.
 
@@ -205,15 +177,12 @@ def plan_when_idle(access: ClusterAccess, wants: Wants, *, timeout_option: str |
     return steps
 
 
-# They need much memory and no decision needs them: the fingerprint stands for the settings.
-_LEFT_OUT_IN_BRIEF = frozenset({"values", "offered"})
-
-
 def described(access: ClusterAccess, steps: Sequence[Step], *, brief: bool = False) -> Result:
     """Return the part of a task's result that tells the plan."""
-    told = [describe_step(step, access.task) for step in steps]
+    marked = marked_secret(access.task)
+    told = [rules.describe_step(step, masked(step.values, marked)) for step in steps]
     if brief:
-        told = [{key: value for key, value in step.items() if key not in _LEFT_OUT_IN_BRIEF} for step in told]
+        told = [rules.in_brief(step) for step in told]
     return {"cluster_id": access.cluster_id, "plan": told, "text": "\n".join(rules.plan_lines(told))}
 
 

@@ -10,20 +10,21 @@ import datetime
 import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import TypedDict, cast
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
 from .._ground.times import instant
 from .._model.check import ADDON_UPGRADE, CheckTask, Wanted, may_be_about
 from .._model.instance import UPGRADE_FAILED, rollback_command
-from .plan import StepChange, StepTarget
+from .plan import StepChange, StepTarget, TicketStep
 from .policy import AcceptanceRecord, AcceptanceSummary, Policy, describe_acceptance
 from .verdict import (
     FATAL,
     PASSED,
     UNKNOWN,
     WARNING,
+    CheckFindings,
     Judgement,
     Risk,
     UpgradeJudgement,
@@ -36,16 +37,6 @@ from .verdict import (
 )
 from .wants import CHANGES, IMPOSSIBLE, INSTALL, NONE
 
-# What is judged of a step, and of a check that was started.
-_STEP_KEYS = (
-    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "failed", "values_fingerprint",
-    "previous_version", "updated_at", "status",
-)  # fmt: skip
-_DECIDED_KEYS = (
-    "name", "addon_template_name", "addon_instance_id", "action", "from", "to", "why", "values_fingerprint",
-)  # fmt: skip
-_TARGET_KEYS = ("name", "addon_template_name", "addon_instance_id", "to")
-_STARTED_KEYS = ("addon_instance_id", "type", "task_id", "values_fingerprint")
 # Every ticket begins with it: before ansible-core 2.19, templates turn a text that is only JSON into data.
 _TICKET = "v1 "
 
@@ -72,16 +63,13 @@ class StartedCheck(TicketCheck):
     adopted: bool
 
 
-class Decision(StepChange):
+class Decision(StepChange, CheckFindings):
     """The gate's decision on one step. `judged_at` is in seconds since 1970."""
 
     why: str
-    verdict: Verdict
-    reason: str | None
     blocks: bool
     task_id: str | None
     checked_at: str | None
-    risks: list[Risk]
     accepted: list[AcceptanceRecord]
     judged_at: float
 
@@ -104,6 +92,11 @@ class GateResult(TypedDict):
     lines: list[str]
 
 
+# What a ticket holds of a step, and of a check that was started.
+_STEP_KEYS = tuple(TicketStep.__annotations__)
+_STARTED_KEYS = tuple(TicketCheck.__annotations__)
+
+
 @dataclass(frozen=True)
 class Ticket:
     """What the gate has to know of a plan and of the checks that were started for it.
@@ -114,14 +107,14 @@ class Ticket:
     Attributes:
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
-        plan: Described steps, as `cce_addon_plan_info` returns them, as far as they are judged.
-        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+        plan: The steps.
+        started: The checks that were started; None if none were, as in check mode.
     """
 
     cluster_id: str
     cluster_name: str | None
-    plan: list[dict[str, Any]]
-    started: list[dict[str, Any]] | None
+    plan: Sequence[TicketStep]
+    started: Sequence[TicketCheck] | None
 
     @property
     def needs_checks(self) -> bool:
@@ -129,14 +122,14 @@ class Ticket:
         return any(step["action"] in CHANGES - {INSTALL} for step in self.plan)
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[TicketStep]:
         """The steps of add-ons that are where they are wanted, although an operation on them ended badly."""
         return [step for step in self.plan if step.get("failed")]
 
     def text(self) -> str:
         """Return it as text. There are no words in it but values, so that masking a secret cannot break it."""
-        plan = [[step.get(key) for key in _STEP_KEYS] for step in self.plan]
-        started = None if self.started is None else [[item[key] for key in _STARTED_KEYS] for item in self.started]
+        plan = [_parts(step, _STEP_KEYS) for step in self.plan]
+        started = None if self.started is None else [_parts(item, _STARTED_KEYS) for item in self.started]
         content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
         return f"{_TICKET}{content}"
 
@@ -154,28 +147,36 @@ def read_ticket(text: str) -> Ticket:
         return Ticket(
             cluster_id,
             cluster_name,
-            plan=[_as_record(_STEP_KEYS, values) for values in _list(plan)],
-            started=None if started is None else [_as_record(_STARTED_KEYS, values) for values in _list(started)],
+            plan=[cast(TicketStep, _record(_STEP_KEYS, values)) for values in _list(plan)],
+            started=None
+            if started is None
+            else [cast(TicketCheck, _record(_STARTED_KEYS, values)) for values in _list(started)],
         )
     except ValueError:
         message = "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
         raise InputError(message) from None
 
 
-def _list(value: Any, length: int | None = None) -> list[Any]:
+def _parts(record: Mapping[str, object], keys: Sequence[str]) -> list[object]:
+    return [record.get(key) for key in keys]
+
+
+def _list(value: object, length: int | None = None) -> list[object]:
     if not isinstance(value, list) or length not in (None, len(value)):
         raise ValueError
     return value
 
 
-def _as_record(names: Sequence[str], values: Any) -> dict[str, Any]:
-    if not all(value is None or isinstance(value, str) for value in _list(values, len(names))):
+def _record(keys: Sequence[str], values: object) -> dict[str, object]:
+    """Return a record of texts. Whatever else they are, the gate blocks what it does not know."""
+    parts = _list(values, len(keys))
+    if not all(value is None or isinstance(value, str) for value in parts):
         raise ValueError
-    return dict(zip(names, values))
+    return dict(zip(keys, parts))
 
 
 def _judge_checks(
-    step: Mapping[str, Any], started: Sequence[Mapping[str, Any]] | None, tasks: Sequence[CheckTask], wanted: Wanted
+    step: TicketStep, started: Sequence[TicketCheck] | None, tasks: Sequence[CheckTask], wanted: Wanted
 ) -> UpgradeJudgement:
     """Return what the checks of a cluster say about a step, for this instance, target version and settings.
 
@@ -189,11 +190,11 @@ def _judge_checks(
     mine = [
         item
         for item in started
-        if item.get("addon_instance_id") == wanted.addon_instance_id and item.get("type") == ADDON_UPGRADE
+        if item["addon_instance_id"] == wanted.addon_instance_id and item["type"] == ADDON_UPGRADE
     ]
-    item = mine[0] if len(mine) == 1 else {}
-    decided = judge_upgrade(item.get("task_id"), tasks, wanted)
-    fingerprint = item.get("values_fingerprint")
+    own = mine[0] if len(mine) == 1 else None
+    decided = judge_upgrade(own["task_id"] if own else None, tasks, wanted)
+    fingerprint = own["values_fingerprint"] if own else None
     if decided.judgement.blocks or (fingerprint and fingerprint == step["values_fingerprint"]):
         return decided
     reason = "the check was made with other settings than the upgrade would send"
@@ -211,19 +212,28 @@ def _may_be_newest(tasks: Sequence[CheckTask], wanted: Wanted) -> list[CheckTask
 
 
 def judge_step(
-    step: Mapping[str, Any],
-    started: Sequence[Mapping[str, Any]] | None,
+    step: TicketStep,
+    started: Sequence[TicketCheck] | None,
     checks: Sequence[CheckTask],
     policy: Policy,
     *,
     clusters: Sequence[str],
     now: float,
+    service_now: float,
     today: datetime.date,
     resumable: Container[str] = (),
-) -> dict[str, Any]:
-    """Return the gate's decision on one step of a plan: `verdict`, whether it `blocks`, and why."""
-    decision: dict[str, Any] = {
-        **{key: step[key] for key in _DECIDED_KEYS},
+) -> Decision:
+    """Return the gate's decision on one step of a plan; see `gate` for what it takes."""
+    decision: Decision = {
+        "name": step["name"],
+        "addon_template_name": step["addon_template_name"],
+        "addon_instance_id": step["addon_instance_id"],
+        "action": step["action"],
+        "from": step["from"],
+        "to": step["to"],
+        "why": step["why"],
+        "values_fingerprint": step["values_fingerprint"],
+        "judged_at": now,
         "verdict": PASSED,
         "reason": None,
         "blocks": False,
@@ -241,26 +251,27 @@ def judge_step(
         type=ADDON_UPGRADE,
         addon_instance_id=step["addon_instance_id"],
         target_version=step["to"],
-        now=now,
+        now=service_now,
         max_check_age=policy.max_check_age,
     )
     decided = _judge_checks(step, started, checks, wanted)
     verdict = decided.judgement.verdict
-    decision.update(
-        verdict=verdict,
-        reason=decided.judgement.reason,
-        blocks=decided.judgement.blocks,
+    decision = {
+        **decision,
+        "verdict": verdict,
+        "reason": decided.judgement.reason,
+        "blocks": decided.judgement.blocks,
         # The upgrade stays bound to its own check: only of that one the settings are known.
-        task_id=decided.own.task_id if decided.own else None,
-        checked_at=decided.own.created_at if decided.own else None,
-        risks=_risks_found(decided),
-    )
+        "task_id": decided.own.task_id if decided.own else None,
+        "checked_at": decided.own.created_at if decided.own else None,
+        "risks": _risks_found(decided),
+    }
     if verdict == WARNING and policy.fail_on_warning:
         return _without_accepted(decision, policy, clusters=clusters, today=today)
     return decision
 
 
-def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Container[str]) -> str | None:
+def _uncheckable(step: TicketStep, clusters: Sequence[str], resumable: Container[str]) -> str | None:
     """Return why a step blocks whatever the checks say; None where they decide, or where there is nothing to do."""
     action = step["action"]
     if action == IMPOSSIBLE:
@@ -274,7 +285,7 @@ def _uncheckable(step: Mapping[str, Any], clusters: Sequence[str], resumable: Co
     return None
 
 
-def _risks_found(decided: UpgradeJudgement) -> list[dict[str, Any]]:
+def _risks_found(decided: UpgradeJudgement) -> list[Risk]:
     """Return the risks of the check that counts, then what newer ones warn of. What was not found is left out."""
     found = _found_by(decided.by, decided) if decided.by else []
     for task in decided.warned:
@@ -283,11 +294,11 @@ def _risks_found(decided: UpgradeJudgement) -> list[dict[str, Any]]:
     return found
 
 
-def _found_by(task: CheckTask, decided: UpgradeJudgement) -> list[dict[str, Any]]:
+def _found_by(task: CheckTask, decided: UpgradeJudgement) -> list[Risk]:
     return [risk for risk in describe_check(task, decided.judgement)["risks"] if risk["status"] != "Success"]
 
 
-def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
+def _how_to_roll_back(step: TicketStep, clusters: Sequence[str]) -> str:
     """Return the command for an add-on whose upgrade has failed, ready to follow why it blocks."""
     previous = step.get("previous_version")
     if step.get("status") != UPGRADE_FAILED or not clusters or previous == step["from"]:
@@ -296,9 +307,7 @@ def _how_to_roll_back(step: Mapping[str, Any], clusters: Sequence[str]) -> str:
     return f". Back to {previous}: {command}" if command else ""
 
 
-def _without_accepted(
-    decision: dict[str, Any], policy: Policy, *, clusters: Sequence[str], today: datetime.date
-) -> dict[str, Any]:
+def _without_accepted(decision: Decision, policy: Policy, *, clusters: Sequence[str], today: datetime.date) -> Decision:
     """Return the decision where Warnings block, unless somebody accepted every one of them."""
     open_risks = []
     accepted = []
@@ -318,7 +327,7 @@ def _without_accepted(
     return {**decision, "accepted": accepted}
 
 
-def _refuse_accepted_fatals(decisions: Sequence[Mapping[str, Any]], policy: Policy, clusters: Sequence[str]) -> None:
+def _refuse_accepted_fatals(decisions: Sequence[Decision], policy: Policy, clusters: Sequence[str]) -> None:
     for decision in decisions:
         for risk in decision["risks"]:
             if risk["level"] != "Fatal" or risk["status"] != "Failed":
@@ -331,9 +340,9 @@ def _refuse_accepted_fatals(decisions: Sequence[Mapping[str, Any]], policy: Poli
 
 
 def gate(
-    plan: Sequence[Mapping[str, Any]],
+    plan: Sequence[TicketStep],
     *,
-    started: Sequence[Mapping[str, Any]] | None,
+    started: Sequence[TicketCheck] | None,
     checks: Sequence[CheckTask],
     policy: Policy,
     cluster_id: str,
@@ -343,7 +352,7 @@ def gate(
     run_started: float | None = None,
     resumable: Container[str] = (),
     skip_blocked: bool = False,
-) -> dict[str, Any]:
+) -> GateResult:
     """Return whether the add-ons of a plan may be upgraded, all of them judged before any is touched.
 
     Args:
@@ -365,19 +374,25 @@ def gate(
     """
     clusters = [name for name in (cluster_id, cluster_name) if name]
     today = _day(now if run_started is None else run_started)
-    clock = now if service_now is None else service_now
     decisions = [
-        {
-            **judge_step(step, started, checks, policy, clusters=clusters, now=clock, today=today, resumable=resumable),
-            "judged_at": now,
-        }
+        judge_step(
+            step,
+            started,
+            checks,
+            policy,
+            clusters=clusters,
+            now=now,
+            service_now=now if service_now is None else service_now,
+            today=today,
+            resumable=resumable,
+        )
         for step in plan
     ]
     _refuse_accepted_fatals(decisions, policy, clusters)
     blocked = [decision["name"] for decision in decisions if decision["blocks"]]
     proceed = not blocked or skip_blocked
     judged = [decision["verdict"] for decision in decisions if decision["action"] in CHANGES or decision["blocks"]]
-    result: dict[str, Any] = {
+    result: GateResult = {
         "cluster_id": cluster_id,
         "cluster_name": cluster_name,
         "open": not blocked,
@@ -386,21 +401,29 @@ def gate(
         "decisions": decisions,
         "blocked": blocked,
         "passed": [item["name"] for item in decisions if proceed and not item["blocks"] and item["action"] in CHANGES],
-        "targets": [
-            {key: item[key] for key in _TARGET_KEYS} for item in decisions if not item["blocks"] and item["to"]
-        ],
+        "targets": [_target(item) for item in decisions if not item["blocks"] and item["to"]],
         "accepted": _acceptances(decisions, policy, today),
         "values_known": started is not None,
         "judged_at": now,
+        "lines": [],
     }
     return {**result, "lines": gate_lines(result)}
+
+
+def _target(decision: Decision) -> StepTarget:
+    return {
+        "name": decision["name"],
+        "addon_template_name": decision["addon_template_name"],
+        "addon_instance_id": decision["addon_instance_id"],
+        "to": decision["to"],
+    }
 
 
 def _day(seconds: float) -> datetime.date:
     return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).date()
 
 
-def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: datetime.date) -> dict[str, Any]:
+def _acceptances(decisions: Sequence[Decision], policy: Policy, today: datetime.date) -> AcceptanceSummary:
     accepted = [item for decision in decisions for item in decision["accepted"]]
     # Two instances of an add-on may share one.
     used = [item for number, item in enumerate(accepted) if item not in accepted[:number]]
@@ -412,7 +435,7 @@ def _acceptances(decisions: Sequence[Mapping[str, Any]], policy: Policy, today: 
     }
 
 
-def gate_lines(result: Mapping[str, Any]) -> list[str]:
+def gate_lines(result: GateResult) -> list[str]:
     """Return the lines that tell a person what the gate decided, and what to do about it."""
     name = printable(result["cluster_name"] or result["cluster_id"])
     decisions = result["decisions"]
@@ -434,23 +457,25 @@ def gate_lines(result: Mapping[str, Any]) -> list[str]:
     )
     for decision in decisions:
         if decision["blocks"] or decision["verdict"] == WARNING:
-            lines += finding_lines(
-                {**decision, "addon_template_name": decision["name"], "target_version": decision["to"]}
-            )
+            lines += finding_lines(decision, decision["name"], decision["to"])
         lines += [
             f"  accepted: {printable(item['risk'])} until {item['until']} ({printable(item['reason'])})"
             for item in decision["accepted"]
         ]
-    for kind, text in (("expired", "has expired and does not count"), ("unused", "was not needed")):
-        for item in result["accepted"][kind]:
-            of = f" (instance {printable(item['addon_instance_id'])})" if item["addon_instance_id"] else ""
-            lines.append(f"Accepted warning {printable(item['addon'])}{of}/{printable(item['risk'])} {text}.")
+    accepted = result["accepted"]
+    lines += [f"{_acceptance_in_words(item)} has expired and does not count." for item in accepted["expired"]]
+    lines += [f"{_acceptance_in_words(item)} was not needed." for item in accepted["unused"]]
     if not result["values_known"]:
         lines += ["", "Judged from the newest results that CCE has; with which settings they were made is not known."]
     return lines
 
 
-def closed_message(result: Mapping[str, Any]) -> list[str]:
+def _acceptance_in_words(item: AcceptanceRecord) -> str:
+    of = f" (instance {printable(item['addon_instance_id'])})" if item["addon_instance_id"] else ""
+    return f"Accepted warning {printable(item['addon'])}{of}/{printable(item['risk'])}"
+
+
+def closed_message(result: GateResult) -> list[str]:
     """Return the lines with which a play stops at a closed gate."""
     name = printable(result["cluster_name"] or result["cluster_id"])
     count = len(result["blocked"])

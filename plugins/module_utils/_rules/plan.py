@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional, TypedDict
+from typing import Optional, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
@@ -29,7 +29,20 @@ from .._model.values import (
     values_fingerprint,
 )
 from .._model.version import ClusterKind, Offer, choose_latest, is_newer, newest, same_patch_line, supports, version_key
-from .wants import CHANGES, EDIT, IMPOSSIBLE, INSTALL, LATEST, LATEST_PATCH, NONE, UPGRADE, Action, Want, Wants
+from .wants import (
+    CHANGES,
+    EDIT,
+    IMPOSSIBLE,
+    INSTALL,
+    LATEST,
+    LATEST_PATCH,
+    NONE,
+    UPGRADE,
+    Action,
+    Want,
+    WantEntry,
+    Wants,
+)
 
 
 @dataclass(frozen=True)
@@ -436,7 +449,7 @@ def _without_instance(step: Step, addon_instance_id: str, instances: Sequence[In
     return replace(step, name=f"{step.addon_template_name} (no instance {printable(addon_instance_id)})", why=why)
 
 
-def plan_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def plan_lines(steps: Sequence[PlannedStep]) -> list[str]:
     """Return the lines of the table that a person reads; `steps` are described ones."""
     if not steps:
         return ["The cluster has none of these add-ons: there is nothing to do."]
@@ -444,3 +457,62 @@ def plan_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
         ("ADD-ON", "PRESENT", "TARGET", "ACTION", "WHY"),
         [(step["name"], step["from"], step["to"], step["action"], step["why"]) for step in steps],
     )
+
+
+def describe_step(step: Step, values: Values) -> PlannedStep:
+    """Return a step as modules return it: one entry of `plan`, with `values` to show instead of its own: masked."""
+    instance = step.instance
+    return {
+        "name": step.name,
+        "addon_template_name": step.addon_template_name,
+        "action": step.action,
+        "why": step.why,
+        "failed": step.failed,
+        "from": instance.version if instance else None,
+        "to": step.version,
+        "status": instance.status if instance else None,
+        "previous_version": instance.previous_version if instance else None,
+        "updated_at": instance.updated_at if instance else None,
+        "present_sync_strategy": sync_strategy(instance.values) if instance else None,
+        "addon_instance_id": instance.id if instance else None,
+        "values": values,
+        "values_changed": None if step.changed is None else list(step.changed),
+        "values_fingerprint": step.fingerprint,
+        "values_policy": step.want.values_policy,
+        "sync_strategy": step.want.sync_strategy,
+        "offered": list(step.offered),
+    }
+
+
+def in_brief(step: PlannedStep) -> PlannedStep:
+    """Return a step without its large parts. No decision needs them: the fingerprint stands for the settings."""
+    brief = step.copy()
+    brief.pop("values", None)
+    brief.pop("offered", None)
+    return brief
+
+
+def narrowed(wants: Wants, steps: Sequence[StepChange]) -> list[WantEntry]:
+    """Return, in the language of `addons`, what steps would change: exact versions, and the user's own values."""
+    found: list[WantEntry] = []
+    for step in steps:
+        if step["action"] in CHANGES:
+            want = want_of(wants, step)
+            found.append(
+                {
+                    "name": want.name,
+                    "addon_instance_id": step["addon_instance_id"],
+                    "version": step["to"],
+                    "values": want.values,
+                    "values_policy": want.values_policy,
+                    "sync_strategy": want.sync_strategy,
+                }
+            )
+    return found
+
+
+def want_of(wants: Wants, step: StepTarget) -> Want:
+    """Return what the user wants of the instance that a step is about."""
+    name = step["addon_template_name"]
+    named = {want.addon_instance_id: want for want in wants.named if want.name == name}
+    return named.get(step["addon_instance_id"]) or named.get(None) or Want(name)

@@ -11,13 +11,30 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
+from .plan import StepTarget
 
 _DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ]|$)", re.ASCII)
-_ACCEPTANCE_KEYS = ("addon", "addon_instance_id", "risk", "target_version", "cluster", "reason", "owner", "until")
+
+
+class AcceptanceRecord(TypedDict):
+    """An accepted warning, as modules return it. `until` is a date such as 2026-12-31."""
+
+    addon: str
+    addon_instance_id: str | None
+    risk: str
+    target_version: str | None
+    cluster: str
+    reason: str
+    owner: str | None
+    until: str
+
+
+# The keys of an entry of `accepted_warnings`.
+_ACCEPTANCE_KEYS = tuple(AcceptanceRecord.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -37,13 +54,13 @@ class Acceptance:
     owner: str | None = None
     addon_instance_id: str | None = None
 
-    def covers(self, decision: Mapping[str, Any], risk: str | None, clusters: Iterable[str]) -> bool:
-        """Whether it is about a risk of what was decided on, in a cluster of these names."""
+    def covers(self, target: StepTarget, risk: str | None, clusters: Iterable[str]) -> bool:
+        """Whether it is about a risk of an add-on on its way to a version, in a cluster of these names."""
         return (
-            self.addon == decision["addon_template_name"]
-            and self.addon_instance_id in (None, decision["addon_instance_id"])
+            self.addon == target["addon_template_name"]
+            and self.addon_instance_id in (None, target["addon_instance_id"])
             and self.risk == risk
-            and self.target_version in (None, decision["to"])
+            and self.target_version in (None, target["to"])
             and any(fnmatch.fnmatchcase(name, self.cluster) for name in clusters)
         )
 
@@ -111,19 +128,6 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
             )
         )
     return tuple(acceptances)
-
-
-class AcceptanceRecord(TypedDict):
-    """An accepted warning, as modules return it. `until` is a date such as 2026-12-31."""
-
-    addon: str
-    addon_instance_id: str | None
-    risk: str
-    target_version: str | None
-    cluster: str
-    reason: str
-    owner: str | None
-    until: str
 
 
 class AcceptanceSummary(TypedDict):

@@ -4,25 +4,24 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """What is to be done with each add-on, whether it runs well afterwards, and whether it is rolled back. Pure.
 
-Everything comes in and goes out as plain data, as modules return it.
+All functions take and return records as modules return them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypedDict
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
 from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
 from .._model.check import ADDON_STATIC, ADDON_UPGRADE
-from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY
+from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY, Addon
 from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
-from .plan import StepChange
-from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Risk
-from .wants import CHANGES, EDIT, NONE, Want, Wants, want_of
-
-Data = Mapping[str, Any]
+from .gate import Decision, GateResult
+from .plan import PlannedStep, StepChange, TicketStep, want_of
+from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Check, Risk
+from .wants import CHANGES, EDIT, NONE, Want, Wants
 
 # What there is to do with an add-on.
 JobTask = Literal["upgrade", "resume", "restore"]
@@ -76,14 +75,14 @@ class Recovery(TypedDict):
 
 
 def jobs(
-    plan: Sequence[Data],
-    gate: Data | None,
-    checks: Sequence[Data],
+    plan: Sequence[PlannedStep],
+    gate: GateResult | None,
+    checks: Sequence[Check],
     wants: Wants,
     *,
     now: float,
     max_check_age: float,
-) -> list[dict[str, Any]]:
+) -> list[Job]:
     """Return what is to be done with the add-ons of a cluster, in upgrade order.
 
     Args:
@@ -97,24 +96,24 @@ def jobs(
     Raises:
         InputError: A decision comes from the future.
     """
-    decisions = (gate or {}).get("decisions") or []
+    decisions = gate.get("decisions") or [] if gate else []
     _refuse_the_future(decisions, now)
-    if (gate or {}).get("proceed") is not True:
+    if not gate or gate.get("proceed") is not True:
         return []
     decided = {decision["name"]: decision for decision in decisions}
-    found = []
+    found: list[Job] = []
     for step in plan:
         want = want_of(wants, step)
         task = _task_of(step, decided.get(step["name"]), checks, want, now=now)
         if task is not None:
             job = _job(task, step, decided.get(step["name"]), want, max_check_age)
-            found.append(
-                {**job, "checked_at": _checks_before_change(step, checks)[0]["created_at"]} if task == RESUME else job
-            )
+            if task == RESUME:
+                job["checked_at"] = _checks_before_change(step, checks)[0]["created_at"]
+            found.append(job)
     return found
 
 
-def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
+def _refuse_the_future(decisions: Sequence[Decision], now: float) -> None:
     """Refuse decisions without a time, or with one in the future: how old they are is not known."""
     for decision in decisions:
         judged_at = decision.get("judged_at")
@@ -126,7 +125,9 @@ def _refuse_the_future(decisions: Sequence[Data], now: float) -> None:
             )
 
 
-def _task_of(step: Data, decision: Data | None, checks: Sequence[Data], want: Want, *, now: float) -> str | None:
+def _task_of(
+    step: PlannedStep, decision: Decision | None, checks: Sequence[Check], want: Want, *, now: float
+) -> JobTask | None:
     if decision is not None and decision["blocks"]:
         return None
     if step["action"] in CHANGES:
@@ -138,14 +139,14 @@ def _task_of(step: Data, decision: Data | None, checks: Sequence[Data], want: Wa
     return None
 
 
-def _restores(task: str, step: Data, want: Want) -> bool:
+def _restores(task: JobTask, step: PlannedStep, want: Want) -> bool:
     """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
     if want.strategy not in SYNC_STRATEGIES:
         return False
     return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
 
 
-def _job(task: str, step: Data, decision: Data | None, want: Want, max_check_age: float) -> dict[str, Any]:
+def _job(task: JobTask, step: PlannedStep, decision: Decision | None, want: Want, max_check_age: float) -> Job:
     checked = instant(decision["checked_at"]) if decision else None
     return {
         "name": step["name"],
@@ -163,7 +164,7 @@ def _job(task: str, step: Data, decision: Data | None, want: Want, max_check_age
     }
 
 
-def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
+def is_unverified(step: TicketStep, checks: Sequence[Check], *, now: float) -> bool:
     """Whether an add-on was perhaps upgraded to its present version by a run of the role that did not verify it.
 
     CCE keeps traces: the check of an upgrade to the version that is installed now, with a check of the running add-on
@@ -191,7 +192,7 @@ def is_unverified(step: Data, checks: Sequence[Data], *, now: float) -> bool:
     return since is None or bool(_fatal_names(since) - _known_before(step["addon_instance_id"], before, checks))
 
 
-def _checks_before_change(step: Data, checks: Iterable[Data]) -> list[Data]:
+def _checks_before_change(step: TicketStep, checks: Iterable[Check]) -> list[Check]:
     """Return the last check of the upgrade to the present version before the add-on changed, or several of one instant.
 
     What was checked after that change, such as an edit of settings, was not what the upgrade relied on.
@@ -206,17 +207,17 @@ def _checks_before_change(step: Data, checks: Iterable[Data]) -> list[Data]:
     return [check for moment, check in created if moment == last]
 
 
-def _has_baseline(addon_instance_id: str, moment: int, checks: Iterable[Data]) -> bool:
+def _has_baseline(addon_instance_id: str | None, moment: int, checks: Iterable[Check]) -> bool:
     """Whether the running add-on was checked at the moment at which its upgrade was."""
     created = [_created_at(check) for check in checks if _is_static(check, addon_instance_id)]
     return any(abs(seconds_between(moment, other)) <= _SAME_MOMENT for other in created)
 
 
-def _is_static(check: Data, addon_instance_id: str) -> bool:
+def _is_static(check: Check, addon_instance_id: str | None) -> bool:
     return bool(check["type"] == ADDON_STATIC and check["addon_instance_id"] == addon_instance_id)
 
 
-def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]) -> list[Data]:
+def _upgrade_checks(addon_instance_id: str | None, version: str | None, checks: Iterable[Check]) -> list[Check]:
     """Return the checks of an upgrade of an add-on to a version."""
     return [
         check
@@ -227,13 +228,13 @@ def _upgrade_checks(addon_instance_id: str, version: str, checks: Iterable[Data]
     ]
 
 
-def _upgrade_checked(addon_instance_id: str, version: str, checks: Iterable[Data]) -> int | None:
+def _upgrade_checked(addon_instance_id: str | None, version: str | None, checks: Iterable[Check]) -> int | None:
     """Return when the upgrade of an add-on to a version was checked last."""
     created = [instant(check["created_at"]) for check in _upgrade_checks(addon_instance_id, version, checks)]
     return max((moment for moment in created if moment is not None), default=None)
 
 
-def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
+def _results(addon_instance_id: str | None, checks: Iterable[Check]) -> list[Check]:
     """Return the checks of a running add-on that have ended."""
     return [
         check
@@ -242,21 +243,22 @@ def _results(addon_instance_id: str, checks: Iterable[Data]) -> list[Data]:
     ]
 
 
-def _newest_result(results: Iterable[Data]) -> Data | None:
+def _newest_result(results: Iterable[Check]) -> Check | None:
     return max(results, key=_created_at, default=None)
 
 
-def _created_at(check: Data) -> int:
+def _created_at(check: Check) -> int:
     return instant(check["created_at"]) or 0
 
 
-def _known_before(addon_instance_id: str, moment: int | None, checks: Sequence[Data]) -> set[str | None]:
+def _known_before(addon_instance_id: str | None, moment: int | None, checks: Sequence[Check]) -> set[str | None]:
     """Return the Fatal risks that an add-on had when its upgrade was checked, not those that were found after it."""
     results = _results(addon_instance_id, checks)
-    return _fatal_names(_newest_result(item for item in results if moment is None or _created_at(item) <= moment) or {})
+    newest = _newest_result(item for item in results if moment is None or _created_at(item) <= moment)
+    return _fatal_names(newest) if newest else set()
 
 
-def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) -> dict[str, Any]:
+def verification(job: Job, checks: Sequence[Check], baseline: Sequence[Check]) -> Verification:
     """Return whether an add-on runs well: `verified`, `broken` or `unknown`, with the risks that are new.
 
     Args:
@@ -266,8 +268,9 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     """
     mine = running_check(job, checks)
     if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
-        reason = (mine or {}).get("reason") or "CCE shows no result of its check"
-        return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list((mine or {}).get("risks") or [])}
+        reason, risks = (mine["reason"], mine["risks"]) if mine else (None, [])
+        reason = reason or "CCE shows no result of its check"
+        return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list(risks)}
     checked = instant(job.get("checked_at"))
     if checked is None:
         checked = _upgrade_checked(job["addon_instance_id"], job["to"], baseline)
@@ -277,30 +280,30 @@ def verification(job: Data, checks: Sequence[Data], baseline: Sequence[Data]) ->
     return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
 
 
-def running_check(job: Data, checks: Sequence[Data]) -> Data | None:
+def running_check(job: Job, checks: Sequence[Check]) -> Check | None:
     """Return the check of the running add-on of a job; None unless there is exactly one."""
     mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
     return mine[0] if len(mine) == 1 else None
 
 
-def _fatal_names(check: Data) -> set[str | None]:
+def _fatal_names(check: Check) -> set[str | None]:
     return {risk["name"] for risk in _fatal(check)}
 
 
-def _fatal(check: Data) -> list[Data]:
-    return [risk for risk in check.get("risks") or [] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
+def _fatal(check: Check) -> list[Risk]:
+    return [risk for risk in check["risks"] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
 
 
 def recovery(
-    job: Data,
-    verified: Data | None,
-    addon: Data | None,
+    job: Job,
+    verified: Verification | None,
+    addon: Addon | None,
     *,
     wanted: bool,
     sent: bool,
-    upgraded: Data | None = None,
+    upgraded: Addon | None = None,
     accept_partial: bool = False,
-) -> dict[str, Any]:
+) -> Recovery:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
 
     Only a run that has sent an upgrade, and has looked at the add-on ever since, knows that what is there now is what
@@ -315,27 +318,28 @@ def recovery(
         upgraded: The add-on as it was when its upgrade had ended well; None where it has not.
         accept_partial: Whether `available` counts as running.
     """
-    why_not = _nothing_to_go_back_from(job, addon) or _not_ours(job, addon or {}, sent=sent)
-    why_not = why_not or _set_since(upgraded or {}, addon or {})
-    if why_not is None:
-        why_not = _no_way_back(job, verified, addon or {}, wanted=wanted, accept_partial=accept_partial)
+    if job["task"] not in (CARRY_OUT, RESUME):
+        return _stays("nothing was upgraded")
+    if addon is None:
+        return _stays("its state could not be read: look at it, then run the same command again")
+    if job["action"] == EDIT:
+        return _stays("an edit of settings has no way back: set them as they were")
+    why_not = (
+        _not_ours(job, addon, sent=sent)
+        or _set_since(upgraded, addon)
+        or _no_way_back(job, verified, addon, wanted=wanted, accept_partial=accept_partial)
+    )
     if why_not is not None:
-        return {"roll_back": False, "to": None, "why": why_not}
-    to = (addon or {}).get("previous_version") or job["from"]
+        return _stays(why_not)
+    to = addon["previous_version"] or job["from"]
     return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
 
 
-def _nothing_to_go_back_from(job: Data, addon: Data | None) -> str | None:
-    if job["task"] not in (CARRY_OUT, RESUME):
-        return "nothing was upgraded"
-    if addon is None:
-        return "its state could not be read: look at it, then run the same command again"
-    if job["action"] == EDIT:
-        return "an edit of settings has no way back: set them as they were"
-    return None
+def _stays(why: str) -> Recovery:
+    return {"roll_back": False, "to": None, "why": why}
 
 
-def _not_ours(job: Data, addon: Data, *, sent: bool) -> str | None:
+def _not_ours(job: Job, addon: Addon, *, sent: bool) -> str | None:
     """Return why an add-on is not what this run has sent, or is not yet."""
     version, status = printable(addon["version"] or "a version that CCE does not tell"), addon["status"]
     if addon["version"] and addon["version"] not in (job["to"], job["from"]):
@@ -351,22 +355,26 @@ def _not_ours(job: Data, addon: Data, *, sent: bool) -> str | None:
     return None if addon["version"] else f"it is at {version}"
 
 
-def _set_since(upgraded: Data, addon: Data) -> str | None:
+def _set_since(upgraded: Addon | None, addon: Addon) -> str | None:
     """Return why settings that somebody else has made since the upgrade would be lost, or None.
 
     A rollback brings the settings of before back. What CCE fills in by itself is left out of the comparison.
     """
-    values = [(shown.get("values") or {}) for shown in (upgraded, addon)]
-    if not all(values):
+    if upgraded is None or not upgraded["values"] or not addon["values"]:
         return None
-    old, new = ({key: value for key, value in told.items() if key not in _OF_CCE} for told in values)
+    old, new = (
+        {key: value for key, value in told.items() if key not in _OF_CCE}
+        for told in (upgraded["values"], addon["values"])
+    )
     changed = [dotted(path) for path in changed_paths(old, new)]
     if not changed:
         return None
     return f"somebody else has changed its settings since ({quoted(changed)}), and a rollback would undo that"
 
 
-def _no_way_back(job: Data, verified: Data | None, addon: Data, *, wanted: bool, accept_partial: bool) -> str | None:
+def _no_way_back(
+    job: Job, verified: Verification | None, addon: Addon, *, wanted: bool, accept_partial: bool
+) -> str | None:
     runs = addon["status"] == RUNNING or (accept_partial and addon["status"] == AVAILABLE)
     if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"

@@ -10,8 +10,8 @@ Only what is known to be safe passes; everything else blocks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypedDict
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal, TypedDict, cast
 
 from .._ground.text import printable, table
 from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
@@ -44,7 +44,15 @@ class Risk(TypedDict):
     remedy: str | None
 
 
-class Check(TypedDict):
+class CheckFindings(TypedDict):
+    """What a check has found; `reason` tells why the verdict is not the one of the risks alone."""
+
+    verdict: Verdict
+    reason: str | None
+    risks: list[Risk]
+
+
+class Check(CheckFindings):
     """One entry of `checks`, as modules return it: a check task in the API's own words, with the verdict on it."""
 
     task_id: str | None
@@ -58,9 +66,6 @@ class Check(TypedDict):
     expires_at: str | None
     status: str | None
     message: str | None
-    verdict: Verdict
-    reason: str | None
-    risks: list[Risk]
 
 
 class CheckSummary(TypedDict):
@@ -238,56 +243,41 @@ def _unknown(task: CheckTask, failed: Sequence[TaskRisk]) -> str | None:
     return None
 
 
-def worst(verdicts: Iterable[str]) -> str:
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of the verdicts; of none at all it is `unknown`."""
     found = set(verdicts)
     return next((verdict for verdict in VERDICTS if verdict in found), UNKNOWN)
 
 
-def describe_check(task: CheckTask, judgement: Judgement) -> dict[str, Any]:
-    """Return a task as the modules return it: one entry of `checks`."""
-    return {
-        "task_id": task.task_id,
-        "type": task.type,
-        "addon_template_name": task.addon_template_name,
-        "addon_instance_name": task.addon_instance_name,
-        "addon_instance_id": task.addon_instance_id,
-        "target_version": task.target_version,
-        "cluster_target_version": task.cluster_target_version,
-        "created_at": task.created_at,
-        "expires_at": task.expires_at,
-        "status": task.status,
-        "message": task.message,
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "risks": [
-            {
-                "name": risk.name,
-                "level": risk.level,
-                "status": risk.status,
-                "message": risk.message,
-                "remedy": remedy(risk, task.addon_template_name),
-            }
-            for risk in task.risks
-        ],
-    }
+# The parts of a check task that modules return as CCE tells them.
+_TASK_KEYS = tuple(part.name for part in fields(CheckTask) if part.name not in ("risks", "defects"))
 
 
-def summarise(checks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the `summary` of described tasks: counts, the overall verdict, and a table for people."""
+def describe_check(task: CheckTask, judgement: Judgement) -> Check:
+    """Return a task as modules return it: one entry of `checks`."""
+    risks = [{**vars(risk), "remedy": remedy(risk, task.addon_template_name)} for risk in task.risks]
+    told: dict[str, Any] = {key: getattr(task, key) for key in _TASK_KEYS}
+    return cast(Check, {**told, "verdict": judgement.verdict, "reason": judgement.reason, "risks": risks})
+
+
+def summarise(checks: Sequence[Check]) -> CheckSummary:
+    """Return the `summary` of checks: counts, the overall verdict, and a table for people."""
     verdicts = [check["verdict"] for check in checks]
-    counts = {verdict: verdicts.count(verdict) for verdict in (PASSED, WARNING, FATAL, PENDING, UNKNOWN)}
     return {
         "verdict": worst(verdicts),
         "total": len(checks),
-        **counts,
+        "passed": verdicts.count(PASSED),
+        "warning": verdicts.count(WARNING),
+        "fatal": verdicts.count(FATAL),
+        "pending": verdicts.count(PENDING),
+        "unknown": verdicts.count(UNKNOWN),
         "blocking": [check["task_id"] for check in checks if check["verdict"] in BLOCKING],
         "text": "\n".join(check_lines(checks)),
     }
 
 
-def check_lines(checks: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the lines of the table that a person reads: a row a task, then each failed risk and its way out."""
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """Return the lines of a table for people: a row for each check, then its failed risks and what to do."""
     if not checks:
         return ["No check task was found: nothing is known about the risks of an upgrade."]
     names = shown_addons(checks)
@@ -306,29 +296,31 @@ def check_lines(checks: Sequence[dict[str, Any]]) -> list[str]:
         ],
     )
     for name, check in zip(names, checks):
-        lines += finding_lines({**check, "addon_template_name": name})
+        lines += finding_lines(check, name, check["target_version"])
     return lines
 
 
-def shown_addons(checks: Sequence[dict[str, Any]]) -> list[str | None]:
-    """Return the names that people see of what described tasks have checked; they tell instances apart."""
+def shown_addons(checks: Sequence[Check]) -> list[str | None]:
+    """Return the names that people see of the add-ons of checks; they tell instances apart."""
     found = [
         (check["addon_template_name"], check["addon_instance_name"], check["addon_instance_id"]) for check in checks
     ]
     names = shown_names([(template, name, uid) for template, name, uid in found if template and uid])
-    return [names.get((template, uid), template or name) for template, name, uid in found]
+    return [
+        names.get((template, uid), template or name) if template and uid else template or name
+        for template, name, uid in found
+    ]
 
 
-def finding_lines(check: dict[str, Any]) -> list[str]:
-    """Return the lines that say why a described task is not `passed`: each failed risk with message and remedy."""
-    name = printable(check["addon_template_name"] or check["addon_instance_name"] or "an add-on of no name")
-    failed = [risk for risk in check["risks"] if risk["status"] == "Failed"]
-    if check["verdict"] == PASSED or not (failed or check["reason"]):
+def finding_lines(found: CheckFindings, name: str | None, target_version: str | None) -> list[str]:
+    """Return the lines that say why a check of an add-on is not `passed`: each failed risk, and what to do."""
+    failed = [risk for risk in found["risks"] if risk["status"] == "Failed"]
+    if found["verdict"] == PASSED or not (failed or found["reason"]):
         return []
-    version = check["target_version"]
-    lines = ["", f"{name}{' -> ' + printable(version) if version else ''}: {check['verdict']}"]
-    if check["reason"]:
-        lines.append(f"  why:     {printable(check['reason'])}")
+    target = f" -> {printable(target_version)}" if target_version else ""
+    lines = ["", f"{printable(name or 'an add-on of no name')}{target}: {found['verdict']}"]
+    if found["reason"]:
+        lines.append(f"  why:     {printable(found['reason'])}")
     for risk in failed:
         lines += [
             f"  {printable(risk['level'] or 'level unknown')}: {printable(risk['name'] or 'a risk of no name')}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
@@ -35,7 +35,19 @@ NONE: Final = "none"
 IMPOSSIBLE: Final = "impossible"
 CHANGES: frozenset[Action] = frozenset((UPGRADE, EDIT, INSTALL))
 
-_WANT_KEYS = ("name", "addon_instance_id", "version", "values", "values_policy", "sync_strategy")
+
+class WantEntry(TypedDict):
+    """An entry of `addons` with all its keys."""
+
+    name: str
+    addon_instance_id: str | None
+    version: str | None
+    values: Values
+    values_policy: str
+    sync_strategy: str | None
+
+
+_WANT_KEYS = tuple(WantEntry.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Wants:
 _OF_JSON = "{}[]\"'"
 
 
-def _string(entry: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+def _string(entry: Mapping[str, object], key: str, default: str | None = None) -> str | None:
     value = entry.get(key)
     if value is None:
         return default
@@ -114,7 +126,7 @@ def _read_want(entry: object) -> Want:
     return Want(
         name=name,
         version=_string(entry, "version", LATEST),
-        values=dict(values or {}),
+        values=dict(values) if isinstance(values, Mapping) else {},
         values_policy=policy or MERGE,
         sync_strategy=strategy,
         addon_instance_id=_string(entry, "addon_instance_id"),
@@ -162,29 +174,3 @@ def read_wants(entries: Sequence[object]) -> Wants:
     if "" in names or "" in excluded:
         raise InputError("addons: a name is empty.")
     return Wants(tuple(named), frozenset(excluded), all_at)
-
-
-def narrowed(wants: Wants, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return, in the language of `addons`, what described steps would change: exact versions, the user's own values."""
-    found = []
-    for step in steps:
-        if step["action"] in CHANGES:
-            want = want_of(wants, step)
-            found.append(
-                {
-                    "name": want.name,
-                    "addon_instance_id": step["addon_instance_id"],
-                    "version": step["to"],
-                    "values": want.values,
-                    "values_policy": want.values_policy,
-                    "sync_strategy": want.sync_strategy,
-                }
-            )
-    return found
-
-
-def want_of(wants: Wants, step: Mapping[str, Any]) -> Want:
-    """Return what the user wants of the instance that a described step is about."""
-    name = step["addon_template_name"]
-    named = {want.addon_instance_id: want for want in wants.named if want.name == name}
-    return named.get(step["addon_instance_id"]) or named.get(None) or Want(name)

@@ -184,7 +184,7 @@ def test_a_zone_that_does_not_exist_is_no_time(text, seconds):
         [{**STARTED, "type": "addonStatic"}],
         [{**STARTED, "addon_instance_id": "instance-2"}],
         [STARTED, STARTED],
-        [{}],
+        [dict.fromkeys(STARTED)],
     ],
 )
 def test_without_the_check_that_was_started_nothing_is_known(started):
@@ -457,7 +457,7 @@ def test_a_ticket_holds_no_more_than_what_is_judged():
     step = {**STEP, "values": {"password": "canary"}, "offered": ["1"]}
     assert Ticket("cluster-1", None, [step], [{**STARTED, "adopted": False}]).text() == (
         'v1 ["cluster-1",null,'
-        '[["coredns","coredns","instance-1","upgrade","1.28.7","1.30.33","a newer version",null,"f",null,null,'
+        '[["coredns","coredns","instance-1","1.30.33","1.28.7","upgrade","f","a newer version",null,null,null,'
         '"running"]],'
         '[["instance-1","addonUpgrade","task-1","f"]]]'
     )

@@ -18,6 +18,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import
     candidates,
     expand_wants,
     make_plan,
+    narrowed,
     needs_closer_look,
     needs_cluster,
     plan_lines,
@@ -25,7 +26,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import
     refuse_strangers,
     strangers,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want, Wants, narrowed, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want, Wants, read_wants
 
 CLUSTER = ClusterKind(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
 FITS = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.29.*"]},)

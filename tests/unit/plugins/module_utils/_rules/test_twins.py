@@ -27,12 +27,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks
     requests_for_running,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket, gate, read_ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, expand_wants, make_plan
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, expand_wants, make_plan, narrowed
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import check_lines as table_of_checks
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe_check, judge
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import narrowed, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
 
 NGINX = "nginx-ingress"

@@ -19,6 +19,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check impor
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.remedies import remedy
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
+    Check,
+    CheckSummary,
+    Risk,
     check_lines,
     describe_check,
     finding_lines,
@@ -328,5 +331,13 @@ def test_people_see_a_table_and_then_each_finding():
 
 
 def test_what_passed_needs_no_words():
-    assert finding_lines({**described(), "verdict": "passed"}) == []
-    assert finding_lines({**described(risks=()), "verdict": "fatal", "reason": None}) == []
+    assert finding_lines({**described(), "verdict": "passed"}, "coredns", None) == []
+    assert finding_lines({**described(risks=()), "verdict": "fatal", "reason": None}, "coredns", None) == []
+
+
+def test_a_described_check_has_the_keys_of_its_type():
+    task = CheckTask(risks=(TaskRisk(None, None, None, None),))
+    check = describe_check(task, judge(task))
+    assert check.keys() == Check.__annotations__.keys()
+    assert [risk.keys() for risk in check["risks"]] == [Risk.__annotations__.keys()]
+    assert summarise([check]).keys() == CheckSummary.__annotations__.keys()
