@@ -7,17 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from urllib.parse import quote
 
 from .._ground.errors import BadAnswer, InputError
 from .._ground.strays import list_defect
 from .._ground.text import printable
+from .._ground.typed import ApiObject
 from .authentication import Authentication, Login
 from .endpoints import PLAIN, SUBDOMAIN, Endpoints, in_cluster_subdomain
 from .http import Answer, Http
-
-Item = dict[str, Any]
 
 
 class Cce:
@@ -120,14 +118,14 @@ class Cce:
         status: str | None = None,
         type: str | None = None,  # the API's own word
         version: str | None = None,
-    ) -> list[Item]:
+    ) -> list[ApiObject]:
         """Return the clusters of the project. With `detail`, their annotations have the nodes and installed add-ons."""
         doing = f"list the clusters of project {self.project_id()}"
         asked = (("detail", "true" if detail else None), ("status", status), ("type", type), ("version", version))
         query = [(name, value) for name, value in asked if value]
         return items_of(self._get(self._endpoints.cce, self._clusters_path(), doing, query), "items", doing)
 
-    def cluster(self, cluster_id: str, *, detail: bool = False) -> Item:
+    def cluster(self, cluster_id: str, *, detail: bool = False) -> ApiObject:
         """Return one cluster; `detail` as for the list."""
         path = f"{self._clusters_path()}/{_segment(cluster_id)}"
         return self._get(
@@ -140,35 +138,35 @@ class Cce:
 
     # Add-on instances
 
-    def addons(self, cluster_id: str) -> list[Item]:
+    def addons(self, cluster_id: str) -> list[ApiObject]:
         """Return the add-on instances of a cluster."""
         doing = f"list the add-ons of cluster {cluster_id}"
         body = self._get(self._addon_base(cluster_id), self._addons_path(), doing, [("cluster_id", cluster_id)])
         return _of_cluster(items_of(body, "items", doing), cluster_id, doing)
 
-    def addon(self, cluster_id: str, addon_instance_id: str) -> Item:
+    def addon(self, cluster_id: str, addon_instance_id: str) -> ApiObject:
         """Return one add-on instance."""
         doing = f"show add-on instance {addon_instance_id} of cluster {cluster_id}"
         path = self._addons_path(addon_instance_id)
         body = self._get(self._addon_base(cluster_id), path, doing, [("cluster_id", cluster_id)])
         return _of_cluster([body], cluster_id, doing)[0]
 
-    def install_addon(self, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:
+    def install_addon(self, cluster_id: str, addon_template_name: str, version: str, values: ApiObject) -> ApiObject:
         """Install an add-on, and return its instance."""
         doing = f"install add-on {addon_template_name} {version} in cluster {cluster_id}"
         body = _addon_body("install", cluster_id, addon_template_name, version, values)
         return self._change("POST", self._addon_base(cluster_id), self._addons_path(), doing, body)
 
     def update_addon(
-        self, cluster_id: str, addon_instance_id: str, addon_template_name: str, version: str, values: Item
-    ) -> Item:
+        self, cluster_id: str, addon_instance_id: str, addon_template_name: str, version: str, values: ApiObject
+    ) -> ApiObject:
         """Upgrade an add-on, or edit it if the version stays; return its instance. `values` must be complete."""
         doing = f"update add-on {addon_template_name} of cluster {cluster_id} to {version}"
         body = _addon_body("upgrade", cluster_id, addon_template_name, version, values)
         path = self._addons_path(addon_instance_id)
         return self._change("PUT", self._addon_base(cluster_id), path, doing, body)
 
-    def roll_back_addon(self, cluster_id: str, addon_instance_id: str) -> Item:
+    def roll_back_addon(self, cluster_id: str, addon_instance_id: str) -> ApiObject:
         """Roll an add-on back to its previous version, and return its instance."""
         doing = f"roll back add-on instance {addon_instance_id} of cluster {cluster_id}"
         path = f"{self._addons_path(addon_instance_id)}/operation/rollback"
@@ -192,7 +190,7 @@ class Cce:
 
     # Add-on templates
 
-    def templates(self, cluster_id: str | None = None, addon_template_name: str | None = None) -> list[Item]:
+    def templates(self, cluster_id: str | None = None, addon_template_name: str | None = None) -> list[ApiObject]:
         """Return the add-on templates, or the one of a name. `cluster_id` is needed for the sub-domain form only."""
         doing = f"list the add-on template{f' {addon_template_name}' if addon_template_name else 's'}"
         query = [("addon_template_name", addon_template_name)] if addon_template_name else []
@@ -201,7 +199,7 @@ class Cce:
 
     # Add-on checks
 
-    def create_checks(self, cluster_id: str, addons: Sequence[Item]) -> Item:
+    def create_checks(self, cluster_id: str, addons: Sequence[ApiObject]) -> ApiObject:
         """Start the checks of any number of add-ons of one cluster, and return the answer as it is.
 
         Each add-on is a dictionary with `addonTemplateName`, `addonInstanceID`, `type`, and for an upgrade
@@ -217,7 +215,7 @@ class Cce:
         doing = f"start the checks of {names} in cluster {cluster_id}"
         return self._write("POST", self._endpoints.cce, f"{self._checks_path(cluster_id)}", doing, body)
 
-    def checks(self, cluster_id: str) -> Item:
+    def checks(self, cluster_id: str) -> ApiObject:
         """Return the answer with all check tasks of a cluster as it is, because its shape is documented in two ways.
 
         No filters of the API are used: without them, the count in the answer shows whether tasks are missing from it.
@@ -252,26 +250,28 @@ class Cce:
         self.project_id()
         return self._authentication
 
-    def _get(self, base: str, path: str, doing: str, query: Iterable[tuple[str, str]] = ()) -> Item:
+    def _get(self, base: str, path: str, doing: str, query: Iterable[tuple[str, str]] = ()) -> ApiObject:
         answer = self.http.send("GET", base + path, doing=doing, authentication=self._ready(), query=list(query))
         return self._object(answer)
 
-    def _change(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
+    def _change(self, method: str, base: str, path: str, doing: str, body: ApiObject) -> ApiObject:
         """Write to an add-on. Not repeated here: while another request has the lock, it may change the add-on."""
         answer = self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body, repeat=False)
         return self._object(answer)
 
-    def _write(self, method: str, base: str, path: str, doing: str, body: Item) -> Item:
+    def _write(self, method: str, base: str, path: str, doing: str, body: ApiObject) -> ApiObject:
         return self._object(self.http.send(method, base + path, doing=doing, authentication=self._ready(), body=body))
 
     @staticmethod
-    def _object(answer: Answer) -> Item:
+    def _object(answer: Answer) -> ApiObject:
         """Return the body, which is an object unless plain text was asked for."""
-        body: Item = answer.body
+        body: ApiObject = answer.body
         return body
 
 
-def _addon_body(operation: str, cluster_id: str, addon_template_name: str, version: str, values: Item) -> Item:
+def _addon_body(
+    operation: str, cluster_id: str, addon_template_name: str, version: str, values: ApiObject
+) -> ApiObject:
     return {
         "kind": "Addon",
         "apiVersion": "v3",
@@ -285,7 +285,7 @@ def _addon_body(operation: str, cluster_id: str, addon_template_name: str, versi
     }
 
 
-def items_of(body: Item, key: str, doing: str) -> list[Item]:
+def items_of(body: ApiObject, key: str, doing: str) -> list[ApiObject]:
     """Return the objects of a list answer; null is an empty list.
 
     Raises:
@@ -305,7 +305,7 @@ def items_of(body: Item, key: str, doing: str) -> list[Item]:
     return items
 
 
-def _of_cluster(instances: list[Item], cluster_id: str, doing: str) -> list[Item]:
+def _of_cluster(instances: list[ApiObject], cluster_id: str, doing: str) -> list[ApiObject]:
     """Return add-on instances, after a check that none is in another cluster than the one that was asked for.
 
     Raises:
