@@ -352,8 +352,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.change
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want
 
-# Of version and sync strategy: what the add-on has now. A word of its own, so that a caller can say it, whatever
-# module_defaults there are.
+# The value of version and sync_strategy for what the add-on has now. A word, so that a task can set it against
+# module_defaults.
 PRESENT = "present"
 
 SPEC = merge_specs(

@@ -384,9 +384,9 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks
     with_missing,
 )
 
-# What may be asked for of a task, in the options' words.
+# The options that say what a check must be about.
 ASKED = ("type", "task_id", "addon_instance_id", "addon_template_name", "target_version")
-# Of type: a word for no choice, so that a caller can say it, whatever module_defaults there are.
+# The value of type for checks of any type. A word, so that a task can set it against module_defaults.
 ANY = "any"
 
 SPEC = merge_specs(
@@ -414,7 +414,7 @@ def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
     task_ids = None if params["task_ids"] is None else set(params["task_ids"])
-    # An empty text asks for nothing, as templates produce it.
+    # An empty text, as templates produce it, is no choice.
     asked = {name: params[name] or None for name in ASKED}
     if asked["type"] == ANY:
         asked["type"] = None

@@ -182,7 +182,7 @@ def test_the_strategy_is_set_back_when_the_upgrade_fails(play, simulation):
     simulation.call("POST", f"/instances/{CLUSTER}/coredns", {"next_upgrade": "upgradeFailed"})
     played = play(UPGRADE, variables={"addon_upgrade_addons": INHERIT})
     assert played.code == 2
-    assert "ended badly" in played.output
+    assert "failed: " in played.output
     assert "the pods of the new version do not start" in played.output
     addons = simulation.addons(CLUSTER)
     assert addons["coredns"]["values"]["custom"]["parameterSyncStrategy"] == "ensureConsistent"

@@ -211,7 +211,7 @@ def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> d
     """Return what the role notes down about an upgrade that failed and was rolled back."""
     name, way_out = step["name"], f"It can be rolled back to {step['from']}: state: rolled_back."
     problem = (
-        f"The upgrade of {name} in cluster {cluster_id} ended badly: {name} {step['to']} is upgradeFailed "
+        f"The upgrade of {name} in cluster {cluster_id} failed: {name} {step['to']} is upgradeFailed "
         f"(OperationFailed; the pods of the new version do not start). {way_out}"
     )
     found = _addon(step, step["to"], "upgradeFailed")

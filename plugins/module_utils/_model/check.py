@@ -4,9 +4,9 @@
 # Private to the collection: it may change in any release. Do not import it from outside.
 """Check tasks and their risks, read from the service's answers. Pure.
 
-Source: the API pages "Creating an Add-on Check Task" and "Obtaining the Add-on Check Task Results", which contradict
-each other and their own examples. What they disagree on is read in either form. What cannot be read is kept as a defect
-of the task, and a task with a defect is never `passed`.
+Source: the API pages "Creating an Add-on Check Task" and "Obtaining the Add-on Check Task Results". They contradict
+each other and their own examples, so both forms are read. What cannot be read is kept as a defect of the task, and a
+task with a defect is never `passed`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ADDON_UPGRADE: Final = "addonUpgrade"
 
 @dataclass(frozen=True)
 class TaskRisk:
-    """One risk of a check task, in the API's own words; what the API left out is None."""
+    """One risk of a check task, in the API's own words; None for what an answer leaves out."""
 
     name: str | None
     level: str | None
@@ -38,10 +38,10 @@ class TaskRisk:
 
 @dataclass(frozen=True)
 class CheckTask:
-    """One check task, in the API's own words; what the API left out is None.
+    """One check task, in the API's own words; None for what an answer leaves out.
 
-    `defects` says, in words, what of the task could not be read. A task with a `cluster_target_version` is one that an
-    upgrade of the cluster has made.
+    `defects` says, in words, what could not be read. A task with a `cluster_target_version` was made by an upgrade of
+    the cluster.
     """
 
     type: str | None = None
@@ -61,7 +61,7 @@ class CheckTask:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a check must be about to count for an upgrade. A part that is None is not asked for.
+    """What a check must be about to count for an upgrade. A part that is None may be anything.
 
     `now` and `max_check_age` are seconds; without `now` neither age nor expiry is judged. `now` is the service's time.
     """
@@ -93,7 +93,7 @@ class _Reader:
         return {}
 
     def strays(self, item: ApiObject, status: ApiObject) -> None:
-        """Note what stands at places that no document names, and says that the task is not what it seems."""
+        """Note errors and Fatal risks at places that no document names."""
         error = error_in(item) or error_in(status)
         if error is not None:
             self.defects.append(f"the task tells of an error ({error})")
@@ -119,7 +119,7 @@ class _Reader:
         return next(filter(None, texts), None)
 
     def prose(self, value: object) -> str | None:
-        """Return a message as text. One of another type is returned as JSON, as people still can read it."""
+        """Return a message as text; as JSON if it has another type."""
         if value is None or isinstance(value, str):
             return value or None
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
@@ -148,7 +148,7 @@ class _Reader:
 
 
 def read_task(item: object) -> CheckTask:
-    """Return the check task that an item of an answer describes, whichever of the documented shapes it has."""
+    """Return the check task that an item of an answer describes, in any of the documented shapes."""
     reader = _Reader()
     if not isinstance(item, dict):
         return CheckTask(defects=("the task is not an object",))
@@ -156,7 +156,7 @@ def read_task(item: object) -> CheckTask:
     metadata = reader.mapping(item.get("metadata"), "metadata")
     spec = reader.mapping(item.get("spec"), "spec")
     status = reader.mapping(item.get("status"), "status")
-    # The table says riskList is part of status, the example shows it beside. Both together: all of them count.
+    # The table has riskList inside status, the example has it beside status. The risks of both count.
     risks = reader.risks(status.get("riskList")) + reader.risks(item.get("riskList"))
     reader.strays(item, status)
     return CheckTask(
@@ -205,7 +205,7 @@ def read_created_tasks(answer: ApiObject) -> list[CheckTask]:
 def may_be_about(task: CheckTask, wanted: Wanted) -> bool:
     """Whether nothing in a task rules out that it is a check of what is wanted.
 
-    A task that leaves out what is asked for cannot be ruled out. An instance says more than the name of a template.
+    A part that the task leaves out does not rule it out. The template's name counts only if an instance is unknown.
     """
     if wanted.target_version is not None and task.target_version is None and task.cluster_target_version is not None:
         return False  # an upgrade of the cluster has made it
@@ -216,7 +216,7 @@ def may_be_about(task: CheckTask, wanted: Wanted) -> bool:
 
 
 def select(tasks: Iterable[CheckTask], wanted: Wanted) -> list[CheckTask]:
-    """Return the tasks that may be about what is wanted, also those that leave out what they are about."""
+    """Return the tasks that may be about what is wanted; see `may_be_about`."""
     return [task for task in tasks if may_be_about(task, wanted)]
 
 
@@ -226,7 +226,7 @@ def _newest_first(task: CheckTask) -> tuple[bool, int]:
 
 
 def newest_first(tasks: Iterable[CheckTask]) -> list[CheckTask]:
-    """Return the tasks by creation time, newest first; those without a readable time lead, as any may be the newest."""
+    """Return the tasks, newest first. Those without a readable time come first, as each may be the newest."""
     return sorted(tasks, key=_newest_first)
 
 

@@ -25,7 +25,7 @@ INSTALLED_ADDONS = "installedAddonInstances"
 
 # The types of addresses in the API's own words, by what they are in lower case.
 _ADDRESS_TYPES = {"internal": "Internal", "external": "External"}
-# A host with a dot or in brackets, or one with a port: a word alone is not taken for an address.
+# A host with a dot or in brackets, or one with a port. A single word is not an address.
 _ADDRESS = re.compile(r"(?:[\w-]+(?:\.[\w-]+)+\.?|\[[0-9A-Fa-f:.]+\]|[\w-]+(?=:))(?::\d+)?(?:/\S*)?", re.ASCII)
 
 
@@ -50,8 +50,8 @@ class Endpoint:
 class Cluster(version.ClusterKind):
     """A cluster, in the API's own words; what the API left out is None.
 
-    What decides whether an add-on fits (version, type, category) is inherited. `addons` is None where the cloud does
-    not tell them, which is not the same as no add-ons. `defects` are the parts that could not be read, in words.
+    What decides whether an add-on fits (version, type, category) is inherited. `addons` is None if the cloud does not
+    tell them, which is not the same as no add-ons. `defects` says, in words, what could not be read.
     """
 
     id: str | None = None
@@ -100,7 +100,7 @@ def _endpoints(value: object) -> tuple[Endpoint, ...]:
 
 
 def _url(text: str) -> str | None:
-    """Return an address with its scheme, which is HTTPS where none is told; None for what is no address."""
+    """Return an address with its scheme, HTTPS if it has none; None if it is not an address."""
     if "://" in text:
         return text
     return f"https://{text}" if _ADDRESS.fullmatch(text) else None
@@ -114,7 +114,7 @@ class _Unreadable(ValueError):
 
 
 def _annotation(annotations: ApiObject, name: str) -> object:
-    """Return what the JSON of an annotation says; None where it is missing, empty or null."""
+    """Return the document in an annotation; None if it is missing, empty or null."""
     value = annotations.get(name)
     if value is None or value == "":
         return None
@@ -138,7 +138,7 @@ def _node_count(value: object) -> int | None:
 def _addons(value: object) -> tuple[InstalledAddon, ...] | None:
     if value is None:
         return None
-    # One entry that cannot be read, and nobody knows what is installed: half a list would pass for all of it.
+    # If one entry cannot be read, all are unreadable: a part of the list would look like the whole.
     if not isinstance(value, list) or not all(as_text(as_mapping(entry).get("addonTemplateName")) for entry in value):
         raise _Unreadable
     found = [
@@ -268,5 +268,5 @@ def describe_cluster(cluster: Cluster) -> ClusterInfo:
 
 
 def name_and_id(cluster: Cluster) -> str:
-    """Return how a message calls a cluster: by name and id."""
+    """Return the name and the id of a cluster, as messages show them."""
     return f"{cluster.name or 'without a name'} ({cluster.id or 'without an id'})"

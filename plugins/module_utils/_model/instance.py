@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Add-on instances as the API describes them, and what their states mean. Pure.
+"""Add-on instances as the API describes them, and what their statuses mean. Pure.
 
 Source: API page "Listing Add-ons" and the SDK's model `AddonInstanceStatus`. Older clouds leave parts out.
 """
@@ -23,12 +23,12 @@ from .values import Values, told_values
 UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
 UPGRADE_FAILED: Final = "upgradeFailed"
 # `unknown` means that the template instance does not exist.
-ENDED_BADLY = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
+FAILED_STATUSES = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
 ROLLBACK_STATES = frozenset(("running", "available", "abnormal", UPGRADE_FAILED, "rollbackFailed"))
 RUNNING: Final = "running"
 AVAILABLE: Final = "available"
 ABNORMAL: Final = "abnormal"
-# What is copied into a shell, and what Ansible would take for a template or for another argument there.
+# Text that is safe in a shell command, and that Ansible takes neither for a template nor for another argument.
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
@@ -36,8 +36,8 @@ _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 class Instance:
     """An add-on instance, in the API's own words; what the API left out is None.
 
-    `target_versions` and `values` are None where an answer does not tell them, which is not the same as empty: a list
-    may tell less of an add-on than an answer for it alone.
+    `target_versions` and `values` are None if an answer does not tell them, which is not the same as empty: the list
+    of add-ons may tell less of one than a request for it alone.
     """
 
     id: str
@@ -57,16 +57,16 @@ class Instance:
     updated_at: str | None = None
 
     def is_at(self, version: str) -> bool:
-        """Whether a version is installed; where CCE tells both the wanted and the current version, both are it."""
+        """Whether CCE tells this version as the wanted one, and as the current one if it tells a current one."""
         return self.version == version and self.current_version in (None, version)
 
     def shows_another(self, wanted: str | None, before: str | None, *, arrived: bool) -> bool:
         """Whether somebody else has brought it to another version while it was awaited at a wanted one.
 
         Args:
-            wanted: The version that is awaited; None where there is none.
-            before: The one from which it goes there.
-            arrived: Whether it was seen at the wanted version; until then, a read may show what was there before.
+            wanted: The version that is awaited; None if there is none.
+            before: The version before the change.
+            arrived: Whether it was seen at the wanted version. Until then, a read may show the version before.
         """
         if wanted is None or self.version is None or self.version == wanted:
             return False
@@ -111,12 +111,12 @@ def read_instances(items: Iterable[ApiObject]) -> list[Instance]:
 
 
 def listing_order(instance: Instance) -> tuple[str, str, str]:
-    """Return by what instances are sorted: their template, then their own name, then their id."""
+    """Return the sort key of an instance: its template, its own name, its id."""
     return instance.addon_template_name, instance.name or "", instance.id
 
 
 def shown_name(instance: Instance, instances: Sequence[Instance]) -> str:
-    """Return the name that people see of an instance, which no other one of `instances`, those of its cluster, has."""
+    """Return the name that people see of an instance. It is unique among `instances`, those of the cluster."""
     return shown_names([(item.addon_template_name, item.name, item.id) for item in instances])[
         (instance.addon_template_name, instance.id)
     ]
@@ -125,8 +125,8 @@ def shown_name(instance: Instance, instances: Sequence[Instance]) -> str:
 def shown_names(instances: Iterable[tuple[str, str | None, str]]) -> dict[tuple[str, str], str]:
     """Return the names that people see of instances, each given by its template, its own name and its id.
 
-    It is that of the template where there is one instance of it, and `nginx-ingress (nginx-second)` where there are
-    several. Where the names of instances are missing or equal, their ids take the place of those.
+    It is the template's name if there is one instance of it, and `nginx-ingress (nginx-second)` if there are several.
+    If the names of instances are missing or equal, their ids are taken instead.
     """
     names = {(template, uid): name for template, name, uid in instances}
     of_template = Counter(template for template, _uid in names)
@@ -145,7 +145,7 @@ def with_ids(instances: Iterable[Instance]) -> str:
 
 
 def differs(instance: Instance, other: Instance) -> bool:
-    """Whether two readings of an add-on contradict each other: that one of them tells less is no difference."""
+    """Whether two readings of an add-on contradict each other. A part that one of them leaves out does not count."""
     pairs = [(getattr(instance, item.name), getattr(other, item.name)) for item in fields(Instance)]
     return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
@@ -153,7 +153,7 @@ def differs(instance: Instance, other: Instance) -> bool:
 def completed(listed: Instance, shown: Instance) -> Instance:
     """Return an add-on as it was read alone, with what only the list told of it.
 
-    That a list has an empty object for its settings does not count: it may have left them out.
+    Empty settings in the list do not count, as it may have left them out.
     """
     if shown.version not in (None, listed.version):
         return shown
@@ -182,7 +182,7 @@ def find_instance(
 
 
 def which_instance(found: Sequence[Instance]) -> InputError:
-    """Return the error of who has to name one of several instances of a template, and has not."""
+    """Return the error for a template with several instances of which none is named."""
     return InputError(
         f"This cluster has {len(found)} instances of {printable(found[0].addon_template_name)}: {with_ids(found)}. Say "
         "with addon_instance_id which one is meant."
@@ -229,7 +229,7 @@ def describe_instance(instance: Instance, values: Values | None) -> Addon:
 
 
 def rollback_command(cluster_id: str, addon_instance_id: str | None, version: str | None) -> str | None:
-    """Return the command that rolls an add-on back to a version; None where that is not known, or no harmless text."""
+    """Return the command that rolls an add-on back to a version; None if a part is unknown or unsafe in a shell."""
     told = (cluster_id, addon_instance_id or "", version or "")
     if not all(_HARMLESS.match(text) for text in told):
         return None

@@ -47,7 +47,7 @@ def read_templates(items: Iterable[ApiObject]) -> list[Template]:
 
 
 def newest_versions_first(versions: Iterable[str]) -> list[str]:
-    """Return versions newest first; those that cannot be read come last, as nobody knows how old they are."""
+    """Return versions, newest first. Those that cannot be read come last."""
     everything = list(versions)
     readable = newest(everything)
     return readable + sorted(set(everything) - set(readable))
@@ -90,9 +90,9 @@ class TemplateInfo(TypedDict):
 def describe_template(
     template: Template, cluster: ClusterKind | None, *, allow_unstable: bool, with_input: bool
 ) -> TemplateInfo:
-    """Return a template as the modules return it: with a cluster, without the versions that do not fit it.
+    """Return a template as modules return it; with a cluster, without the versions that do not fit it.
 
-    Those of which CCE does not tell whether they fit are there; the latest one is none of them.
+    A version of which CCE does not tell whether it fits is listed, but is not the latest one.
     """
     fits = {version: supports(offer.support_versions, cluster) for version, offer in template.offered.items()}
     shown = [version for version in newest_versions_first(template.offered) if fits[version] is not False]

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""The `values` of an add-on: what an upgrade must send so that no setting is lost. Pure.
+"""The `values` of an add-on, and what an upgrade must send so that no setting is lost. Pure.
 
 Source: user guide and API page "Updating an Add-on": an upgrade sends all installation parameters, and what is left out
 falls back to the template's default. terraform-provider-huaweicloud issue 7857 shows what a bare version does.
@@ -34,21 +34,21 @@ SYNC_STRATEGIES = ("inherit", "force")
 Values = dict[str, Any]
 KeyPath = tuple[str, ...]
 
-# The parts of `values` that upgrades deal with, each an object. What else is there is kept as it is.
+# The sections of `values` that upgrades deal with, each an object. All else is kept as it is.
 SECTIONS = ("basic", "custom", "flavor")
 
 
 def odd_section(values: Mapping[str, Any]) -> str | None:
-    """Return the name of a part of `values` that is there and is no object; None where all are."""
+    """Return the name of a section of `values` that is not an object; None if there is none."""
     return next((name for name in SECTIONS if not isinstance(values.get(name, {}), dict)), None)
 
 
 def told_values(values: object) -> Values | None:
-    """Return the `values` of an add-on; None where they, or a part of them, are no object: that is not empty."""
+    """Return the `values` of an add-on; None (not the same as empty) if they or a section are not an object."""
     return values if isinstance(values, dict) and odd_section(values) is None else None
 
 
-# What comes as text was perhaps written as a dictionary.
+# A hint for settings that are text: they may have been written as a dictionary.
 MADE_TEXT = (
     "Before 2.19, ansible-core makes text of a variable that holds a date, .nan or .inf: write a date in quotes; JSON "
     "has no .nan and .inf."
@@ -56,10 +56,10 @@ MADE_TEXT = (
 
 
 def refuse_odd_values(values: object, of: str) -> None:
-    """Refuse settings that cannot be sent as they are, or would take the place of a whole section.
+    """Raise InputError if settings cannot be sent as they are, or would replace a whole section.
 
     Raises:
-        InputError: They or a section of them are no dictionary, or they hold what JSON has not.
+        InputError: They or a section of them are not a dictionary, or they hold something that JSON cannot hold.
     """
     if not isinstance(values, Mapping):
         hint = f" {MADE_TEXT}" if isinstance(values, str) else ""
@@ -91,21 +91,21 @@ def _not_json(value: object, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def _is_sound(value: object) -> bool:
-    """Whether JSON has a number, and UTF-8 a text."""
+    """Whether JSON can hold a number, and UTF-8 a text."""
     if isinstance(value, float):
         return math.isfinite(value)
     return not isinstance(value, str) or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def sync_strategy(values: Mapping[str, Any] | None) -> str | None:
-    """Return what an upgrade is to do with configuration that was modified by hand, as present settings have it."""
+    """Return the sync strategy in settings: what an upgrade does with configuration that was modified by hand."""
     custom = (values or {}).get("custom")
     found = custom.get(SYNC_STRATEGY) if isinstance(custom, Mapping) else None
     return found if isinstance(found, str) else None
 
 
 def merge_values(*layers: Values) -> Values:
-    """Return the layers laid over each other, the last on top: mappings merge, anything else replaces as a whole."""
+    """Return the layers as one, the last on top: mappings are merged, anything else replaces what is below."""
     result: Values = {}
     for layer in layers:
         result = _laid_over(result, layer)
@@ -134,7 +134,7 @@ def defaults(template_input: Values) -> Values:
 
 
 def tells_defaults(template_input: object) -> bool:
-    """Whether `input` of a template version tells what it installs with; a part that is no object tells nothing."""
+    """Whether `input` of a template version tells the values that it installs with."""
     if not isinstance(template_input, dict) or not isinstance(template_input.get("basic"), dict):
         return False
     parameters = template_input.get("parameters")
@@ -164,7 +164,7 @@ def target_values(
         sync_strategy: `parameterSyncStrategy` to go with it.
 
     Raises:
-        InputError: The policy needs the target's defaults and the template does not tell them.
+        InputError: The policy needs the target's defaults, and the template does not tell them.
     """
     strategy: Values = {"custom": {SYNC_STRATEGY: sync_strategy}} if sync_strategy else {}
     if policy == KEEP:
@@ -177,8 +177,8 @@ def target_values(
     base = defaults(template_input)
     if policy == RESET:
         return merge_values(base, wanted, strategy)
-    # Image tags, registry and user change from version to version, so `basic` is the target's alone. A flavor is a
-    # choice among the template's: the present one stays, whole.
+    # Image tags, registry and user change from version to version, so `basic` is the target's alone. The present
+    # flavor, one of the template's, stays as a whole.
     kept = {key: value for key, value in present.items() if key not in ("basic", "flavor")}
     if present.get("flavor"):
         base["flavor"] = present["flavor"]
@@ -206,8 +206,8 @@ def dotted(path: KeyPath) -> str:
 def values_fingerprint(version: str, values: Values) -> str:
     """Return a short digest of a version with its complete values.
 
-    It ties a check to an upgrade: the same digest means that the same values were checked. Values pass through Ansible
-    masked, so they cannot be compared themselves.
+    It ties a check to an upgrade: the same digest means that the same values were checked. The values cannot be
+    compared themselves, as Ansible masks secrets in them.
     """
     canonical = json.dumps([version, values], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]

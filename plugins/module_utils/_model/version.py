@@ -24,7 +24,7 @@ VersionKey = tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]
 
 @functools.lru_cache(maxsize=4096)
 def version_key(version: str) -> VersionKey | None:
-    """Return a key by which versions sort numerically (1.9.0 < 1.10.0), or None where it is no version.
+    """Return a key by which versions sort numerically (1.9.0 < 1.10.0), or None if it is not a version.
 
     A suffix marks a version before the release (1.29.2-beta < 1.29.2), but `-rN` one after it, as in CCE's own cluster
     versions (v1.28.8-r0).
@@ -42,7 +42,7 @@ def version_key(version: str) -> VersionKey | None:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether one version is newer than another; False where either cannot be read."""
+    """Whether one version is newer than another; False if either cannot be read."""
     ours, theirs = version_key(version), version_key(than)
     return ours is not None and theirs is not None and ours > theirs
 
@@ -67,7 +67,7 @@ _MOST_QUANTIFIERS = 4
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(expression: str) -> re.Pattern[str] | None:
-    """Return a template's regular expression; None where it is broken, or not of the plain kind that CCE uses."""
+    """Return a template's regular expression; None if it is invalid, or not of the plain kind that CCE uses."""
     if len(expression) > 256 or not _PLAIN_EXPRESSION.fullmatch(expression):
         return None
     if sum(expression.count(quantifier) for quantifier in "*+?") > _MOST_QUANTIFIERS:
@@ -79,14 +79,14 @@ def _compiled(expression: str) -> re.Pattern[str] | None:
 
 
 def meets(expression: str, cluster_version: str) -> bool | None:
-    """Whether a cluster's version meets a template's regular expression, as a whole; None where that cannot be told."""
+    """Whether a cluster's version matches a template's regular expression as a whole; None if that cannot be told."""
     pattern = _compiled(expression) if len(cluster_version) <= 64 else None
     return None if pattern is None else pattern.fullmatch(cluster_version) is not None
 
 
 @dataclass(frozen=True)
 class ClusterKind:
-    """What decides whether an add-on fits a cluster, in the API's own words; None where it is not known."""
+    """What decides whether an add-on fits a cluster, in the API's own words; None for what is not known."""
 
     version: str | None = None
     type: str | None = None
@@ -94,7 +94,7 @@ class ClusterKind:
 
 
 def supports(support_versions: object, cluster: ClusterKind | None) -> bool | None:
-    """Whether `supportVersions` of a template version names the cluster; None where CCE does not tell.
+    """Whether `supportVersions` of a template version names the cluster; None if CCE does not tell.
 
     Source: API page "Listing Add-on Templates": an empty category means CCE and Turbo.
     """
@@ -119,7 +119,7 @@ def supports(support_versions: object, cluster: ClusterKind | None) -> bool | No
 
 @dataclass(frozen=True)
 class Offer:
-    """A version that an add-on template offers; what the template does not tell is None."""
+    """A version that an add-on template offers; None for what the template does not tell."""
 
     version: str
     stable: bool | None
@@ -158,9 +158,9 @@ def newest(versions: Iterable[str]) -> list[str]:
 
 
 def choose_latest(candidates: Sequence[str], offered: dict[str, Offer], *, allow_unstable: bool) -> str | None:
-    """Return the newest of the candidates: the newest stable one, or of all where unstable ones are allowed.
+    """Return the newest stable candidate, or the newest of all if unstable ones are allowed; None if there is none.
 
-    A version of which the template says nothing is not known to be stable.
+    A version that the template does not describe is not known to be stable.
     """
     ordered = newest(candidates)
     if allow_unstable:

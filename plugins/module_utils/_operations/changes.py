@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Changes an add-on: one write, never repeated while it is not known what became of it, and the wait for its end."""
+"""Change an add-on: send one write, find out what became of it before anything is sent again, and wait for its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .._ground.typed import ApiObject
 from .._model.check import ADDON_UPGRADE, CheckTask, Wanted
 from .._model.instance import (
     AVAILABLE,
-    ENDED_BADLY,
+    FAILED_STATUSES,
     ROLLBACK_STATES,
     RUNNING,
     Addon,
@@ -67,9 +67,9 @@ class Change:
         name: The name that people see.
         addon_template_name: The add-on, as CCE calls it.
         before: The instance as it was; None for an install.
-        version: The version that it is to have afterwards; None where it is to be gone, or where CCE does not tell.
+        version: The version that it is to have afterwards; None if it is deleted, or if CCE does not tell the version.
         send: Sends the one write.
-        is_done: Whether an instance shows that the change was carried out; None stands for an instance that is gone.
+        is_done: Whether an instance, or None for a deleted one, shows that the change was carried out.
     """
 
     action: str
@@ -82,14 +82,14 @@ class Change:
 
 
 def until_sent(task: Task, attempt: Callable[[], Result]) -> Result:
-    """Look, decide and write; and do so again, from the look on, as long as the write is not carried out.
+    """Run an attempt (read, decide, write) again as long as its write was certainly not carried out; return its result.
 
-    It is not while another request holds the add-on's lock, while the service throttles, or without a connection. To
-    send the same write again after a pause would undo what somebody else has done in between, or do it twice. A lock
-    is waited for until `wait_timeout` is over; anything else is tried again `retries` times.
+    That is so while another request holds the add-on's lock, while the service throttles, and without a connection.
+    The whole attempt is repeated, as somebody else may have changed the add-on during the pause. A lock is waited for
+    until `wait_timeout` is over; anything else is tried again `retries` times.
 
     Raises:
-        CceError: The write was not carried out in the time or the tries that there are.
+        CceError: The write was not carried out within this time or number of tries.
     """
     end = task.clock.monotonic() + task.params["wait_timeout"]
     looks, tries = 0, 0
@@ -119,7 +119,7 @@ def _refused_pause(asked: float, tries: int) -> float:
 
 
 def make_present(access: ClusterAccess, want: Want) -> Result:
-    """Install, upgrade or edit an add-on, or find that nothing is to be done."""
+    """Install, upgrade or edit an add-on, if that is needed, and return the result of the task."""
     task = access.task
     started = task.clock.monotonic()
     step = _step(access, want)
@@ -134,7 +134,7 @@ def make_present(access: ClusterAccess, want: Want) -> Result:
         try:
             return _carry_out(access, _change(access, step), result, started)
         except Conflict as error:
-            # Somebody changed the add-on since it was read. It was refused, so after another look it may be sent.
+            # Somebody changed the add-on since it was read. The write was refused, so a new one may be sent.
             if last_try or error.error_code != OUT_OF_DATE:
                 raise
             step = _step(access, want)
@@ -142,7 +142,7 @@ def make_present(access: ClusterAccess, want: Want) -> Result:
 
 
 def _step(access: ClusterAccess, want: Want) -> Step:
-    """Return what is to be done, once no operation is under way on the add-on."""
+    """Wait until no operation is under way on the add-on, and return what is to be done."""
     task = access.task
 
     def look() -> Step:
@@ -169,7 +169,7 @@ def _step(access: ClusterAccess, want: Want) -> Step:
 
 
 def _refuse_other_values(access: ClusterAccess, step: Step) -> None:
-    """Refuse to send other settings than those that were checked."""
+    """Raise InputError if the settings that would be sent are not those that were checked."""
     expected = access.task.params["values_fingerprint"]
     if expected is not None and expected != step.fingerprint:
         raise InputError(
@@ -181,9 +181,9 @@ def _refuse_other_values(access: ClusterAccess, step: Step) -> None:
 
 
 def _refuse_unchecked(access: ClusterAccess, step: Step) -> None:
-    """Refuse to send if the check that the upgrade relies on, read once more, does not allow it any longer.
+    """Raise InputError if the check that the upgrade relies on does not allow it any longer.
 
-    All checks of the cluster are read, as a newer one of the same upgrade may have found more.
+    All checks of the cluster are read again, as a newer one of the same upgrade may have found more.
     """
     check_task_id = access.task.params["check_task_id"]
     if check_task_id is None:
@@ -211,7 +211,7 @@ def _refuse_unchecked(access: ClusterAccess, step: Step) -> None:
 
 
 def _prediction(task: Task, step: Step) -> Result:
-    """Return the result as far as it is known beforehand: exactly what would be sent."""
+    """Return the result as far as it is known before the write, with exactly what would be sent."""
     instance = step.instance
     marked = marked_secret(task)
     result: Result = {
@@ -234,7 +234,7 @@ def _prediction(task: Task, step: Step) -> Result:
 
 
 def _unchanged(access: ClusterAccess, step: Step, result: Result, started: float) -> Result:
-    """Return the result where nothing is to be sent, once the add-on runs: its version alone does not show that."""
+    """Wait until the add-on runs, and return the result of a step that sends nothing."""
     task, instance = access.task, step.instance
     if instance is None or task.check_mode or not task.params["wait"] or _is_running(task, instance):
         return {**result, "duration": 0.0}
@@ -272,7 +272,7 @@ def _change(access: ClusterAccess, step: Step) -> Change:
     def is_done(found: Instance | None) -> bool:
         if found is None or not found.is_at(version):
             return False
-        # An edit leaves the version as it is, so a stale read looks like the end.
+        # An edit does not change the version, so a stale read could look like the end.
         return step.action != EDIT or _was_updated(found, before) or _has_values(found, before, values)
 
     return Change(
@@ -291,19 +291,19 @@ def _was_updated(found: Instance, before: Instance) -> bool:
 
 
 def _has_other_values(found: Instance, before: Instance) -> bool:
-    """Whether an add-on shows other values than before. That one of two readings does not tell them shows nothing."""
+    """Whether both readings of an add-on tell its values, and they differ."""
     return found.values is not None and before.values is not None and found.values != before.values
 
 
 def _has_values(found: Instance, before: Instance, values: Values) -> bool:
-    """Whether an add-on has the values that were sent, or at least others than before: CCE may complete them."""
+    """Whether an add-on has the values that were sent, or others than before, as CCE may complete what was sent."""
     if found.values is None:
         return False
     return _has_other_values(found, before) or not list(changed_paths(found.values, values))
 
 
 def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None) -> Result:
-    """Roll an add-on back to its previous version, unless it is at the wanted one already."""
+    """Roll an add-on back to its previous version, if it is not there yet, and return the result of the task."""
     cce, task, cluster_id = access.cce, access.task, access.cluster_id
     started = task.clock.monotonic()
     instance, name = _find_first(access, want.name, addon_instance_id)
@@ -326,7 +326,7 @@ def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None) 
     }
     if task.diff:
         result["diff"] = _version_diff(name, instance.version, target)
-    if want.version and instance.is_at(want.version) and instance.status not in ENDED_BADLY:
+    if want.version and instance.is_at(want.version) and instance.status not in FAILED_STATUSES:
         unchanged = {**result, "changed": False, "action": NONE, "why": f"{name} is at {want.version} already"}
         unchanged.pop("diff", None)
         return {**unchanged, "duration": 0.0}
@@ -371,7 +371,7 @@ def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str)
 
 
 def make_absent(access: ClusterAccess, name: str | None, addon_instance_id: str | None) -> Result:
-    """Delete an add-on, unless it is gone already."""
+    """Delete an add-on, if it is there, and return the result of the task."""
     task = access.task
     started = task.clock.monotonic()
     instance, shown = _find_first(access, name, addon_instance_id)
@@ -408,7 +408,7 @@ def _delete(access: ClusterAccess, addon_instance_id: str) -> None:
 
 
 def _read_addon(access: ClusterAccess, addon_template_name: str, addon_instance_id: str | None) -> Instance | None:
-    """Return an add-on as it is now: by its id, as the list may tell less, or by its name where it has none yet."""
+    """Read an add-on: by its id, as the list may tell less of it; or by its name if its id is not known yet."""
     if addon_instance_id is None:
         return find_instance(access.instances(), addon_template_name=addon_template_name or None)
     try:
@@ -418,7 +418,7 @@ def _read_addon(access: ClusterAccess, addon_template_name: str, addon_instance_
 
 
 def _find_first(access: ClusterAccess, name: str | None, addon_instance_id: str | None) -> tuple[Instance | None, str]:
-    """Return an instance on which nothing was done yet, and the name that people see of it."""
+    """Return an instance and the name that people see of it. Errors say that nothing was changed."""
     instances = access.instances()
     try:
         found = find_instance(instances, addon_template_name=name or None, addon_instance_id=addon_instance_id)
@@ -446,16 +446,16 @@ def _shown_addon(task: Task, instance: Instance | None) -> Addon | None:
 
 
 def _carry_out(access: ClusterAccess, change: Change, result: Result, started: float) -> Result:
-    """Send the one write of a change, and wait for its end.
+    """Send the write of a change, and wait for its end.
 
-    Once it is sent, every error tells with the result that something was changed, or may have been.
+    Every error after the write carries the result, which says that something was changed or may have been.
     """
     task = access.task
     addon_instance_id = change.before.id if change.before else None
     unknown = None
     try:
         answer = change.send()
-        # Of what is installed, the ID is known: an answer with another one is about another add-on.
+        # Only for an install: for all else the ID is known, and an answer with another one is about another add-on.
         if change.before is None and answer is not None:
             addon_instance_id = read_instance(answer).id or None
     except OutcomeUnknown as error:
@@ -476,7 +476,7 @@ def _look_for_it(access: ClusterAccess, change: Change, error: OutcomeUnknown) -
     """Return the id of the instance once it shows that the write was carried out.
 
     Raises:
-        OutcomeUnknown: It does not show. The write is not sent again: it may still be on its way.
+        OutcomeUnknown: It does not show that. The write is not sent again, as it may still be carried out.
     """
     instance_id = change.before.id if change.before else None
     seen = "nothing has begun"
@@ -484,7 +484,7 @@ def _look_for_it(access: ClusterAccess, change: Change, error: OutcomeUnknown) -
         access.task.clock.sleep(pause)
         try:
             found = _read_addon(access, change.addon_template_name, instance_id)
-        except CceError as trouble:  # what has cut off the answer to the write cuts off others, too
+        except CceError as trouble:  # what cut off the answer to the write may cut off others, too
             seen = f"the last look failed: {trouble.message}"
             continue
         if _shows_the_write(change, found):
@@ -501,12 +501,12 @@ def _look_for_it(access: ClusterAccess, change: Change, error: OutcomeUnknown) -
 def _shows_the_write(change: Change, found: Instance | None) -> bool:
     """Whether an add-on shows that a write without an answer was carried out: it is busy, has failed, or is as wanted.
 
-    Other differences show nothing, as CCE changes messages and states by itself.
+    Other differences do not count, as CCE changes messages and states by itself.
     """
     before = change.before
     if found is None or before is None:
         return found is not before
-    has_failed = found.status in ENDED_BADLY and found.status != before.status
+    has_failed = found.status in FAILED_STATUSES and found.status != before.status
     if change.action == EDIT:
         return found.is_busy or has_failed or _has_other_values(found, before)
     return found.is_busy or has_failed or change.is_done(found)
@@ -532,17 +532,17 @@ class _Watch:
         """Whether the wait is over: the change is complete, has failed, or somebody else has made another one."""
         self.arrived = self.arrived or (found is not None and found.version == self.change.version)
         is_superseded = not self._may_be_stale and self.shows_another(found)
-        return _is_complete(self.task, self.change, found) or self.has_ended_badly(found) or is_superseded
+        return _is_complete(self.task, self.change, found) or self.has_failed(found) or is_superseded
 
-    def has_ended_badly(self, found: Instance | None) -> bool:
-        """Whether CCE says so. What failed before may be read back for a moment after the write."""
-        if found is None or found.status not in ENDED_BADLY:
+    def has_failed(self, found: Instance | None) -> bool:
+        """Whether CCE says that the change failed. For a moment after the write, a read may show an earlier failure."""
+        if found is None or found.status not in FAILED_STATUSES:
             return False
         is_news = self.change.before is None or differs(found, self.change.before)
         return is_news or not self._may_be_stale
 
     def shows_another(self, found: Instance | None) -> bool:
-        """Whether the add-on is, or is on its way, where somebody else has sent it."""
+        """Whether somebody else has sent the add-on to another version."""
         before = self.change.before.version if self.change.before else None
         return found is not None and found.shows_another(self.change.version, before, arrived=self.arrived)
 
@@ -561,7 +561,7 @@ def _await(
     """Wait for the end of a change.
 
     Raises:
-        OperationFailed: CCE says that it ended badly.
+        OperationFailed: CCE says that it failed.
         Superseded: Somebody else has brought the add-on to another version.
         TimedOut: `wait_timeout` was over first.
     """
@@ -582,7 +582,7 @@ def _await(
 
 
 def _no_end(watch: _Watch, waited: Waited[Instance | None], cluster_id: str, result: Result) -> CceError:
-    """Return the error that tells how a wait ended without what was waited for."""
+    """Return the error for a wait that ended before the change was complete."""
     task, change, found = watch.task, watch.change, waited.state
     what, said = f"{_done_so_far(change)} {change.name} in cluster {cluster_id}", _said(found)
     if found is not None and waited.is_done and watch.shows_another(found):
@@ -595,7 +595,7 @@ def _no_end(watch: _Watch, waited: Waited[Instance | None], cluster_id: str, res
         )
     if waited.is_done:
         return OperationFailed(
-            f"{what} ended badly: {_state_in_words(change, found)}{said}. {_way_out(found)}",
+            f"{what} failed: {_state_in_words(change, found)}{said}. {_way_out(found)}",
             details={"status": found.status if found else None, "way_out": _way_out(found)},
             result=result,
         )

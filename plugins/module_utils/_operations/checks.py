@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Starts add-on checks, reads them, and waits for them."""
+"""Start add-on checks, read them, and wait for them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _BIG_DIFFERENCE = 300.0  # seconds between the service's clock and ours
 class CheckRequest:
     """One check to start. `target_version` and `values` are those of the upgrade; a static check has none.
 
-    `name` is the one that people see; no other instance of the cluster has it.
+    `name` is the one that people see; it is unique in the cluster.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Started:
         request: What was asked for.
         task_id: The task.
         adopted: Whether somebody else had started it already.
-        fingerprint: That of the values it was made with; None where those are not known for certain.
+        fingerprint: That of the values it was made with; None if they are not known for certain.
     """
 
     request: CheckRequest
@@ -110,9 +110,9 @@ def describe_started(started: Started) -> StartedCheck:
 
 
 def start(access: ClusterAccess, requests: Sequence[CheckRequest], *, adopt: bool) -> list[Started]:
-    """Start checks, with one request for all of a type but those of further instances of an add-on.
+    """Start checks, with as few requests as possible.
 
-    That a request may name an add-on twice is documented nowhere.
+    A request holds checks of one type, and names no add-on twice, as no document says that it may.
 
     Args:
         access: The cluster.
@@ -120,8 +120,8 @@ def start(access: ClusterAccess, requests: Sequence[CheckRequest], *, adopt: boo
         adopt: Whether a task that is under way for the same instance, type and target is taken instead of a new one.
 
     Raises:
-        OutcomeUnknown: Twice it stayed open whether the request was carried out.
-        BadAnswer: It was carried out, and CCE does not show the tasks, or shows others.
+        OutcomeUnknown: For two requests, one after the other, it is not known whether they were carried out.
+        BadAnswer: CCE took the request, but does not show its tasks, or shows earlier ones.
     """
     before = access.check_tasks()
     running = [
@@ -160,7 +160,7 @@ def _naming_none_twice(requests: Sequence[CheckRequest]) -> list[list[CheckReque
 
 
 def _create(access: ClusterAccess, requests: Sequence[CheckRequest], known: set[str | None]) -> list[Started]:
-    """Create checks, and say which tasks they are: those of the answer, else those that are new since `known`."""
+    """Create checks and find their tasks: those in the answer, or else those that are new since `known`."""
     created = _send_requests(access, requests)
     _refuse_known(created, known, access.cluster_id)
     found = [_started(request, _matching(request, created)) for request in requests]
@@ -180,10 +180,10 @@ def _create(access: ClusterAccess, requests: Sequence[CheckRequest], known: set[
 
 
 def _send_requests(access: ClusterAccess, requests: Sequence[CheckRequest]) -> list[CheckTask]:
-    """Send the request for checks, and once more where it stays open whether it was carried out.
+    """Send the request for checks, and send it again if it is not known whether it was carried out.
 
-    A check too many changes nothing in the cluster. To look for tasks that are new instead would be the greater risk:
-    nothing in the list tells ours from those that somebody else starts at the same moment, with other values.
+    An extra check changes nothing in the cluster. Looking for new tasks in the list instead would be a risk: it does
+    not tell ours from those that somebody else starts at the same moment with other values.
     """
     bodies = [request.body() for request in requests]
     try:
@@ -199,7 +199,7 @@ def _send_requests(access: ClusterAccess, requests: Sequence[CheckRequest]) -> l
 
 
 def _refuse_known(created: Sequence[CheckTask], known: set[str | None], cluster_id: str) -> None:
-    """Refuse an answer with tasks that were there before: with which settings they were made is not known."""
+    """Raise BadAnswer if an answer has tasks that were there before: their settings are not known."""
     ids = [item.task_id for item in created if item.task_id and item.task_id in known]
     if ids:
         raise BadAnswer(
@@ -216,13 +216,13 @@ def _matching(request: CheckRequest, tasks: Sequence[CheckTask]) -> list[CheckTa
 
 
 def _started(request: CheckRequest, tasks: Sequence[CheckTask]) -> Started:
-    """Return a request with its task. Where several may be it, one of them was perhaps given other values."""
+    """Return a request with its task, without a fingerprint if several may be it: its values are not certain then."""
     task_id = tasks[0].task_id if tasks else None
     return Started(request, task_id, fingerprint=request.fingerprint if len(tasks) == 1 else None)
 
 
 def _new_tasks(access: ClusterAccess, requests: Sequence[CheckRequest], known: set[str | None]) -> list[Started]:
-    """Return the tasks that were created since `known` was read; None stands for one that does not show."""
+    """Return the requests with the tasks that were created since `known` was read; None for one that does not show."""
     started: list[Started] = []
     for attempt in range(_LOOKS):
         if attempt:
@@ -252,7 +252,7 @@ class Collected:
 
     @property
     def checks(self) -> list[Check]:
-        """The tasks that were asked for, judged, and described as the modules return them."""
+        """The tasks that were asked for, judged, as modules return them."""
         return [describe_check(item, judge(item, self.wanted)) for item in self.tasks]
 
     @property
@@ -274,8 +274,8 @@ def collect(
 
     Args:
         access: The cluster.
-        narrow: Makes a further choice.
-        wanted: What is asked for.
+        narrow: Chooses among the tasks that are about what is wanted.
+        wanted: What the checks must be about to count.
     """
     answer = access.cce.checks(access.cluster_id)
     everything = newest_first(read_tasks(answer))
@@ -349,7 +349,7 @@ def finished_in_time(access: ClusterAccess, task_ids: Set[str | None]) -> Collec
 
 
 def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
-    """Return a reading with a task of no contents in the place of each that was asked for and does not show."""
+    """Return a reading with an empty task for each task that was asked for and does not show."""
     shown = {item.task_id for item in collected.tasks}
     missing = [
         CheckTask(task_id=task_id, defects=("CCE does not show this check",))
@@ -362,13 +362,13 @@ def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
 def warn_of_the_answer(access: ClusterAccess, collected: Collected) -> None:
     """Warn if the answer is incomplete or contradicts itself, or if our clock differs much from the service's.
 
-    The defects of an answer are those of each of its tasks, too; an answer without tasks would not show them.
+    The tasks of an answer have its defects, too; without this warning, an answer without tasks would not show them.
     """
     for defect in answer_defects(collected.answer):
         access.task.warn(f"The checks of cluster {access.cluster_id} are not known for certain: {defect}.")
     ahead = access.cce.http.clock_difference or 0.0
     if abs(ahead) > _BIG_DIFFERENCE:
-        # In the same words each time: Ansible shows a warning once.
+        # The text is the same each time, as Ansible shows equal warnings once.
         access.task.warn(
             f"The clock of this machine is more than {_BIG_DIFFERENCE / 60:.0f} minutes "
             f"{'behind' if ahead > 0 else 'ahead of'} that of the service. How old the results of checks are is judged "
@@ -394,10 +394,10 @@ def results(collected: Collected) -> Result:
 
 
 def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible: bool = False) -> list[CheckRequest]:
-    """Return the checks that the upgrades of a plan need: with their versions, and the very values they will send.
+    """Return the checks that the upgrades of a plan need, with the versions and values that these will send.
 
     Raises:
-        InputError: Something wanted is impossible; checking the rest alone would look like a check of all.
+        InputError: A step is impossible. To check only the others would look like a check of all.
     """
     impossible = [f"{step.name}: {step.why}" for step in steps if step.action == IMPOSSIBLE]
     if impossible and not skip_impossible:
@@ -418,7 +418,7 @@ def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible
 
 
 def baseline_for(requests: Sequence[CheckRequest]) -> list[CheckRequest]:
-    """Return static checks of the same add-ons as they run, to compare with after an upgrade."""
+    """Return static checks of the same add-ons, as a baseline for the check after the upgrade."""
     return [
         CheckRequest(request.name, request.addon_template_name, request.addon_instance_id, ADDON_STATIC)
         for request in requests

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Reads a cluster's add-ons and their templates, and plans with them, in as few requests as possible."""
+"""Read the add-ons of a cluster and their templates, and plan with them, in as few requests as possible."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ class Survey:
 
 
 def survey(access: ClusterAccess, wants: Wants, *, may_install: bool = False) -> Survey:
-    """Read the add-ons of a cluster and what may become of those that are wanted.
+    """Read the add-ons of a cluster and the versions that are on offer for those that are wanted.
 
-    Two requests; a third where the cluster's version decides what is offered, which CCE usually tells per instance.
+    It takes two requests, and a third if the cluster's version decides what is offered: usually CCE tells that for each
+    instance.
 
     Raises:
-        InputError: What is to be left out is neither installed nor on offer.
+        InputError: An exclusion names an add-on that is neither installed nor on offer.
     """
     instances = access.instances()
     wanted = rules.expand_wants(wants, instances)
@@ -62,10 +63,10 @@ def survey(access: ClusterAccess, wants: Wants, *, may_install: bool = False) ->
 
 
 def known_templates(access: ClusterAccess, wants: Wants, instances: Sequence[Instance]) -> list[ApiObject] | None:
-    """Return all templates, or None if they need not be read: they tell whether an exclusion was misspelt.
+    """Return all templates if they are needed to tell whether an exclusion is misspelt, else None.
 
     Raises:
-        InputError: What is to be left out is neither installed nor on offer.
+        InputError: An exclusion names an add-on that is neither installed nor on offer.
     """
     strangers = rules.strangers(wants, instances)
     if not strangers:
@@ -83,7 +84,7 @@ def _template_name(template: ApiObject) -> str | None:
 def _offered(
     access: ClusterAccess, wanted: Sequence[Want], templates: list[ApiObject] | None
 ) -> dict[str, dict[str, Offer]]:
-    """Return what the templates offer, by template name. For one add-on, its template alone is asked for."""
+    """Return what the templates offer, by template name. For one add-on, only its template is requested."""
     names = {want.name for want in wanted}
     if templates is None:
         templates = access.cce.templates(access.cluster_id, next(iter(names)) if len(names) == 1 else None)
@@ -98,7 +99,7 @@ def _offered(
 def plan(access: ClusterAccess, wants: Wants, *, allow_unstable: bool = False, may_install: bool = False) -> list[Step]:
     """Read a cluster and return what would happen to each wanted add-on. Secrets in values are hidden from results.
 
-    Where the list of add-ons tells too little of one, it is one request more for each of those.
+    It takes one request more for each add-on of which the list tells too little.
     """
     read = survey(access, wants, may_install=may_install)
 
@@ -116,14 +117,14 @@ def plan(access: ClusterAccess, wants: Wants, *, allow_unstable: bool = False, m
 
 
 def look_closer(access: ClusterAccess, listed: Instance) -> Instance:
-    """Return an add-on with what CCE tells of it where it is asked for it alone.
+    """Return an add-on with what a request for it alone tells.
 
     Raises:
-        BadAnswer: CCE tells of another one.
+        BadAnswer: CCE answers with another one.
     """
     try:
         shown = access.instance(listed.id)
-    except (Forbidden, NotFound, InputError) as error:  # an id of the answer may be none
+    except (Forbidden, NotFound, InputError) as error:  # an id in the answer may not be a valid one
         access.task.warn(f"The list of add-ons tells too little of {listed.addon_template_name}. {error.message}")
         return replace(listed, values=listed.values or None)
     if shown.id not in ("", listed.id):
@@ -136,7 +137,7 @@ def look_closer(access: ClusterAccess, listed: Instance) -> Instance:
 
 
 def hide_values(task: Task, steps: Sequence[Step]) -> None:
-    """Hide every secret in the values of steps, also in what the user gave."""
+    """Hide every secret in the values of steps, and in what the user gave."""
     marked = marked_secret(task)
     for step in steps:
         present = step.instance.values if step.instance else None
@@ -150,7 +151,7 @@ def marked_secret(task: Task) -> list[str]:
 
 
 def shown_instance(task: Task, instance: Instance) -> Addon:
-    """Return an instance as results show it: secrets are masked in its values, and in what CCE says of it."""
+    """Return an instance as modules return it. Secrets are masked in its values, and in what CCE says of it."""
     marked = marked_secret(task)
     task.hide(secrets(instance.values, marked))
     reason, message = (text and task.conceal(text) for text in (instance.reason, instance.message))
@@ -158,16 +159,16 @@ def shown_instance(task: Task, instance: Instance) -> Addon:
 
 
 def plan_when_idle(access: ClusterAccess, wants: Wants, *, timeout_option: str | None, **options: bool) -> list[Step]:
-    """Plan with what is there, or with what will be there once no operation is under way on a wanted add-on.
+    """Plan, at once or after operations on wanted add-ons have ended.
 
     Args:
         access: The cluster.
         wants: What is wanted.
-        timeout_option: Name of the option that tells how many seconds to wait at the most. None to plan at once.
+        timeout_option: Name of the option with the seconds to wait for operations at most; None to plan at once.
         **options: Those of `plan`.
 
     Raises:
-        TimedOut: The time was over first.
+        TimedOut: The operations did not end in time.
     """
     steps = plan(access, wants, **options)
     under_way = [step.instance.id for step in steps if step.instance is not None and step.instance.is_busy]
@@ -192,10 +193,10 @@ def busy(steps: Sequence[Step]) -> list[str]:
 
 
 def wait_until_idle(access: ClusterAccess, ids: Sequence[str], timeout_option: str = "wait_timeout") -> list[Instance]:
-    """Wait until no operation is under way on any of some instances, and return all instances of the cluster.
+    """Wait until no operation is under way on the instances of some ids, and return all instances of the cluster.
 
     Raises:
-        TimedOut: The time that the option grants was over first.
+        TimedOut: The operations did not end within the time of the option.
     """
 
     def still_busy(instances: Sequence[Instance]) -> list[Instance]:

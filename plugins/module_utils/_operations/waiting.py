@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""Waiting for something that takes from seconds to minutes: often at first, more seldom later."""
+"""Wait for something that takes seconds to minutes: read it often at first, less often later."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Waited(Generic[PolledState]):
     Attributes:
         state: The last state that was read.
         is_done: Whether it is what was waited for. If not, the time was up.
-        trouble: Why the last read failed, if it did: the state is older then.
+        trouble: Why the last read failed, if it did. The state is an older one then.
     """
 
     state: PolledState
@@ -36,15 +36,15 @@ class Waited(Generic[PolledState]):
 
     @property
     def doubt(self) -> str:
-        """A sentence on a last read that failed, to follow what is known; empty where it did not fail."""
+        """A sentence about a last read that failed, to follow what is known; empty if it did not fail."""
         return f" The last try to look failed: {self.trouble}" if self.trouble else ""
 
 
 def interval(elapsed: float) -> float:
     """Return the seconds until the next poll, from the seconds that the wait has taken so far.
 
-    One second at first, two up to 20 s, then a tenth of what it has taken, ten at the most: the end of an operation of
-    20 s is seen within 2 s by 12 requests, and that of a long one within a tenth of its time.
+    One second at first, two up to 20 s, then a tenth of the elapsed time, ten at most. So the end of an operation of
+    20 s is seen within 2 s, with 12 requests, and that of a long one within a tenth of its time.
     """
     if elapsed < 2:
         return 1.0
@@ -66,23 +66,23 @@ def poll(
 ) -> Waited[PolledState]:
     """Read a state until it is done or the time is up.
 
-    A read that fails in a passing way (the service is down for a minute) does not end the wait: what is waited for goes
-    on in the meantime, and giving up would tell the user less. The first read has to succeed.
+    A read that fails, but may succeed later (the service is down for a minute), does not end the wait, as the operation
+    goes on. The first read has to succeed.
 
     Args:
         read: Returns the present state.
-        is_done: Whether there is nothing to wait for any more.
-        timeout: Seconds to wait at the most.
+        is_done: Whether the wait is over.
+        timeout: Seconds to wait at most.
         clock: Returns a monotonic time in seconds.
         sleep: Waits some seconds.
-        progress: Is told the state in words when it changes, and every 15 s else.
+        progress: Gets the state in words when it changes, and every 15 s otherwise.
         describe: Puts a state into words.
-        not_after: Sees to it that no request goes on after a time on `clock`.
+        not_after: Ends requests that would go on after a time on `clock`.
         state: The state that was read just now, if it was.
         fixed_interval: Seconds between polls, instead of the adaptive ones.
 
     Raises:
-        CceError: A read failed, and will fail again.
+        CceError: A read failed in a way that will not pass.
     """
     start = clock()
     trouble: str | None = None

@@ -101,8 +101,8 @@ _STARTED_KEYS = tuple(TicketCheck.__annotations__)
 class Ticket:
     """What the gate has to know of a plan and of the checks that were started for it.
 
-    As text it travels between the two tasks of a play that start checks and judge them: of a thousand clusters, plans
-    as data fill the memory of the controller several times over.
+    It travels as text between the task that starts checks and the task that judges them. As data, the plans of a
+    thousand clusters would take several times the memory.
 
     Attributes:
         cluster_id: The cluster.
@@ -123,11 +123,11 @@ class Ticket:
 
     @property
     def failed(self) -> list[TicketStep]:
-        """The steps of add-ons that are where they are wanted, although an operation on them ended badly."""
+        """The steps of add-ons that are at the wanted version, but whose last operation failed."""
         return [step for step in self.plan if step.get("failed")]
 
     def text(self) -> str:
-        """Return it as text. There are no words in it but values, so that masking a secret cannot break it."""
+        """Return it as text. It holds values only and no keys, so that masking a secret cannot break it."""
         plan = [_parts(step, _STEP_KEYS) for step in self.plan]
         started = None if self.started is None else [_parts(item, _STARTED_KEYS) for item in self.started]
         content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
@@ -135,10 +135,10 @@ class Ticket:
 
 
 def read_ticket(text: str) -> Ticket:
-    """Return what was written as text.
+    """Return the ticket that a text holds.
 
     Raises:
-        InputError: The text is no ticket.
+        InputError: The text is not a ticket.
     """
     try:
         cluster_id, cluster_name, plan, started = _list(json.loads(text.removeprefix(_TICKET)), 4)
@@ -180,9 +180,9 @@ def _judge_checks(
 ) -> UpgradeJudgement:
     """Return what the checks of a cluster say about a step, for this instance, target version and settings.
 
-    Where checks were started, it is the one started with these very settings that counts, unless a newer one is worse.
-    Where none were (check mode), it is the newest result for this instance and target; with which settings it was made
-    is not known then. Where several may be the one, the worst of them counts.
+    If checks were started, the one with the settings of the step counts, unless a newer one is worse. If none were
+    started (check mode), the newest result for this instance and target counts, although its settings are not known.
+    If several may be the one that counts, the worst of them does.
     """
     if started is None:
         task, judgement = worst_of(_may_be_newest(tasks, wanted), wanted)
@@ -202,7 +202,7 @@ def _judge_checks(
 
 
 def _may_be_newest(tasks: Sequence[CheckTask], wanted: Wanted) -> list[CheckTask]:
-    """Return the checks of which each may be the newest of what is wanted: nothing in them rules that out.
+    """Return the checks of what is wanted that may be the newest.
 
     Several checks may be from the same instant, and one whose time cannot be read may be newer than all.
     """
@@ -272,7 +272,7 @@ def judge_step(
 
 
 def _uncheckable(step: TicketStep, clusters: Sequence[str], resumable: Container[str]) -> str | None:
-    """Return why a step blocks whatever the checks say; None where they decide, or where there is nothing to do."""
+    """Return why a step blocks whatever the checks say; None if the checks decide, or if there is nothing to do."""
     action = step["action"]
     if action == IMPOSSIBLE:
         return f"it cannot be upgraded: {step['why']}"
@@ -286,7 +286,7 @@ def _uncheckable(step: TicketStep, clusters: Sequence[str], resumable: Container
 
 
 def _risks_found(decided: UpgradeJudgement) -> list[Risk]:
-    """Return the risks of the check that counts, then what newer ones warn of. What was not found is left out."""
+    """Return the risks that the check that counts has found, then those that newer checks warn of."""
     found = _found_by(decided.by, decided) if decided.by else []
     for task in decided.warned:
         known = {risk["name"] for risk in found}
@@ -308,7 +308,7 @@ def _how_to_roll_back(step: TicketStep, clusters: Sequence[str]) -> str:
 
 
 def _without_accepted(decision: Decision, policy: Policy, *, clusters: Sequence[str], today: datetime.date) -> Decision:
-    """Return the decision where Warnings block, unless somebody accepted every one of them."""
+    """Return the decision for a policy by which Warnings block unless all of them are accepted."""
     open_risks = []
     accepted = []
     for risk in decision["risks"]:
@@ -357,17 +357,17 @@ def gate(
 
     Args:
         plan: Described steps, as `cce_addon_plan_info` returns them.
-        started: What `cce_addon_check` started; None where nothing was started, as in check mode.
+        started: The checks that were started; None if none were, as in check mode.
         checks: All check tasks of the cluster.
         policy: What the user decides about Warnings.
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
         now: The present time, in seconds since 1970.
-        service_now: The same by the service's clock, if it tells: the age of results counts from here.
-        run_started: When the run started, likewise. Accepted warnings must not have ended before.
+        service_now: The present time by the service's clock, from which the age of results counts. By default `now`.
+        run_started: When the run started, in seconds since 1970. A warning that was accepted until then counts.
         resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
-        skip_blocked: Whether what passes may be upgraded although the rest is blocked. If not, a closed gate leaves
-            nothing to do, also for a play that ignores errors and goes on.
+        skip_blocked: Whether the add-ons that pass may be upgraded although others are blocked. If not, `passed` of
+            a closed gate is empty, so that a play that ignores errors upgrades nothing either.
 
     Raises:
         InputError: The policy accepts a risk that is Fatal.
@@ -436,7 +436,7 @@ def _acceptances(decisions: Sequence[Decision], policy: Policy, today: datetime.
 
 
 def gate_lines(result: GateResult) -> list[str]:
-    """Return the lines that tell a person what the gate decided, and what to do about it."""
+    """Return the lines that tell people what the gate decided, and what to do about it."""
     name = printable(result["cluster_name"] or result["cluster_id"])
     decisions = result["decisions"]
     if not decisions:

@@ -13,7 +13,7 @@ from typing import Optional, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted, table
-from .._model.instance import ABNORMAL, ENDED_BADLY, Instance, find_instance, listing_order, shown_name, with_ids
+from .._model.instance import ABNORMAL, FAILED_STATUSES, Instance, find_instance, listing_order, shown_name, with_ids
 from .._model.values import (
     CONSISTENT,
     KEEP,
@@ -50,9 +50,8 @@ class Step:
     """What would happen to one instance of an add-on, and why.
 
     `name` is the one that people see, and no other step of the plan has it. The service and policies know the add-on
-    by its `addon_template_name`. `failed` says what is wrong with an add-on that is where it was wanted: an operation
-    on it ended badly. `changed` are the settings that would change; None where that is not known, as CCE does not tell
-    the present ones.
+    by its `addon_template_name`. `failed` says what is wrong with an add-on that is at the wanted version, but whose
+    last operation failed. `changed` are the settings that would change; None if CCE does not tell the present ones.
     """
 
     name: str
@@ -73,10 +72,10 @@ class Step:
 
     @property
     def fingerprint(self) -> str | None:
-        """The digest that ties a check to the upgrade; None where nothing would be sent."""
+        """The digest that ties a check to the upgrade; None if nothing would be sent."""
         if self.action not in CHANGES:
             return None
-        # A check of the way from another version was another check.
+        # The check of an upgrade from another version is not a check of this one.
         present = self.instance.version if self.action == UPGRADE and self.instance is not None else None
         return values_fingerprint(f"{present} -> {self.version}" if present else self.version or "", self.values)
 
@@ -129,7 +128,7 @@ class PlannedStep(TicketStep, _LargeParts):
 
 
 def expand_wants(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
-    """Return the wants with `all` spelled out by name, each spread over the instances that it means."""
+    """Return a want for each instance that is wanted, in upgrade order. `all` becomes the names that it stands for."""
     by_id = {(want.name, want.addon_instance_id) for want in wants.named}
     free: dict[str, list[Instance]] = {instance.addon_template_name: [] for instance in instances}
     for instance in sorted(instances, key=listing_order):
@@ -143,13 +142,13 @@ def expand_wants(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
 
 
 def _spread(want: Want, instances: Sequence[Instance] | None) -> list[Want]:
-    """Return a want for each of the instances that a name means. What is not installed (None) may have to be."""
+    """Return a want for each instance that a name means; the want itself if none is installed (None)."""
     if want.addon_instance_id is not None or instances is None:
         return [want]
     return [replace(want, addon_instance_id=instance.id) for instance in instances]
 
 
-# What an add-on's template offers, by version; None where CCE tells no template of that name.
+# What an add-on's template offers, by version; None if CCE shows no template of that name.
 Offers = Optional[Mapping[str, Offer]]
 
 
@@ -159,7 +158,7 @@ def strangers(wants: Wants, instances: Sequence[Instance]) -> list[str]:
 
 
 def refuse_strangers(names: Sequence[str], known: Iterable[str]) -> None:
-    """Refuse exclusions that name nothing: what they were to leave out would be upgraded.
+    """Raise InputError if an exclusion names nothing: the add-on that it was to leave out would be upgraded.
 
     Args:
         names: Those that name no add-on of the cluster.
@@ -183,8 +182,8 @@ def refuse_strangers(names: Sequence[str], known: Iterable[str]) -> None:
 def candidates(instance: Instance | None, offered: Offers, cluster: ClusterKind | None) -> list[str]:
     """Return the versions that an add-on may go to, newest first.
 
-    What CCE lists for the instance is the answer. Where an older cloud does not list it, or there is no instance yet,
-    it is what the template offers for this cluster, above the present version.
+    These are the versions that CCE lists for the instance. If an older cloud lists none, or there is no instance yet,
+    they are what the template offers for this cluster, above the present version.
     """
     if instance is not None and instance.target_versions is not None:
         return newest(instance.target_versions)
@@ -195,7 +194,7 @@ def candidates(instance: Instance | None, offered: Offers, cluster: ClusterKind 
 
 
 def untold(want: Want, instance: Instance | None, offered: Offers, cluster: ClusterKind | None) -> str | None:
-    """Return why an add-on may go to other versions than the candidates; None where CCE has told all of them.
+    """Return why an add-on may go to other versions than the candidates; None if CCE tells all of them.
 
     If CCE lists the versions of the instance, the template is not needed.
     """
@@ -218,7 +217,7 @@ def untold(want: Want, instance: Instance | None, offered: Offers, cluster: Clus
 
 
 def _may_be_wanted(version: str, present: str, want: Want) -> bool:
-    """Whether a version may be above the present one; what cannot be read may be."""
+    """Whether a version may be above the present one; one that cannot be read may be."""
     if version_key(version) is None:
         return True
     return is_newer(version, present) and (want.version != LATEST_PATCH or same_patch_line(version, present))
@@ -237,7 +236,7 @@ class _Target:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What there is to choose from: the versions that are on offer, and why there may be others, if so."""
+    """The versions that are on offer, and why there may be others, if there may be."""
 
     options: Sequence[str]
     offered: Mapping[str, Offer]
@@ -305,9 +304,9 @@ def plan_step(
 
     Args:
         want: What the user wants of it.
-        instance: The add-on as it is, or None where it is not installed.
-        offered: What its template offers; None where CCE tells no template of its name.
-        cluster: The cluster's version and type, needed where `needs_cluster` says so.
+        instance: The add-on as it is, or None if it is not installed.
+        offered: What its template offers; None if CCE shows no template of its name.
+        cluster: The cluster's version and type, needed if `needs_cluster` says so.
         allow_unstable: Whether `latest` may be a version that is not marked stable.
         may_install: Whether an add-on that is not there may be installed.
     """
@@ -334,9 +333,9 @@ def plan_step(
 
 
 def _nothing(step: Step, instance: Instance) -> Step:
-    """Return the step of an add-on that is as it is wanted, at least by what was asked of CCE."""
+    """Return the step of an add-on whose version and settings are the wanted ones; it may have failed all the same."""
     failed = None
-    if instance.status in ENDED_BADLY or instance.status == ABNORMAL:
+    if instance.status in FAILED_STATUSES or instance.status == ABNORMAL:
         failed = f"its status is {instance.status}"
     elif instance.version and not instance.is_at(instance.version):
         failed = f"CCE says that {printable(str(instance.current_version))} runs"
@@ -354,7 +353,7 @@ _SETTINGS_UNTOLD = (
 
 
 def _with_values(step: Step, action: Action, present: Values | None, offered: Mapping[str, Offer]) -> Step:
-    """Return the step with the complete values that would be sent, or as impossible where they cannot be known."""
+    """Return the step with the complete values that would be sent, or as impossible if they cannot be known."""
     want = step.want
     if step.instance is not None and not step.instance.id:
         return replace(step, action=IMPOSSIBLE, why="CCE does not tell its ID")
@@ -362,7 +361,7 @@ def _with_values(step: Step, action: Action, present: Values | None, offered: Ma
         return replace(step, action=IMPOSSIBLE, why=_SETTINGS_UNTOLD)
     strategy = want.strategy
     if action == UPGRADE and strategy is None and sync_strategy(present) in SYNC_STRATEGIES:
-        # Left behind by an earlier upgrade. Nobody has decided that this one may discard what was modified by hand.
+        # An earlier upgrade left a strategy behind. Nobody decided that this one may discard what was modified by hand.
         strategy = CONSISTENT
     try:
         values = target_values(
@@ -379,14 +378,14 @@ def _with_values(step: Step, action: Action, present: Values | None, offered: Ma
 
 
 def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
-    """Return an edit where the user's values change what is in force, else nothing to do.
+    """Return an edit if the user's values change what is in force, else a step with nothing to do.
 
-    What is in force is the present values over the defaults: that a default is not spelled out is no difference.
+    In force are the present values over the defaults, so a default that is not spelled out is no difference.
     """
     want = step.want
     template_input = _template_input(offered, step.version)
     has_defaults = tells_defaults(template_input)
-    # A sync strategy says what becomes of drift. Alone it is no reason for a change.
+    # A sync strategy says what happens to manual changes. It alone is no reason for an edit.
     edited = _with_values(replace(step, want=replace(want, sync_strategy=None)), EDIT, instance.values, offered)
     if edited.action == IMPOSSIBLE:
         return edited
@@ -407,7 +406,7 @@ def _edit(step: Step, instance: Instance, offered: Mapping[str, Offer]) -> Step:
 
 
 def needs_closer_look(step: Step) -> bool:
-    """Whether the list of add-ons tells too little of one to plan with it; asked for it alone, CCE may tell more."""
+    """Whether the list of add-ons tells too little of one to plan with it. A request for it alone may tell more."""
     instance = step.instance
     if instance is None or not instance.id:
         return False
@@ -443,14 +442,14 @@ def make_plan(
 
 
 def _without_instance(step: Step, addon_instance_id: str, instances: Sequence[Instance]) -> Step:
-    """Return the step of an instance that is not there: under a name of its own, with the instances that are there."""
+    """Return the step of a missing instance, with a name of its own and a list of the instances that are there."""
     others = [instance for instance in instances if instance.addon_template_name == step.addon_template_name]
     why = f"{step.why}; it has {with_ids(others)}" if others else step.why
     return replace(step, name=f"{step.addon_template_name} (no instance {printable(addon_instance_id)})", why=why)
 
 
 def plan_lines(steps: Sequence[PlannedStep]) -> list[str]:
-    """Return the lines of the table that a person reads; `steps` are described ones."""
+    """Return the lines of a table of steps for people."""
     if not steps:
         return ["The cluster has none of these add-ons: there is nothing to do."]
     return table(

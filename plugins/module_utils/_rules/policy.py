@@ -39,10 +39,10 @@ _ACCEPTANCE_KEYS = tuple(AcceptanceRecord.__annotations__)
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A Warning that somebody answers for: one named risk of one add-on, for a reason, until a date.
+    """A Warning that somebody has accepted: one named risk of one add-on, for a reason, until a date.
 
-    `addon` is the name of a template: all of its instances are meant, or with `addon_instance_id` that one. `until` is
-    the last day on which it counts. `cluster` is a pattern (`prod-*`) for the name or id of clusters.
+    `addon` is the name of a template. All of its instances are meant, or only the one with the `addon_instance_id`.
+    `until` is the last day on which it counts. `cluster` is a pattern (`prod-*`) for the name or id of clusters.
     """
 
     addon: str
@@ -67,7 +67,7 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the user decides about Warnings. About a Fatal there is nothing to decide.
+    """What the user decides about Warnings. A Fatal risk always blocks.
 
     `max_check_age` is in seconds.
     """
@@ -78,8 +78,8 @@ class Policy:
 
 
 def _date(value: object) -> datetime.date | None:
-    """Return a day. What YAML reads as a date or a moment comes as text, as all options of modules do."""
-    # With a pattern, as newer versions of Python read more forms than 3.9 does.
+    """Return the day that a text begins with, or None. Modules get a date of YAML as text."""
+    # The pattern gives the same result on every Python; newer ones read more forms than 3.9 does.
     found = _DAY.match(value) if isinstance(value, str) else None
     try:
         return datetime.date.fromisoformat(found["day"]) if found else None
@@ -91,7 +91,7 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
     """Return the accepted warnings of a policy.
 
     Raises:
-        InputError: One lacks a reason or an end, names no single risk, or has a key that is not known.
+        InputError: An entry lacks a reason or an end, does not name one risk, or has an unknown key.
     """
     if not isinstance(entries, Sequence) or isinstance(entries, str):
         raise InputError("accepted_warnings must be a list.")
@@ -123,7 +123,7 @@ def read_acceptances(entries: object) -> tuple[Acceptance, ...]:
                 target_version=str(entry["target_version"]) if entry.get("target_version") else None,
                 cluster=str(entry.get("cluster") or "*"),
                 owner=str(entry["owner"]) if entry.get("owner") else None,
-                # An empty id, as an unset variable gives, stays one: it must not mean all instances.
+                # An empty id, as an unset variable gives, must not mean all instances.
                 addon_instance_id=None if entry.get("addon_instance_id") is None else str(entry["addon_instance_id"]),
             )
         )

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What is to be done with each add-on, whether it runs well afterwards, and whether it is rolled back. Pure.
+"""What to do with each add-on, whether it runs well afterwards, and whether to roll it back. Pure.
 
 All functions take and return records as modules return them.
 """
@@ -16,7 +16,7 @@ from .._ground.errors import InputError
 from .._ground.text import printable, quoted
 from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
 from .._model.check import ADDON_STATIC, ADDON_UPGRADE
-from .._model.instance import AVAILABLE, ENDED_BADLY, RUNNING, UNDER_WAY, Addon
+from .._model.instance import AVAILABLE, FAILED_STATUSES, RUNNING, UNDER_WAY, Addon
 from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
 from .gate import Decision, GateResult
 from .plan import PlannedStep, StepChange, TicketStep, want_of
@@ -40,7 +40,7 @@ _SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
 # The write reads its check again: one that is about to become too old is made anew before.
 _RECHECK_MARGIN = 15.0  # seconds
 _FATAL_LEVEL = "Fatal"
-_OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that nobody but CCE fills in
+_OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that only CCE fills in
 
 
 class Job(StepChange):
@@ -87,7 +87,7 @@ def jobs(
 
     Args:
         plan: Described steps.
-        gate: What the gate decided on them. Unless it says that the run may proceed, nothing is to be done.
+        gate: What the gate decided on them. There are no jobs unless it says that the run may proceed.
         checks: Described check tasks of the cluster, which tell what a killed run has left.
         wants: What the user wants.
         now: Seconds since 1970.
@@ -114,7 +114,7 @@ def jobs(
 
 
 def _refuse_the_future(decisions: Sequence[Decision], now: float) -> None:
-    """Refuse decisions without a time, or with one in the future: how old they are is not known."""
+    """Raise InputError if a decision has no time, or one in the future: how old it is cannot be told then."""
     for decision in decisions:
         judged_at = decision.get("judged_at")
         if not isinstance(judged_at, (int, float)) or not judged_at <= now + CLOCK_TOLERANCE:
@@ -140,7 +140,7 @@ def _task_of(
 
 
 def _restores(task: JobTask, step: PlannedStep, want: Want) -> bool:
-    """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
+    """Whether the sync strategy has to be set back: the upgrade sends one, or an earlier upgrade left one behind."""
     if want.strategy not in SYNC_STRATEGIES:
         return False
     return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
@@ -175,8 +175,8 @@ def is_unverified(step: TicketStep, checks: Sequence[Check], *, now: float) -> b
     whose request was refused; after that, anybody may have upgraded the add-on. So this is a reason to verify, and
     never one to roll back. Where the check found a Fatal risk, it was certainly somebody else.
     """
-    # What ended badly cannot be awaited.
-    if step["status"] in ENDED_BADLY or not step["previous_version"] or step["previous_version"] == step["from"]:
+    # A failed operation does not go on, so there is nothing to wait for.
+    if step["status"] in FAILED_STATUSES or not step["previous_version"] or step["previous_version"] == step["from"]:
         return False
     counted = _checks_before_change(step, checks)
     if not counted or any(check["verdict"] == FATAL for check in counted):
@@ -306,16 +306,16 @@ def recovery(
 ) -> Recovery:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
 
-    Only a run that has sent an upgrade, and has looked at the add-on ever since, knows that what is there now is what
-    it has sent. What was sent before it began is verified, and never rolled back.
+    Only the run that has sent an upgrade knows that what is there now is what it has sent. An upgrade that was sent
+    before the run is verified, and never rolled back.
 
     Args:
         job: What was to be done.
-        verified: What the verification found, if it came to that.
-        addon: The add-on as it is now; None where that could not be read.
+        verified: What the verification found, if there was one.
+        addon: The add-on as it is now; None if it could not be read.
         wanted: Whether the user wants rollbacks.
         sent: Whether this run has sent the upgrade, or may have.
-        upgraded: The add-on as it was when its upgrade had ended well; None where it has not.
+        upgraded: The add-on right after its upgrade succeeded; None if it did not.
         accept_partial: Whether `available` counts as running.
     """
     if job["task"] not in (CARRY_OUT, RESUME):
@@ -340,7 +340,7 @@ def _stays(why: str) -> Recovery:
 
 
 def _not_ours(job: Job, addon: Addon, *, sent: bool) -> str | None:
-    """Return why an add-on is not what this run has sent, or is not yet."""
+    """Return why the present state of an add-on is not the end of the upgrade that this run has sent, or None."""
     version, status = printable(addon["version"] or "a version that CCE does not tell"), addon["status"]
     if addon["version"] and addon["version"] not in (job["to"], job["from"]):
         return f"somebody else has brought it to {version}"
@@ -348,7 +348,7 @@ def _not_ours(job: Job, addon: Addon, *, sent: bool) -> str | None:
         return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
     if job["task"] == RESUME:
         return "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
-    if addon["version"] == job["from"] and status not in ENDED_BADLY:
+    if addon["version"] == job["from"] and status not in FAILED_STATUSES:
         return f"it is at {version} as before"
     if not sent:
         return f"this run has sent nothing (it is at {version})"
@@ -356,9 +356,9 @@ def _not_ours(job: Job, addon: Addon, *, sent: bool) -> str | None:
 
 
 def _set_since(upgraded: Addon | None, addon: Addon) -> str | None:
-    """Return why settings that somebody else has made since the upgrade would be lost, or None.
+    """Return why a rollback would lose settings that somebody else has changed since the upgrade, or None.
 
-    A rollback brings the settings of before back. What CCE fills in by itself is left out of the comparison.
+    A rollback restores the earlier settings. What CCE fills in by itself is not compared.
     """
     if upgraded is None or not upgraded["values"] or not addon["values"]:
         return None

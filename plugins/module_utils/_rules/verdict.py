@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""The verdict on check tasks: whether an upgrade may go ahead on what they found. Pure, and closed by default.
+"""The verdict on check tasks: whether an upgrade may go ahead after what they found. Pure.
 
 Only what is known to be safe passes; everything else blocks.
 """
@@ -84,14 +84,14 @@ class CheckSummary(TypedDict):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict, and the reason where the risks alone don't tell it."""
+    """A verdict, and its reason if the risks alone do not tell it."""
 
     verdict: Verdict
     reason: str | None = None
 
     @property
     def blocks(self) -> bool:
-        """Whether an upgrade must not go ahead on this verdict (a Warning is the user's to decide)."""
+        """Whether the verdict forbids an upgrade. About a Warning the user decides, so it does not."""
         return self.verdict in BLOCKING
 
 
@@ -100,7 +100,7 @@ def _failed_risks(task: CheckTask) -> list[TaskRisk]:
 
 
 def _mismatch(task: CheckTask, wanted: Wanted) -> str | None:
-    """Return why the task says nothing about what is wanted, or None."""
+    """Return why the task is not about what is wanted, or None."""
     if wanted.task_id is not None and task.task_id != wanted.task_id:
         return f"it is the check {task.task_id or 'of no id'}, not {wanted.task_id}"
     if wanted.addon_template_name is not None and task.addon_template_name != wanted.addon_template_name:
@@ -133,7 +133,7 @@ def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
     if wanted.max_check_age is not None:
         if age is None:
             return "it does not say when it was made"
-        # Asked this way round, an age limit that is no number (NaN) lets nothing pass.
+        # `not … <=` instead of `>`: an age limit that is not a number (NaN) lets nothing pass.
         if not max(age, 0.0) <= wanted.max_check_age:
             return f"it was made at {task.created_at}, more than {wanted.max_check_age:g} s ago"
     return None
@@ -142,9 +142,8 @@ def _out_of_date(task: CheckTask, wanted: Wanted) -> str | None:
 def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
     """Return the verdict on one check task.
 
-    `fatal` wins over everything. `pending` comes before what only a finished task can tell. After that a single part
-    that is missing, unknown or not about what is wanted makes it `unknown`, and only what is left can be `warning` or
-    `passed`.
+    `fatal` if a risk is Fatal, whatever else the task says. Else `pending` if it has not finished; `unknown` if any
+    part is missing, unknown or not about what is wanted; `warning` if a risk failed; `passed` otherwise.
     """
     if task is None:
         return Judgement(UNKNOWN, "no check was made")
@@ -161,13 +160,13 @@ def judge(task: CheckTask | None, wanted: Wanted | None = None) -> Judgement:
 
 @dataclass(frozen=True)
 class UpgradeJudgement:
-    """What the checks of a cluster say about an upgrade.
+    """The judgement on an upgrade, from all checks of its cluster.
 
     Attributes:
         judgement: The verdict.
-        own: The check that was made for the upgrade, if it shows.
-        by: The check that the verdict comes from: a newer one may be worse.
-        warned: Newer checks that found Warnings only. A policy has to accept those as well.
+        own: The check that was made for the upgrade, if CCE shows it.
+        by: The check that the verdict comes from; a newer one if that is worse.
+        warned: Newer checks that found Warnings only. A policy has to accept these Warnings, too.
     """
 
     judgement: Judgement
@@ -177,10 +176,10 @@ class UpgradeJudgement:
 
 
 def judge_upgrade(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wanted) -> UpgradeJudgement:
-    """Return what all checks of a cluster say about the upgrade for which one of them was made.
+    """Return the judgement on the upgrade for which one of the checks of a cluster was made.
 
-    A newer check of the same upgrade that has finished and is worse wins: what it found is there now. It may have been
-    given other settings, so one that is better says nothing.
+    A newer check of the same upgrade counts instead if it has finished and is worse. One that is better does not count,
+    as it may have been made with other settings.
 
     Args:
         task_id: The check that was made for the upgrade.
@@ -192,7 +191,7 @@ def judge_upgrade(task_id: str | None, tasks: Sequence[CheckTask], wanted: Wante
     if own is None:
         return UpgradeJudgement(Judgement(UNKNOWN, "CCE does not show the check that was started"))
     others = [task for task in tasks if task.task_id != task_id and may_be_about(task, wanted)]
-    # They are judged by what they found alone: that they may be about this upgrade was decided above.
+    # Judged by their findings alone: that they may be about this upgrade was decided above.
     finished = [task for task in others if _may_be_newer(task, mine) and judge(task).verdict != PENDING]
     warned = tuple(task for task in finished if judge(task).verdict == WARNING)
     newer, verdict = worst_of(finished, Wanted())
@@ -216,14 +215,14 @@ def _task_in_words(task: CheckTask) -> str:
 
 
 def worst_of(tasks: Iterable[CheckTask], wanted: Wanted) -> tuple[CheckTask | None, Judgement]:
-    """Return the task with the worst verdict, and that; of none, that no check was made."""
+    """Return the task with the worst verdict, and the judgement on it; None and `unknown` if there is no task."""
     judged = [(task, judge(task, wanted)) for task in tasks]
     none: tuple[CheckTask | None, Judgement] = (None, judge(None))
     return min(judged, key=lambda item: VERDICTS.index(item[1].verdict), default=none)
 
 
 def _unknown(task: CheckTask, failed: Sequence[TaskRisk]) -> str | None:
-    """Return what of a finished task nobody has a rule for, or None."""
+    """Return why the findings of a finished task cannot be judged, or None."""
     if task.defects:
         return "; ".join(dict.fromkeys(task.defects))
     if task.status not in _FINISHED:
@@ -244,7 +243,7 @@ def _unknown(task: CheckTask, failed: Sequence[TaskRisk]) -> str | None:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of the verdicts; of none at all it is `unknown`."""
+    """Return the worst of the verdicts; `unknown` if there are none."""
     found = set(verdicts)
     return next((verdict for verdict in VERDICTS if verdict in found), UNKNOWN)
 

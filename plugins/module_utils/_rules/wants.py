@@ -54,8 +54,8 @@ _WANT_KEYS = tuple(WantEntry.__annotations__)
 class Want:
     """What the user wants of one add-on. `version` is exact, `latest`, `latest_patch`, or None for the present one.
 
-    `name` is that of a template. With `addon_instance_id`, that instance is meant and no other; nothing is installed in
-    its place.
+    `name` is that of a template. With `addon_instance_id`, only that instance is meant; if it is missing, nothing is
+    installed in its place.
     """
 
     name: str
@@ -67,15 +67,15 @@ class Want:
 
     @property
     def strategy(self) -> str | None:
-        """What is to become of configuration that was modified by hand, whichever way the user said it."""
+        """What the upgrade does with what was modified by hand, from `sync_strategy` or from the values."""
         return self.sync_strategy or sync_strategy(self.values)
 
 
 @dataclass(frozen=True)
 class Wants:
-    """What the user wants of a cluster, in upgrade order; `all_at` is where the add-ons that are not named come in.
+    """What the user wants of a cluster, in upgrade order. `all_at` is the position of `all` in that order.
 
-    A name without an id, wanted or excluded, means all instances of that template but those that are named by id.
+    A name without an id, wanted or excluded, means all instances of that template that are not named by id.
     """
 
     named: tuple[Want, ...]
@@ -134,10 +134,10 @@ def _read_want(entry: object) -> Want:
 
 
 def read_wants(entries: Sequence[object]) -> Wants:
-    """Return what a list in the language of `addons` means, or a text with names and commas.
+    """Return what a list in the language of `addons` means; a text of names with commas is also one.
 
     The order of the list is the upgrade order. `all` stands for every installed add-on that the list does not name;
-    `!name` leaves one out. `!all` alone means none: who decides elsewhere what is wanted can say so.
+    `!name` leaves one out. `!all` alone means no add-on, for callers that have found that nothing is to be done.
 
     Raises:
         InputError: The list is empty, names an add-on or an instance twice, both wants and excludes an add-on, or an
