@@ -580,7 +580,7 @@ def run(task: Task) -> Result:
 def _collected(access: ClusterAccess, ticket: Ticket) -> Collected:
     """Return the checks of the cluster, once those that were started have finished or the time is over.
 
-    Checks that take too long are for the gate to tell, together with everything else that blocks.
+    The gate tells of checks that take too long, together with everything else that blocks.
     """
     if ticket.started is None:
         collected = collect(access)
@@ -592,7 +592,7 @@ def _collected(access: ClusterAccess, ticket: Ticket) -> Collected:
 
 
 def _resumable(access: ClusterAccess, ticket: Ticket) -> list[str]:
-    """Return the add-ons that do not run yet after an upgrade that nobody verified: the role waits for them."""
+    """Return the names of add-ons that do not run yet after an unverified upgrade: the caller waits for them."""
     checks = collect(access).checks
     return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=access.cce.now())]
 

@@ -365,7 +365,7 @@ def gate(
         now: The present time, in seconds since 1970.
         service_now: The present time by the service's clock, from which the age of results counts. By default `now`.
         run_started: When the run started, in seconds since 1970. A warning that was accepted until then counts.
-        resumable: Names of add-ons that do not run yet, and that a run of the role waits for and verifies.
+        resumable: Names of add-ons that do not run yet, and that the caller waits for and verifies.
         skip_blocked: Whether the add-ons that pass may be upgraded although others are blocked. If not, `passed` of
             a closed gate is empty, so that a play that ignores errors upgrades nothing either.
 

@@ -26,18 +26,18 @@ from .wants import CHANGES, EDIT, NONE, Want, Wants
 # What there is to do with an add-on.
 JobTask = Literal["upgrade", "resume", "restore"]
 CARRY_OUT: Final = "upgrade"  # send the upgrade, wait, verify
-RESUME: Final = "resume"  # it was sent before this run, by one that did not end or by somebody else: wait, verify
+RESUME: Final = "resume"  # it was sent before this run, by an interrupted run or by somebody else: wait, verify
 RESTORE: Final = "restore"  # only the sync strategy of a run that was killed is to be set back
 
 VerificationVerdict = Literal["verified", "broken", "unknown"]
 VERIFIED: Final = "verified"
 BROKEN: Final = "broken"
 
-# An upgrade that was checked longer ago is not taken for one that an interrupted run has left.
+# An upgrade that was checked earlier than this is not taken for one of an interrupted run.
 _RESUME_WINDOW = 24 * 3600.0  # seconds
-# A run of the role starts the checks of the upgrade and of the running add-on one right after the other.
+# A run starts the check of the upgrade and that of the running add-on right after each other.
 _SAME_MOMENT = 600.0  # seconds, for requests that had to be repeated
-# The write reads its check again: one that is about to become too old is made anew before.
+# A check that becomes too old within this time is repeated before the write, which reads it again.
 _RECHECK_MARGIN = 15.0  # seconds
 _FATAL_LEVEL = "Fatal"
 _OF_CCE = frozenset(("basic", "systemAutoInject"))  # the parts of an add-on's settings that only CCE fills in
@@ -165,15 +165,15 @@ def _job(task: JobTask, step: PlannedStep, decision: Decision | None, want: Want
 
 
 def is_unverified(step: TicketStep, checks: Sequence[Check], *, now: float) -> bool:
-    """Whether an add-on was perhaps upgraded to its present version by a run of the role that did not verify it.
+    """Whether an add-on may have been upgraded to its present version by an interrupted run that did not verify it.
 
-    CCE keeps traces: the check of an upgrade to the version that is installed now, with a check of the running add-on
-    beside it, as a run of the role starts both; a change of the add-on after that; and no check of the running add-on
-    since, or one that has found a new Fatal risk, on which nobody acted.
+    CCE keeps traces of such a run: a check of the upgrade to the present version, with a check of the running add-on at
+    the same time; a later change of the add-on; and after that no check of the running add-on, or one with a new Fatal
+    risk.
 
-    Nothing of this tells who has sent the upgrade. A run that ended at its gate leaves the same checks, and so does one
-    whose request was refused; after that, anybody may have upgraded the add-on. So this is a reason to verify, and
-    never one to roll back. Where the check found a Fatal risk, it was certainly somebody else.
+    The traces do not tell who sent the upgrade: a run that ended at a closed gate leaves the same checks, and somebody
+    else may have upgraded the add-on after it. So this is a reason to verify, and never one to roll back. If the check
+    of the upgrade found a Fatal risk, no run of ours has sent it.
     """
     # A failed operation does not go on, so there is nothing to wait for.
     if step["status"] in FAILED_STATUSES or not step["previous_version"] or step["previous_version"] == step["from"]:
