@@ -7,6 +7,38 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    POLICY = r"""
+options:
+  fail_on_warning:
+    description:
+      - Whether Warnings also block, unless they are accepted. A Fatal risk always blocks.
+    type: bool
+    default: false
+  accepted_warnings:
+    description:
+      - Warnings that do not block, because somebody takes responsibility for them. Used with O(fail_on_warning=true)
+        only.
+      - Each is a dictionary with C(addon), C(risk) (the name of one risk), C(reason) and C(until) (the last day on
+        which it counts), and optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and
+        C(owner). A Fatal risk cannot be accepted.
+      - C(addon) is the name of an add-on template. If a cluster has several instances of it, the entry is about all of
+        them, or about the one that its C(addon_instance_id) names.
+    type: list
+    elements: dict
+    default: []
+  max_check_age:
+    description:
+      - Seconds after which a result is too old to count, by the clock of the service. A result from more than a minute
+        in the future does not count either.
+    type: float
+    default: 3600.0
+  skip_blocked:
+    description:
+      - Whether the add-ons that pass may be upgraded although others are blocked. A blocked add-on stays blocked.
+    type: bool
+    default: false
+"""
+
     SECRET_VALUES = r"""
 options:
   secret_values:
@@ -27,6 +59,19 @@ options:
       - Whether V(latest) and V(latest_patch) may choose a version that is not marked as stable.
     type: bool
     default: false
+"""
+
+    VERSIONS = r"""
+options:
+  versions:
+    description:
+      - What V(latest) and V(latest_patch) stand for, by name of the add-on template. An add-on that is not named here
+        goes to the newest version on offer.
+      - An add-on that is at this version or above stays as it is. If the version is not on offer, the add-on cannot be
+        upgraded. An exact version in O(addons) counts more.
+      - So all clusters of a fleet go to the versions that the first ones have run.
+    type: dict
+    default: {}
 """
 
     WANTS = r"""

@@ -13,7 +13,8 @@ description:
   - Brings an add-on of a CCE cluster to a version, and keeps all its settings.
   - CCE takes the template's default for every setting that an upgrade leaves out. So this module always sends the
     complete settings, and never a bare version.
-  - It does not check for risks. The role P(huaweicloud.cce.addon_upgrade#role) does so before an upgrade.
+  - It does not check for risks. M(huaweicloud.cce.cce_addon_upgrade) does so before an upgrade, and verifies what runs
+    afterwards.
   - If the outcome of a request is unknown, the module reads the add-on before it decides whether to send it again.
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
@@ -93,25 +94,6 @@ options:
     type: str
     choices: [present, inherit, force]
     default: present
-  values_fingerprint:
-    description:
-      - Fingerprint that M(huaweicloud.cce.cce_addon_check) returned. If the settings that would be sent have a
-        different fingerprint, because somebody changed the add-on since the check, nothing is changed and the module
-        fails.
-    type: str
-  check_task_id:
-    description:
-      - ID of the check task that the upgrade relies on. It is read again right before the upgrade is sent.
-      - Nothing is changed and the module fails, unless the check is about this add-on instance and version, is not
-        older than O(max_check_age), and has the verdict V(passed) or V(warning). An empty ID also makes it fail.
-      - A newer check of the same upgrade that is worse makes it fail, too, whoever made that one.
-    type: str
-  max_check_age:
-    description:
-      - Seconds after which the result of O(check_task_id) is too old to count, by the clock of the service. A result
-        from more than a minute in the future does not count either.
-    type: float
-    default: 3600.0
   accept_partial:
     description:
       - Whether the status C(available), in which only some pods run, counts as done.
@@ -128,8 +110,8 @@ options:
     type: float
     default: 600.0
 seealso:
-  - module: huaweicloud.cce.cce_addon_check
   - module: huaweicloud.cce.cce_addon_info
+  - module: huaweicloud.cce.cce_addon_upgrade
 """
 
 EXAMPLES = r"""
@@ -197,23 +179,11 @@ values_sent:
   returned: success, and failure after something was sent; only with O(state=present) and something to send
   type: dict
   sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
-values_fingerprint:
-  description: Digest of both versions and the complete settings, secrets included. Null if there is nothing to send.
-  returned: success, and failure after something was sent; only with O(state=present)
-  type: str
-  sample: a53c92ca6397fd53
 duration:
   description: Duration in seconds, including the time spent waiting.
   returned: success unless something would be sent in check mode, and when the operation failed or timed out
   type: float
   sample: 42.1
-check:
-  description: >-
-    The check that does not allow the upgrade, as M(huaweicloud.cce.cce_addon_check_info) returns it in its C(checks).
-    If there is no such check, everything but the name of the add-on template and the verdict is null.
-  returned: if O(check_task_id) names a check that blocks
-  type: dict
-  sample: {"task_id": "f2b8ae6d-1937-40c0-af02-1e59f3d2915e", "verdict": "fatal", "reason": null}
 addon:
   description: >-
     The add-on instance afterwards. Null if it is not there. What CCE does not report about it is null.
@@ -370,9 +340,6 @@ SPEC = merge_specs(
             "values": {"type": "dict", "default": {}},
             "values_policy": {"type": "str", "choices": list(POLICIES), "default": "merge"},
             "sync_strategy": {"type": "str", "choices": [PRESENT, *SYNC_STRATEGIES], "default": PRESENT},
-            "values_fingerprint": {"type": "str"},
-            "check_task_id": {"type": "str"},
-            "max_check_age": {"type": "float", "default": 3600.0},
             "allow_unstable": {"type": "bool", "default": False},
             "accept_partial": {"type": "bool", "default": False},
         },
@@ -403,7 +370,7 @@ def _bring_about(access: ClusterAccess) -> Result:
         addon_instance_id=instance_id,
     )
     if params["state"] == "rolled_back":
-        return roll_back(access, want, instance_id)
+        return roll_back(access, want, instance_id, wait=params["wait"])
     return make_present(access, want if name else _with_name(access, want, instance_id))
 
 

@@ -19,6 +19,7 @@ author:
 extends_documentation_fragment:
   - huaweicloud.cce.addons.secret_values
   - huaweicloud.cce.addons.unstable
+  - huaweicloud.cce.addons.versions
   - huaweicloud.cce.addons.wants
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.no_facts
@@ -61,19 +62,17 @@ options:
         checked with what is there. If not set, and in check mode, the module does not wait.
       - Used with O(type=addonUpgrade) only.
     type: float
-  skip_impossible:
+  on_impossible:
     description:
-      - Whether to check the other add-ons if a wanted one is C(impossible), as RV(plan) tells. If V(false), the module
-        fails then, because a check of the others could be mistaken for a check of all.
+      - What to do if something wanted is C(impossible), such as a version that CCE does not offer.
+      - V(fail) checks nothing and fails, because a check of the other add-ons could be mistaken for a check of all.
+      - V(report) checks the other add-ons, and reports the impossible ones in RV(plan). It is for a play that passes
+        RV(ticket) to M(huaweicloud.cce.cce_addon_gate_info), which closes the gate for them, together with all others
+        that block.
       - Used with O(type=addonUpgrade) only.
-    type: bool
-    default: false
-  brief:
-    description:
-      - Whether to leave out RV(text), RV(checks_started), and in RV(plan) the settings and the offered versions. With a
-        thousand clusters, they fill the memory of the controller. RV(ticket) is all that the gate needs.
-    type: bool
-    default: false
+    type: str
+    choices: [fail, report]
+    default: fail
   wait:
     description:
       - Whether to wait until all tasks have finished.
@@ -117,23 +116,21 @@ check_mode:
   sample: false
 text:
   description: The plan as a table for people.
-  returned: success, and failure after checks were started; only with O(type=addonUpgrade) and O(brief=false)
+  returned: success, and failure after checks were started; only with O(type=addonUpgrade)
   type: str
   sample: |-
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 ticket:
-  description: Plan and checks, in the form that M(huaweicloud.cce.cce_addon_gate_info) expects.
+  description: >-
+    Plan and checks, for M(huaweicloud.cce.cce_addon_gate_info) and M(huaweicloud.cce.cce_addon_upgrade). It is a text
+    to be passed on unchanged, and holds no settings of add-ons.
   returned: success, and failure after checks were started; only with O(type=addonUpgrade)
   type: str
-  sample: >-
-    v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "60655784-6747-50ae-b310-5f1bc02c36ff","1.30.33","1.28.7","upgrade","a53c92ca6397fd53","1.30.33 is the newest
-    stable version on offer",null,null,"2025-03-10T08:00:00.000000Z","running"]],
-    [["60655784-6747-50ae-b310-5f1bc02c36ff","addonUpgrade","f2b8ae6d-1937-40c0-af02-1e59f3d2915e","a53c92ca6397fd53"]]]
+  sample: v1.eJy.LVs.pVs.lKy
 checks_started:
   description: The checks that were started or adopted, in the order of O(addons).
-  returned: success, and failure after checks were started; not with O(type=addonUpgrade) and O(brief=true)
+  returned: success, and failure after checks were started
   type: list
   elements: dict
   contains:
@@ -183,7 +180,9 @@ checks_started:
       returned: always
       sample: false
 plan:
-  description: What would happen to each wanted add-on. Add-ons with nothing to upgrade are not checked.
+  description: >-
+    What would happen to each wanted add-on. Add-ons with nothing to upgrade are not checked. The settings and the
+    versions on offer are left out, M(huaweicloud.cce.cce_addon_plan_info) returns them.
   returned: success, and failure after checks were started; only with O(type=addonUpgrade)
   type: list
   elements: dict
@@ -256,11 +255,6 @@ plan:
       type: str
       returned: always
       sample: ensureConsistent
-    values:
-      description: The complete settings that would be sent. Secrets in them are masked.
-      type: dict
-      returned: unless O(brief=true)
-      sample: {"basic": {"image_version": "1.30.33"}, "custom": {"stub_domains": {}}, "flavor": {"replicas": 2}}
     values_changed:
       description: >-
         The settings that would differ from the present ones, as dotted paths. Null if the cloud does not report the
@@ -286,12 +280,6 @@ plan:
       type: str
       returned: always
       sample: null
-    offered:
-      description: Versions on offer for the add-on, newest first.
-      type: list
-      elements: str
-      returned: unless O(brief=true)
-      sample: [1.31.0-beta, 1.30.33, 1.30.6]
 checks:
   description: The check tasks, as M(huaweicloud.cce.cce_addon_check_info) returns them.
   returned: success, and when the wait timed out; only with O(wait=true) and if checks were started
@@ -337,6 +325,7 @@ failure:
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import CceError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC, ADDON_UPGRADE
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
@@ -346,24 +335,22 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
     wait_options,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import Result, Task, run_as_module
-from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, cluster_access
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import ClusterAccess, available_cluster
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks import (
     CheckRequest,
     baseline_for,
     describe_started,
     finished,
+    refuse_impossible,
     requests_for_plan,
     requests_for_running,
     results,
     start,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import (
-    described,
-    known_templates,
-    plan_when_idle,
-)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import known_templates, plan_when_idle
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import StartedCheck, Ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import describe_step, plan_lines
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Wants, read_versions, read_wants
 
 SPEC = merge_specs(
     CONNECTION,
@@ -376,8 +363,7 @@ SPEC = merge_specs(
             "baseline": {"type": "bool", "default": False},
             "on_running": {"type": "str", "choices": ["adopt", "start"], "default": "adopt"},
             "busy_timeout": {"type": "float"},
-            "skip_impossible": {"type": "bool", "default": False},
-            "brief": {"type": "bool", "default": False},
+            "on_impossible": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
         }
     ),
 )
@@ -386,7 +372,8 @@ SPEC = merge_specs(
 def run(task: Task) -> Result:
     params = task.params
     wants = read_wants(params["addons"])
-    with cluster_access(task) as access:
+    with connected(task) as cce:
+        access = ClusterAccess(cce, task, available_cluster(cce, task).id or "")
         requests, planned = _requests(access, wants)
         if task.check_mode or not requests:
             return {"changed": bool(requests), "check_mode": task.check_mode, **_told_plan(task, planned, [])}
@@ -410,8 +397,6 @@ def _told_plan(task: Task, planned: Result, started: list[StartedCheck]) -> Resu
         return {**planned, "checks_started": started}
     cluster_id, name = planned["cluster_id"], task.params["cluster_name"] or None
     ticket = Ticket(cluster_id, name, planned["plan"], None if task.check_mode else started).text()
-    if task.params["brief"]:
-        return {"cluster_id": cluster_id, "plan": planned["plan"], "ticket": ticket}
     return {**planned, "checks_started": started, "ticket": ticket}
 
 
@@ -422,11 +407,20 @@ def _requests(access: ClusterAccess, wants: Wants) -> tuple[list[CheckRequest], 
         known_templates(access, wants, instances)
         return requests_for_running(wants, instances), {"cluster_id": access.cluster_id}
     timeout_option = "busy_timeout" if params["busy_timeout"] is not None and not task.check_mode else None
-    steps = plan_when_idle(access, wants, timeout_option=timeout_option, allow_unstable=params["allow_unstable"])
-    requests = requests_for_plan(steps, access.cluster_id, skip_impossible=params["skip_impossible"])
+    steps = plan_when_idle(
+        access,
+        wants,
+        timeout_option=timeout_option,
+        allow_unstable=params["allow_unstable"],
+        versions=read_versions(params["versions"]),
+    )
+    if params["on_impossible"] == "fail":
+        refuse_impossible(steps, access.cluster_id)
+    requests = requests_for_plan(steps)
     if params["baseline"]:
         requests = [*baseline_for(requests), *requests]
-    return requests, described(access, steps, brief=params["brief"])
+    plan = [describe_step(step) for step in steps]
+    return requests, {"cluster_id": access.cluster_id, "plan": plan, "text": "\n".join(plan_lines(plan))}
 
 
 def main() -> None:

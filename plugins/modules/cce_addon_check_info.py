@@ -79,12 +79,6 @@ options:
         be the newest, and is kept.
     type: bool
     default: false
-  brief:
-    description:
-      - Whether to leave out RV(raw) and the facts. They repeat the same data twice, and with a thousand clusters fill
-        the memory of the controller.
-    type: bool
-    default: false
   wait:
     description:
       - Whether to wait until all selected tasks have finished.
@@ -293,7 +287,7 @@ summary:
         coredns  addonUpgrade  1.30.33  Failed  fatal    2026-08-05T17:10:44.648388+08:00
 raw:
   description: The API's answer, unchanged.
-  returned: success, unless O(brief=true)
+  returned: success
   type: dict
   sample: {"kind": "AddonCheck", "apiVersion": "v3", "pageInfo": {"currentCount": 0}, "items": []}
 query_result:
@@ -303,7 +297,7 @@ query_result:
   sample: [AddonValidate]
 ansible_facts:
   description: The results as facts.
-  returned: success, unless O(brief=true)
+  returned: success
   type: dict
   contains:
     cce_addon_checks:
@@ -404,7 +398,6 @@ SPEC = merge_specs(
             "target_version": {"type": "str"},
             "max_check_age": {"type": "float"},
             "latest": {"type": "bool", "default": False},
-            "brief": {"type": "bool", "default": False},
         }
     ),
 )
@@ -435,11 +428,8 @@ def run(task: Task) -> Result:
         warn_of_the_answer(access, collected)
     collected = with_missing(collected, params["task_ids"] or [])
     found = results(collected)
-    result = {"changed": False, **found}
-    if not params["brief"]:
-        facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
-        result.update(raw=collected.answer, ansible_facts=facts)
-    return with_query(result, query)
+    facts = {"cce_addon_checks": found["checks"], "cce_addon_check_summary": found["summary"]}
+    return with_query({"changed": False, **found, "raw": collected.answer, "ansible_facts": facts}, query)
 
 
 def main() -> None:

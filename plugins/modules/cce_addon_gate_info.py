@@ -14,11 +14,12 @@ description:
     by a policy on Warnings. Waits for checks that have not finished.
   - If there is a newer check of the same upgrade with a worse verdict, that verdict counts, whoever made the check.
   - Whatever is not known to be safe blocks. There is no policy on Fatal risks, because they always block.
-  - The module succeeds, whatever it decides. To stop a play at a closed gate, use the role
-    P(huaweicloud.cce.addon_precheck#role), or look at RV(open).
+  - The module succeeds, whatever it decides. To stop a play at a closed gate, look at RV(open), or use the role
+    P(huaweicloud.cce.addon_precheck#role).
 author:
   - The huaweicloud.cce contributors (@huaweicloud-cce)
 extends_documentation_fragment:
+  - huaweicloud.cce.addons.policy
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.info
   - huaweicloud.cce.attributes.no_facts
@@ -28,46 +29,14 @@ extends_documentation_fragment:
 options:
   ticket:
     description:
-      - What M(huaweicloud.cce.cce_addon_check) returned as RV(huaweicloud.cce.cce_addon_check#module:ticket). The
-        module waits for the checks that were started.
+      - What M(huaweicloud.cce.cce_addon_check) returned as RV(huaweicloud.cce.cce_addon_check#module:ticket), a text to
+        be passed on unchanged. It says which cluster, plan and checks are judged. The module waits for the checks that
+        were started.
       - If the ticket comes from M(huaweicloud.cce.cce_addon_plan_info) or from check mode, no checks were started. Then
         the newest result for the add-on instance and version counts, whatever settings it was made with, and the module
         does not wait.
     type: str
     required: true
-  run_started:
-    description:
-      - When the run started, in seconds since 1970, if that was earlier than now. A Warning whose acceptance ended
-        after that is still accepted.
-    type: float
-  fail_on_warning:
-    description:
-      - Whether Warnings also block, unless they are accepted.
-    type: bool
-    default: false
-  accepted_warnings:
-    description:
-      - Warnings that do not block, because somebody takes responsibility for them. Used with O(fail_on_warning=true)
-        only.
-      - Each is a dictionary with C(addon), C(risk) (the name of one risk), C(reason) and C(until) (the last day on
-        which it counts), and optionally C(target_version), C(cluster) (a pattern for the name or ID of clusters) and
-        C(owner). A Fatal risk cannot be accepted.
-      - C(addon) is the name of an add-on template. If a cluster has several instances of it, the entry is about all of
-        them, or about the one that its C(addon_instance_id) names.
-    type: list
-    elements: dict
-    default: []
-  max_check_age:
-    description:
-      - Seconds after which a result is too old to count, by the clock of the service. A result from more than a minute
-        in the future does not count either.
-    type: float
-    default: 3600.0
-  skip_blocked:
-    description:
-      - Whether the add-ons that pass may be upgraded although others are blocked. A blocked add-on stays blocked.
-    type: bool
-    default: false
   wait_timeout:
     description:
       - Seconds to wait for the checks at most. Checks that take longer have the verdict V(pending), and block.
@@ -76,6 +45,7 @@ options:
 seealso:
   - module: huaweicloud.cce.cce_addon_check
   - module: huaweicloud.cce.cce_addon_plan_info
+  - module: huaweicloud.cce.cce_addon_upgrade
 """
 
 EXAMPLES = r"""
@@ -83,7 +53,7 @@ EXAMPLES = r"""
   huaweicloud.cce.cce_addon_check:
     cluster_id: 7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01
     addons: [all]
-    skip_impossible: true
+    on_impossible: report
     on_running: start
     wait: false
   register: begun
@@ -199,11 +169,6 @@ decisions:
       type: str
       returned: always
       sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
-    judged_at:
-      description: Time of the decision, in seconds since 1970.
-      type: float
-      returned: always
-      sample: 1785922244.6
     values_fingerprint:
       description: Fingerprint of the settings that the upgrade would send, as in the plan. Null if there are none.
       type: str
@@ -379,87 +344,6 @@ message:
   elements: str
   returned: success
   sample: []
-checks:
-  description: The check tasks that were read, newest first. A text that the API leaves out is null.
-  returned: success, if there are checks of type C(addonStatic) among those that were started
-  type: list
-  elements: dict
-  contains:
-    task_id:
-      description: ID of the check task.
-      type: str
-      returned: always
-      sample: f2b8ae6d-1937-40c0-af02-1e59f3d2915e
-    type:
-      description: Type of the check, C(addonStatic) or C(addonUpgrade).
-      type: str
-      returned: always
-      sample: addonUpgrade
-    addon_template_name:
-      description: Name of the add-on template.
-      type: str
-      returned: always
-      sample: coredns
-    addon_instance_name:
-      description: Name of the add-on instance.
-      type: str
-      returned: always
-      sample: coredns
-    addon_instance_id:
-      description: ID of the add-on instance.
-      type: str
-      returned: always
-      sample: 60655784-6747-50ae-b310-5f1bc02c36ff
-    target_version:
-      description: Target version of the checked upgrade. Null for a static check.
-      type: str
-      returned: always
-      sample: 1.30.33
-    cluster_target_version:
-      description: >-
-        Target version of the cluster, if an upgrade of the cluster made the task. Such a task says nothing about the
-        upgrade of an add-on. Null otherwise.
-      type: str
-      returned: always
-      sample: null
-    created_at:
-      description: When the task was created, as the API wrote it.
-      type: str
-      returned: always
-      sample: "2026-08-05T17:10:44.648388+08:00"
-    expires_at:
-      description: When the result expires, as the API wrote it. Null if the task has not finished.
-      type: str
-      returned: always
-      sample: "2026-08-06T17:10:44.648388+08:00"
-    status:
-      description: Status of the task, in the API's words.
-      type: str
-      returned: always
-      sample: Failed
-    message:
-      description: Message of the task. Null if there is none.
-      type: str
-      returned: always
-      sample: null
-    verdict:
-      description: >-
-        What the result means for an upgrade, one of C(passed), C(warning), C(fatal), C(pending), C(unknown). The last
-        three block.
-      type: str
-      returned: always
-      sample: fatal
-    reason:
-      description: Why the verdict is C(pending) or C(unknown). Null otherwise, because the risks explain it.
-      type: str
-      returned: always
-      sample: null
-    risks:
-      description: The risks that were checked for.
-      type: list
-      elements: dict
-      returned: always
-      contains: *risk
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given
@@ -497,9 +381,14 @@ failure:
       sample: {}
 """
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import ADDON_STATIC
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.connection import connected
-from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION, QUERY, Spec, merge_specs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
+    CONNECTION,
+    POLICY,
+    QUERY,
+    Spec,
+    merge_specs,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task import (
     Result,
     Task,
@@ -521,21 +410,16 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import
     read_ticket,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import is_unverified
 
 SPEC = merge_specs(
     CONNECTION,
     QUERY,
+    POLICY,
     Spec(
         argument_spec={
-            "ticket": {"type": "str", "required": True},
-            "run_started": {"type": "float"},
-            "fail_on_warning": {"type": "bool", "default": False},
-            "accepted_warnings": {"type": "list", "elements": "dict", "default": []},
-            "max_check_age": {"type": "float", "default": 3600.0},
-            "skip_blocked": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 300.0},
             "wait_interval": {"type": "float"},
+            "ticket": {"type": "str", "required": True},
         }
     ),
 )
@@ -553,9 +437,6 @@ def run(task: Task) -> Result:
     with connected(task) as cce:
         access = ClusterAccess(cce, task, ticket.cluster_id)
         collected = _collected(access, ticket) if ticket.needs_checks else None
-        # A caller that tells when its run started goes on with the upgrades of an interrupted run.
-        goes_on = ticket.failed and params["run_started"] is not None
-        resumable = _resumable(access, ticket) if goes_on else []
         service_now = cce.now()
     decision = gate(
         ticket.plan,
@@ -566,14 +447,9 @@ def run(task: Task) -> Result:
         cluster_name=ticket.cluster_name,
         now=task.clock.now(),
         service_now=service_now,
-        run_started=params["run_started"],
-        resumable=resumable,
         skip_blocked=params["skip_blocked"],
     )
     result = {"changed": False, **decision, "message": [] if decision["open"] else closed_message(decision)}
-    if any(item["type"] == ADDON_STATIC for item in ticket.started or []):
-        # For a comparison after the upgrade.
-        result["checks"] = collected.checks if collected else []
     return with_query(result, query)
 
 
@@ -586,15 +462,9 @@ def _collected(access: ClusterAccess, ticket: Ticket) -> Collected:
         collected = collect(access)
     else:
         task_ids = {item["task_id"] for item in ticket.started}
-        collected = finished_in_time(access, task_ids)
+        collected = finished_in_time(access, task_ids, access.task.params["wait_timeout"])
     warn_of_the_answer(access, collected)
     return collected
-
-
-def _resumable(access: ClusterAccess, ticket: Ticket) -> list[str]:
-    """Return the names of add-ons that do not run yet after an unverified upgrade: the caller waits for them."""
-    checks = collect(access).checks
-    return [step["name"] for step in ticket.failed if is_unverified(step, checks, now=access.cce.now())]
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ author:
 extends_documentation_fragment:
   - huaweicloud.cce.addons.secret_values
   - huaweicloud.cce.addons.unstable
+  - huaweicloud.cce.addons.versions
   - huaweicloud.cce.addons.wants
   - huaweicloud.cce.attributes
   - huaweicloud.cce.attributes.info
@@ -201,13 +202,12 @@ text:
     ADD-ON   PRESENT  TARGET   ACTION   WHY
     coredns  1.28.7   1.30.33  upgrade  1.30.33 is the newest stable version on offer
 ticket:
-  description: The plan, in the form that M(huaweicloud.cce.cce_addon_gate_info) expects.
+  description: >-
+    The plan, for M(huaweicloud.cce.cce_addon_gate_info) and M(huaweicloud.cce.cce_addon_upgrade). It is a text to be
+    passed on unchanged, and holds no settings of add-ons.
   returned: success
   type: str
-  sample: >-
-    v1 ["7c1d0f3e-5a64-4f0e-9d1b-2f6a8c4b1e01",null,[["coredns","coredns",
-    "60655784-6747-50ae-b310-5f1bc02c36ff","1.30.33","1.28.7","upgrade","a53c92ca6397fd53","1.30.33 is the newest
-    stable version on offer",null,null,"2025-03-10T08:00:00.000000Z","running"]],null]
+  sample: v1.eJy.LVs.pVs.lKy
 query_result:
   description: What O(query) selects from the result.
   returned: success, if O(query) is given
@@ -245,6 +245,7 @@ failure:
       sample: {}
 """
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.secrets import masked
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import (
     CLUSTER,
     CONNECTION,
@@ -264,11 +265,12 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.task impor
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.access import cluster_access
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.survey import (
     busy,
-    described,
+    marked_secret,
     plan_when_idle,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import describe_in_detail, plan_lines
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_versions, read_wants
 
 SPEC = merge_specs(
     CONNECTION,
@@ -284,13 +286,26 @@ def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
     wants = read_wants(params["addons"])
-    options = {"allow_unstable": params["allow_unstable"], "may_install": params["install_missing"]}
     with cluster_access(task) as access:
         timeout_option = "wait_timeout" if params["wait"] and not task.check_mode else None
-        steps = plan_when_idle(access, wants, timeout_option=timeout_option, **options)
-    told = described(access, steps)
-    ticket = Ticket(access.cluster_id, params["cluster_name"] or None, told["plan"], started=None).text()
-    result = {"changed": False, "check_mode": task.check_mode, **told, "ticket": ticket, "busy": busy(steps)}
+        steps = plan_when_idle(
+            access,
+            wants,
+            timeout_option=timeout_option,
+            allow_unstable=params["allow_unstable"],
+            may_install=params["install_missing"],
+            versions=read_versions(params["versions"]),
+        )
+    plan = [describe_in_detail(step, masked(step.values, marked_secret(task))) for step in steps]
+    result = {
+        "changed": False,
+        "check_mode": task.check_mode,
+        "cluster_id": access.cluster_id,
+        "plan": plan,
+        "text": "\n".join(plan_lines(plan)),
+        "ticket": Ticket(access.cluster_id, params["cluster_name"] or None, plan, started=None).text(),
+        "busy": busy(steps),
+    }
     return with_query(result, query)
 
 

@@ -17,7 +17,8 @@ description:
   - It reads the facts C(addon_precheck_result) and C(addon_upgrade_result), which the roles
     P(huaweicloud.cce.addon_precheck#role) and P(huaweicloud.cce.addon_upgrade#role) set. If a host has both, the second
     one counts, together with the problems that a later precheck has found. If the variable C(addon_report_problem) is
-    set, the report shows its text as what stopped the cluster.
+    set, the report shows its text as what stopped the cluster. If C(addon_report_unavailable) is true as well, because
+    M(huaweicloud.cce.cce_addon_check) has failed with C(phase) in C(failure.details), the cluster is V(unavailable).
   - It fails if one of these, or C(addon_report_begun), is an extra variable, because that has the same value for all
     clusters.
   - A result counts for a host only if it is about the C(cce_cluster_id) (or else the C(cce_cluster_name)) of that host.
@@ -45,10 +46,14 @@ options:
       - What to write. V(html) is one page that needs nothing else (C(.html)), V(markdown) is for a merge request or a
         chat (C(.md)), V(junit) is for the test report of GitLab or Jenkins (C(.xml)), V(json) is for programs
         (C(.json), described by the schema C(docs/schemas/addon_report.json)).
+      - V(limit) is a list of hosts for each kind of cluster that needs somebody, one host a line, for C(--limit @file).
+        The names end in C(.blocked.limit), C(.unavailable.limit), C(.failed.limit), which includes those that were
+        rolled back, and C(.not_reached.limit). A list without hosts has no file, and that of an earlier report is
+        removed.
     type: list
     elements: str
-    choices: [html, markdown, junit, json]
-    default: [html, markdown, junit, json]
+    choices: [html, markdown, junit, json, limit]
+    default: [html, markdown, junit, json, limit]
   hosts:
     description: The hosts to report on. If empty, every host of the play, including those that failed.
     type: list
@@ -109,4 +114,12 @@ files:
   elements: str
   returned: success
   sample: [/builds/fleet/reports/addon_report.html]
+hints:
+  description: How the same command is run on some of the clusters only, as lines. Empty if all is well.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - "To run the same command on some of the clusters only, add one of these options:"
+    - "7 not reached: --limit @/builds/fleet/reports/addon_report.not_reached.limit"
 """

@@ -29,7 +29,7 @@ COLLECTION = "huaweicloud.cce"
 FACTS: dict[str, tuple[str, ...]] = {
     "addon_precheck": ("addon_precheck_result",),
     "addon_upgrade": ("addon_upgrade_result",),
-    "addon_report": ("addon_report_begun", "addon_report_problem"),
+    "addon_report": ("addon_report_begun", "addon_report_problem", "addon_report_unavailable"),
 }
 
 

@@ -11,6 +11,7 @@ Otherwise the module is shipped as Ansible always does. Both ways give the same 
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import multiprocessing
 import os
@@ -173,6 +174,8 @@ class FastPath(ShippingAction):
 
     def _run_in_worker(self, tmp: str | None, variables: dict[str, Any]) -> Result:
         """Run the module in this process, which is the worker that Ansible forked for this task."""
+        # Looking for garbage among what the worker has inherited would copy the memory that it shares with all others.
+        gc.freeze()
         # Of ActionBase: ShippingAction.run would ship.
         result: Result = ActionBase.run(self, tmp, variables)
         with _surroundings(self._task_environment(), self._loader.get_basedir()):

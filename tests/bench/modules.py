@@ -5,8 +5,7 @@
 
 Whole `ansible-playbook` processes against the simulator, one task each, every host by a local connection. The cost is
 the time above that of an empty play. `uri` sends the same GET with a token in its header and keeps the answer; it does
-not judge it. `brief` returns every result once, as `uri` does; `token` and `keys` return them as facts and as the raw
-answer, too. `debug` does nothing: it is what Ansible itself costs. Rounds are interleaved, and the median counts, so
+not judge it. `debug` does nothing: it is what Ansible itself costs. Rounds are interleaved, and the median counts, so
 that a busy machine disturbs all alike.
 """
 
@@ -80,7 +79,6 @@ def _contestants(simulation: Simulation, folder: Path) -> list[Contestant]:
         Contestant("empty", None, BUILD),
         Contestant("debug", {"ansible.builtin.debug": {"msg": "hello"}}, BUILD),
         Contestant("token", with_token, BUILD),
-        Contestant("brief", {MODULE: {**with_token[MODULE], "brief": True}}, BUILD),
         Contestant("keys", {MODULE: {**common, **keys}}, BUILD),
         Contestant("uri", {"ansible.builtin.uri": get}, BUILD),
         Contestant("shipped", with_token, _without_action_plugins(folder / "shipped")),
@@ -148,17 +146,17 @@ def report(taken: dict[str, list[float]], hosts: int) -> dict[str, Any]:
         "milliseconds_a_host": {name: 1000 * seconds / hosts for name, seconds in above.items()},
         **{
             f"{ours}_over": {name: above[ours] / above[name] for name in above if name != ours}
-            for ours in ("token", "brief", "keys")
+            for ours in ("token", "keys")
             if ours in above
         },
     }
 
 
 def _print(title: str, figures: dict[str, Any]) -> None:
-    print(f"\n{title:14}{'median':>9}{'a host':>11}{'token/this':>12}{'brief/this':>12}{'keys/this':>12}")
+    print(f"\n{title:14}{'median':>9}{'a host':>11}{'token/this':>12}{'keys/this':>12}")
     for name, seconds in figures["median"].items():
         a_host = f"{figures['milliseconds_a_host'][name]:.1f} ms" if name != "empty" else ""
-        overs = [figures[over] for over in ("token_over", "brief_over", "keys_over")]
+        overs = [figures[over] for over in ("token_over", "keys_over")]
         ratios = "".join(f"{over[name]:>12.3f}" if name in over else " " * 12 for over in overs)
         print(f"{name:14}{seconds:>7.2f} s{a_host:>11}{ratios}".rstrip())
 
@@ -179,9 +177,8 @@ def main() -> int:
     _print("clock", clock)
     _print("processors", processors)
     print("\ngoals, by the clock: " + ", ".join(f"at most {goal} of {name}" for name, goal in GOALS.items()))
-    for over in ("token", "brief"):
-        missed = [name for name, goal in GOALS.items() if clock[f"{over}_over"][name] > goal]
-        print(f"missed by {over}: {', '.join(missed) or 'none'}")
+    missed = [name for name, goal in GOALS.items() if clock["token_over"][name] > goal]
+    print(f"missed: {', '.join(missed) or 'none'}")
 
     results = BUILD / "bench"
     results.mkdir(exist_ok=True)

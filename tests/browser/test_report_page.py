@@ -171,7 +171,7 @@ def test_the_words_and_signs_are_explained(opened):
     legend = page.find_element("css selector", ".legend")
     assert legend.text == "What the words and signs mean"
     click(page, ".legend summary")
-    assert "– not reached\nNothing was touched" in legend.text
+    assert "– not reached\nNothing was changed" in legend.text
 
 
 # Colours and places

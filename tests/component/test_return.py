@@ -29,15 +29,14 @@ NOWHERE = "00000000-0000-0000-0000-000000000000"
 # How a run ended.
 SUCCEEDED = "succeeded"
 REFUSED = "failed before anything was done"
-BLOCKED = "refused for a check"
 FAILED_AFTERWARDS = "failed after something was sent"
 NOT_WATCHED = "failed after something was sent, as its end could not be read"
 TIMED_OUT = "timed out"
+NOT_WELL = "failed as the outcome is not well"
 # What every module may return, see Ansible's "Common return values".
 COMMON = {"changed", "failed", "msg", "diff"}
 # RETURN describes these by the name of another module.
 REFERENCES = {
-    ("cce_addon", "check"): ("cce_addon_check_info", "checks"),
     ("cce_addon_check", "checks"): ("cce_addon_check_info", "checks"),
     ("cce_addon_check", "summary"): ("cce_addon_check_info", "summary"),
 }
@@ -77,6 +76,10 @@ def _would_send(ran: Ran) -> bool:
     return ran.result.get("action") not in (None, "none")
 
 
+def _tells_the_outcome(ran: Ran) -> bool:
+    return ran.ended in (SUCCEEDED, NOT_WELL)
+
+
 AFTER_SENDING = "success, and failure after something was sent"
 AFTER_STARTING = "success, and failure after checks were started"
 # Each text of `returned`, as a rule on a run.
@@ -88,8 +91,6 @@ PROMISES: Mapping[str, Callable[[Ran], bool]] = {
     "success, if O(query) is given": lambda ran: _succeeded(ran) and ran.params["query"] is not None,
     "success, if O(with_input) is true": lambda ran: _succeeded(ran) and ran.params["with_input"],
     "if O(with_input) is true": lambda ran: ran.params["with_input"],
-    "success, unless O(brief=true)": lambda ran: _succeeded(ran) and not ran.params["brief"],
-    "unless O(brief=true)": lambda ran: not ran.params["brief"],
     "success, if there are checks of type C(addonStatic) among those that were started": (
         lambda ran: _succeeded(ran) and '"addonStatic"' in ran.params["ticket"]
     ),
@@ -101,15 +102,12 @@ PROMISES: Mapping[str, Callable[[Ran], bool]] = {
     "success unless something would be sent in check mode, and when the operation failed or timed out": (
         lambda ran: _got_far(ran) and ran.ended != NOT_WATCHED and not (ran.check_mode and _would_send(ran))
     ),
-    "if O(check_task_id) names a check that blocks": lambda ran: ran.ended == BLOCKED,
+    "success, and failure of an upgrade": _tells_the_outcome,
+    "success, and failure of an upgrade, if RV(completed) is true": (
+        lambda ran: _tells_the_outcome(ran) and ran.result["completed"]
+    ),
     AFTER_STARTING: _got_far,
     f"{AFTER_STARTING}; only with O(type=addonUpgrade)": lambda ran: _got_far(ran) and _upgrades(ran),
-    f"{AFTER_STARTING}; only with O(type=addonUpgrade) and O(brief=false)": (
-        lambda ran: _got_far(ran) and _upgrades(ran) and not ran.params["brief"]
-    ),
-    f"{AFTER_STARTING}; not with O(type=addonUpgrade) and O(brief=true)": (
-        lambda ran: _got_far(ran) and not (_upgrades(ran) and ran.params["brief"])
-    ),
     "success, and when the wait timed out; only with O(wait=true) and if checks were started": (
         lambda ran: ran.params["wait"] and ran.ended in (SUCCEEDED, TIMED_OUT) and _has_started(ran)
     ),
@@ -264,19 +262,17 @@ def addon_check_info(run: Runs) -> None:
     run.change("coredns", checks=[{"type": "addonUpgrade", "target_version": "1.30.33", "age": 0}])
     run(TIMED_OUT, wait=True, wait_timeout=0.5)
     run(wait=True)
-    run(check_mode=True, brief=True, query="checks")
+    run(check_mode=True, query="checks")
     run(REFUSED, cluster_id=NOWHERE)
 
 
 def addon_check(run: Runs) -> None:
     run(addons=["all"], check_mode=True)
     run(addons=["all"], baseline=True)
-    run(addons=["all"], brief=True)
     run(addons=["coredns"], wait=False)
     run(TIMED_OUT, addons=["coredns"], wait_timeout=0.5)
     run(TIMED_OUT, addons=["metrics-server"], type="addonStatic", wait_timeout=0.5)
     run(addons=["coredns"], type="addonStatic")
-    run(addons=["coredns"], type="addonStatic", brief=True)
     run(addons=["coredns"], type="addonStatic", check_mode=True)
     run(addons=[{"name": "coredns", "version": "1.28.7"}])
     run(REFUSED, addons=["no-such-template"])
@@ -321,11 +317,38 @@ def addon(run: Runs) -> None:
     run(FAILED_AFTERWARDS, **metrics, state="absent")
     run.simulation.fault("status", "GET", "addons/[0-9a-f-]+$", status=403)
     run(NOT_WATCHED, addon_template_name="coredns", values={"flavor": {"replicas": 4}})
-    checked = run.another("cce_addon_check")(addons=["coredns"])
-    coredns = {"addon_template_name": "coredns", "version": "latest"}
-    run(BLOCKED, **coredns, check_task_id=checked["checks"][0]["task_id"])
-    run(BLOCKED, **coredns, check_task_id="no such check")
     run(TIMED_OUT, addon_template_name="nginx-ingress", version="latest", wait_timeout=0.5)
+
+
+def addon_upgrade(run: Runs) -> None:
+    warning = {"addon": "nginx-ingress", "risk": "SnippetAnnotations", "reason": "known", "until": "2999-12-31"}
+    warnings = [warning, {**warning, "risk": "Another"}, {**warning, "risk": "Old", "until": "2020-01-01"}]
+    run(NOT_WELL, addons=["all"])
+    run(addons=["all"], rounds=1, wait=False)
+    run(NOT_WELL, addons=["all"], check_mode=True)
+    run(NOT_WELL, addons=["npd"])
+    run(addons=["all"], mode="verify")
+    run.change("metrics-server", pods_ready=False)
+    run(NOT_WELL, addons=["all"], mode="verify")
+    run.change("metrics-server", pods_ready=True)
+    accepted = {"fail_on_warning": True, "accepted_warnings": warnings}
+    run(NOT_WELL, addons=["nginx-ingress", "coredns"], skip_blocked=True, **accepted)
+    ended = run(addons=["nginx-ingress"])
+    run(addons=["nginx-ingress"], mode="verify", ticket=ended["ticket"])
+    run.change("metrics-server", next_upgrade="upgradeFailed")
+    result = run(addons=["metrics-server"], wait=False)
+    while not result["completed"]:
+        result = run(addons=["metrics-server"], rounds=1, ticket=result["ticket"])
+    run.change("metrics-server", next_upgrade={"status": "running", "then": {"pods_ready": False}})
+    run(NOT_WELL, addons=["metrics-server"])
+    run.simulation.fault("status", "PUT", "addons", status=403)
+    run(NOT_WELL, addons=["metrics-server"])
+    run(cluster_id=None, addons=["all"], ticket="no ticket", rounds=1)
+    run(REFUSED, addons=["all"], rounds=0)
+    run(REFUSED, addons=["all"], ticket="no ticket")
+    run(REFUSED, cluster_id=NOWHERE, addons=["all"])
+    run.simulation.call("POST", f"/clusters/{CLUSTER}", {"phase": "Hibernation"})
+    run(NOT_WELL, addons=["all"])
 
 
 SITUATIONS: Mapping[str, Callable[[Runs], None]] = {
@@ -336,6 +359,7 @@ SITUATIONS: Mapping[str, Callable[[Runs], None]] = {
     "cce_addon_info": addon_info,
     "cce_addon_plan_info": addon_plan_info,
     "cce_addon_template_info": addon_template_info,
+    "cce_addon_upgrade": addon_upgrade,
     "cce_cluster_info": cluster_info,
 }
 

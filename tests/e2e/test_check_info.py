@@ -50,16 +50,6 @@ def test_filters_latest_and_query(play):
     assert [check["task_id"] for check in played.result("all")["checks"]] == [one["task_id"]]
 
 
-def test_brief_says_everything_once(play):
-    start = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["coredns"]}}
-    played = play([start, info("all"), info("once", brief=True, query="checks[].task_id")])
-    everything, once = played.result("all"), played.result("once")
-    assert {"raw", "ansible_facts"} <= set(everything)
-    assert (once["checks"], once["summary"]) == (everything["checks"], everything["summary"])
-    assert once["query_result"] == [check["task_id"] for check in everything["checks"]]
-    assert not {"raw", "ansible_facts"} & set(once)
-
-
 def test_wait_waits_and_says_when_it_took_too_long(play):
     start = {"huaweicloud.cce.cce_addon_check": {"cluster_id": CLUSTER, "addons": ["coredns"], "wait": False}}
     with Simulation(time_scale=0.5) as slow:

@@ -117,23 +117,6 @@ def test_a_variable_that_is_misspelt_is_refused(play, simulation):
     assert simulation.requests() == []
 
 
-def test_a_write_reads_its_check_itself(play, simulation):
-    """Whoever got past the gate with a forged decision would get no further than this."""
-    first = play(PRECHECK, variables={"addon_precheck_addons": ["coredns"]})
-    decision = first.module("cce_addon_gate_info")["decisions"][0]
-    for task_id in (decision["task_id"], "", "00000000-0000-0000-0000-000000000000"):
-        options = {
-            "cluster_id": CLUSTER,
-            "addon_template_name": "coredns",
-            "version": decision["to"],
-            "check_task_id": task_id,
-        }
-        played = play([{"huaweicloud.cce.cce_addon": options}])
-        assert played.code == 2
-        assert "Nothing was changed: the check" in played.output
-    assert writes(simulation) == []
-
-
 def test_skip_blocked_upgrades_what_passes_and_still_fails(play, simulation):
     played = play(UPGRADE, variables={"addon_upgrade_skip_blocked": True})
     assert played.code == 2
@@ -190,24 +173,12 @@ def test_the_strategy_is_set_back_when_the_upgrade_fails(play, simulation):
 
 
 def test_settings_changed_after_the_check_stop_the_upgrade(play, simulation):
-    checked = play(PRECHECK, variables={"addon_precheck_addons": ["metrics-server"]})
-    decision = checked.module("cce_addon_gate_info")["decisions"][0]
+    wanted = {"cluster_id": CLUSTER, "addons": ["metrics-server"]}
+    ticket = play([{"name": "check", "huaweicloud.cce.cce_addon_check": wanted}]).result("check")["ticket"]
     simulation.call(
         "POST", f"/instances/{CLUSTER}/metrics-server", {"values": {"basic": {}, "custom": {"logLevel": 9}}}
     )
-    played = play(
-        [
-            {
-                "huaweicloud.cce.cce_addon": {
-                    "cluster_id": CLUSTER,
-                    "addon_template_name": "metrics-server",
-                    "version": decision["to"],
-                    "values_fingerprint": decision["values_fingerprint"],
-                    "check_task_id": decision["task_id"],
-                }
-            }
-        ]
-    )
+    played = play([{"huaweicloud.cce.cce_addon_upgrade": {"ticket": ticket, "addons": wanted["addons"]}}])
     assert played.code == 2
     assert "checked with other settings" in played.output
     assert writes(simulation) == []
@@ -269,15 +240,7 @@ def judge(name: str) -> dict:
 
 UPGRADE_BOUND_TO_IT = {
     "name": "upgrade",
-    "huaweicloud.cce.cce_addon": {
-        "cluster_id": CLUSTER,
-        "addon_template_name": "coredns",
-        "version": "1.30.33",
-        "sync_strategy": "inherit",
-        "values_fingerprint": "{{ decision.decisions[0].values_fingerprint }}",
-        "check_task_id": "{{ decision.decisions[0].task_id }}",
-        "max_check_age": 3600,
-    },
+    "huaweicloud.cce.cce_addon_upgrade": {"ticket": "{{ ours.ticket }}", "addons": OURS["addons"]},
 }
 
 
@@ -322,7 +285,7 @@ def test_an_answer_that_is_not_what_it_seems_closes_the_gate_and_stops_the_write
     simulation.fault("shape", "GET", "precheck/tasks$", skip=3, times=None, **shape)
     played = play([*first, UPGRADE_BOUND_TO_IT])
     assert played.code == 2
-    assert "Nothing was changed: the check" in played.output
+    assert "NOTHING WAS UPGRADED" in played.result("upgrade")["msg"]
     assert simulation.addons(CLUSTER)["coredns"]["writes"] == 0
     simulation.call("DELETE", "/faults")
     simulation.fault("shape", "GET", "precheck/tasks$", times=None, **shape)

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from support.plays import CLUSTER
+from support.plays import CLUSTER, INTERPRETER
 from support.simulation import Simulation
 
 PLUGIN = {"plugin": "huaweicloud.cce.cce_clusters"}
@@ -339,7 +340,12 @@ def test_a_task_of_a_users_own_reaches_the_cluster_of_its_host(ask, fleet, profi
     eu = {"profile": "lab", "regions": ["eu-de"]}
     accounts = [eu, {**eu, "autopilot": True}, {"profile": "shop", "regions": ["ap-southeast-3"]}]
     config = {**PLUGIN, "accounts": accounts}
-    played = ask(fleet, config, "-vvv", "play.yml", command="ansible-playbook", environment=profiles)
+    # Ansible cannot run a job in the background if these folders or its Python have a space in their names.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        places = {"ANSIBLE_REMOTE_TMP": folder, "ANSIBLE_ASYNC_DIR": folder}
+        options = {"command": "ansible-playbook", "environment": {**profiles, **places}}
+        interpreter = f"ansible_python_interpreter={INTERPRETER}"
+        played = ask(fleet, config, "-vvv", "play.yml", "-e", interpreter, **options)
     assert played.code == 0, played.output
     assert ("Using module file" in played.output) is (way != "in the worker")
     asked = {

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,138 @@ def test_a_killed_run_is_resumed(simulation, undisturbed, tmp_path, moment, kill
     ]
     sent = [item["body"]["spec"]["addonTemplateName"] for item in writes(simulation)]
     assert set(verified) >= set(sent), "what was upgraded is verified, by whichever run"
+
+
+# A run over a fleet, or one whose upgrade fails, that is killed at one of its steps
+
+FLEET = ("c1", "c2", "c3")
+OLD, NEW = "1.3.6", "1.3.90"
+
+
+@pytest.fixture(scope="module")
+def running_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+    addons = [{"template": "metrics-server", "version": OLD}]
+    clusters = [{"name": name, "addons": addons, "check_seconds": 2, "operation_seconds": 40} for name in FLEET]
+    account = {
+        "domain_name": "example-account",
+        "access_key": "AKFLEET0000000000001",
+        "secret_key": "sk-fleet-0000000000000000000000000000001",
+        "username": "operator",
+        "password": "password",
+        "projects": [{"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "name": "ap-southeast-1", "clusters": clusters}],
+    }
+    scenario = tmp_path_factory.mktemp("scenario") / "fleet.yml"
+    scenario.write_text(json.dumps({"accounts": [account]}), encoding="utf-8")
+    with Simulation(time_scale=20, scenario=scenario) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def fleet(running_fleet: Simulation) -> Simulation:
+    running_fleet.reset()
+    return running_fleet
+
+
+def start_fleet(fleet: Simulation, folder: Path) -> subprocess.Popen[str]:
+    """Start the playbook on all clusters, in one batch."""
+    (folder / "x.cce_clusters.yml").write_text(json.dumps({"plugin": "huaweicloud.cce.cce_clusters"}), encoding="utf-8")
+    variables = {"cce_hosts": "cce_clusters", "cce_serial": "100%", "addon_upgrade_addons": ["metrics-server"]}
+    with (folder / "output").open("w", encoding="utf-8") as output:
+        return subprocess.Popen(
+            ["ansible-playbook", UPGRADE, "-i", "x.cce_clusters.yml", "-f", "3", "-e", json.dumps(variables)],
+            env={**os.environ, **fleet.environment(), "ANSIBLE_NOCOLOR": "1"},
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def clusters_of(fleet: Simulation) -> dict[str, dict[str, Any]]:
+    found = fleet.call("GET", "/state")["clusters"]
+    return {cluster["name"]: fleet.addons(key)["metrics-server"] for key, cluster in found.items()}
+
+
+def sent(fleet: Simulation) -> list[dict[str, Any]]:
+    return [item for item in fleet.requests() if item["method"] == "PUT" and "/v3/addons/" in item["path"]]
+
+
+def rollbacks(fleet: Simulation) -> list[dict[str, Any]]:
+    return [item for item in fleet.requests() if item["path"].endswith("/operation/rollback")]
+
+
+def checked_since(fleet: Simulation) -> int:
+    """Return how many checks were begun after the first upgrade was sent."""
+    first = min((item["at"] for item in sent(fleet)), default=float("inf"))
+    checks = [item for item in fleet.requests() if item["method"] == "POST" and item["path"].endswith("/precheck")]
+    return sum(item["at"] > first for item in checks)
+
+
+def looked_since(fleet: Simulation) -> int:
+    """Return how often an add-on was read after the first upgrade was sent."""
+    first = min((item["at"] for item in sent(fleet)), default=float("inf"))
+    reads = [item for item in fleet.requests() if item["method"] == "GET" and "/v3/addons/" in item["path"]]
+    return sum(item["at"] > first for item in reads)
+
+
+STEPS: dict[str, Callable[[Simulation], bool]] = {
+    "the first is sent": lambda fleet: len(sent(fleet)) >= 1,
+    "all are sent, and none is awaited": lambda fleet: len(sent(fleet)) == len(FLEET),
+    "they are awaited": lambda fleet: looked_since(fleet) >= 2 * len(FLEET),
+    "the first is verified": lambda fleet: checked_since(fleet) >= 1,
+    "all are verified": lambda fleet: checked_since(fleet) == len(FLEET),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_fleet_that_is_killed_is_finished_by_the_next_run_and_nothing_is_sent_twice(fleet, tmp_path, step):
+    process = start_fleet(fleet, tmp_path)
+    try:
+        assert wait_for(lambda: STEPS[step](fleet) or process.poll() is not None, 120)
+        assert process.poll() is None, finish(process, tmp_path)[1]
+    finally:
+        kill_all(process)
+    left = len(sent(fleet))
+    code, output = finish(start_fleet(fleet, tmp_path), tmp_path)
+    assert code == 0, output
+    assert {
+        name: (addon["version"], addon["status"], addon["writes"]) for name, addon in clusters_of(fleet).items()
+    } == (dict.fromkeys(FLEET, (NEW, "running", 1))), output
+    assert left in ((1, 2, 3) if step == "the first is sent" else (len(FLEET),))
+    assert (len(sent(fleet)), rollbacks(fleet)) == (len(FLEET), [])
+    assert checked_since(fleet) >= len(FLEET), "what the first run has sent is verified by the second"
+
+
+@pytest.mark.parametrize("step", ["it has failed", "the rollback is sent"])
+def test_a_run_that_is_killed_at_its_rollback_is_not_continued_by_one_that_has_not_sent_it(fleet, tmp_path, step):
+    key = next(key for key, cluster in fleet.call("GET", "/state")["clusters"].items() if cluster["name"] == "c2")
+    fleet.call("POST", f"/instances/{key}/metrics-server", {"next_upgrade": "upgradeFailed"})
+    if step == "it has failed":
+        # It never gets as far as the rollback.
+        fleet.fault("delay", "POST", "rollback$", seconds=60)
+    process = start_fleet(fleet, tmp_path)
+    try:
+        seen = (
+            (lambda: clusters_of(fleet)["c2"]["status"] == "upgradeFailed")
+            if step == "it has failed"
+            else (lambda: bool(rollbacks(fleet)))
+        )
+        assert wait_for(lambda: seen() or process.poll() is not None, 120)
+        assert process.poll() is None, finish(process, tmp_path)[1]
+    finally:
+        kill_all(process)
+    fleet.call("DELETE", "/faults")
+    before = len(rollbacks(fleet))
+    code, output = finish(start_fleet(fleet, tmp_path), tmp_path)
+    now = clusters_of(fleet)
+    assert {name: now[name]["version"] for name in ("c1", "c3")} == dict.fromkeys(("c1", "c3"), NEW), output
+    assert len(rollbacks(fleet)) == before, "a run rolls back only what it has sent"
+    if step == "it has failed":
+        assert (code, now["c2"]["status"]) == (2, "upgradeFailed"), output
+        assert "roll it back or repair it first" in output
+    else:
+        assert (code, now["c2"]["version"], now["c2"]["status"]) == (0, NEW, "running"), output
 
 
 # A run that is stopped while it waits

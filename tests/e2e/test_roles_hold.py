@@ -261,7 +261,7 @@ def test_a_precheck_does_not_end_well_with_the_decision_of_an_earlier_one(run, f
 
 
 @pytest.mark.parametrize("ahead", [0, 1e9])
-@pytest.mark.parametrize("name", ["addon_precheck_result", "__addon_upgrade_judged"])
+@pytest.mark.parametrize("name", ["addon_precheck_result", "__addon_upgrade_round"])
 def test_an_upgrade_writes_nothing_with_the_decision_of_an_earlier_precheck(run, cloud, fine_once, name, ahead):
     decided = {**fine_once, "judged_at": fine_once["judged_at"] + ahead}
     ran = run([{"roles": [upgrade("coredns")]}], "-e", json.dumps({name: decided}), hosts=only("a"))
@@ -288,7 +288,7 @@ JOB = {
         ("__addon_upgrade_jobs", [JOB]),
         ("__addon_upgrade_job", JOB),
         ("__addon_upgrade_gate", STALE),
-        ("__addon_upgrade_judged", STALE),
+        ("__addon_upgrade_round", STALE),
         ("__addon_upgrade_cluster", B),
         ("__addon_upgrade_planned", {"cluster_id": B, "plan": [], "ticket": f'v1 ["{B}",null,[],[]]'}),
         ("__addon_upgrade_failed", ""),
@@ -364,27 +364,16 @@ MODULES = "huaweicloud.cce."
 @pytest.mark.parametrize(
     "defaults",
     [
-        {"cce_addon": {"sync_strategy": "force"}},
-        {"cce_addon": {"state": "absent"}},
-        {"cce_addon": {"wait": False}},
-        {"cce_addon": {"version": "1.28.7", "allow_unstable": True, "accept_partial": True, "max_check_age": 0.001}},
-        {"cce_addon": {"values": {"flavor": {"replicas": 7}}, "values_policy": "reset", "wait_interval": 99}},
-        {"cce_addon": {"values_fingerprint": "0", "check_task_id": "0"}},
-        {"cce_addon_check": {"type": "addonStatic", "wait": False, "on_running": "adopt", "wait_interval": 99}},
-        {"cce_addon_check": {"baseline": True, "brief": True, "cluster_name": "cluster-b"}},
-        {"cce_addon_check": {"allow_unstable": True, "busy_timeout": 0}},
-        {"cce_addon_gate_info": {"max_check_age": 0.001, "fail_on_warning": True, "wait_timeout": 0, "query": "["}},
-        {"cce_addon_info": {"addon_instance_id": "other", "query": "["}},
-        {"cce_addon_check_info": {"type": "addonUpgrade", "latest": True, "query": "["}},
+        {"cce_addon_upgrade": {"max_check_age": 0.001, "mode": "verify", "rounds": 1, "judge_only": True}},
+        {"cce_addon_upgrade": {"rollback": False, "verify": False, "skip_blocked": True, "wait_timeout": 0}},
+        {"cce_addon_upgrade": {"allow_unstable": True, "fail_on_warning": True, "busy_timeout": 0, "wait": False}},
+        {"cce_addon_upgrade": {"ticket": "v1 x", "cluster_name": "cluster-b", "check_timeout": 0}},
     ],
     ids=lambda defaults: "-".join([*defaults, *next(iter(defaults.values()))]),
 )
 def test_defaults_of_the_user_change_nothing_of_what_the_role_does(run, cloud, defaults):
     given = {f"{MODULES}{name}": options for name, options in defaults.items()}
-    waits = "wait" not in defaults.get("cce_addon", {})
-    role = upgrade(INHERIT, "metrics-server", addon_upgrade_verify=waits)
-    if not waits:
-        change(cloud, A, "metrics-server", seconds=100)
+    role = upgrade(INHERIT, "metrics-server")
     ran = run([{"module_defaults": given, "roles": [role], "post_tasks": [WRITE_DOWN]}], hosts=only("a"))
     assert ran.code == 0, ran.output
     assert sent(cloud, A) == ["coredns", "coredns", "metrics-server"], "the second of coredns sets its strategy back"
@@ -397,16 +386,12 @@ def test_defaults_of_the_user_change_nothing_of_what_the_role_does(run, cloud, d
         "lab.example": ["10.9.0.53"],
     }
     assert [addon["outcome"] for addon in ran.result["addons"]] == ["upgraded", "upgraded"]
-    if "cce_addon_check_info" in defaults:
-        again = run([{"module_defaults": given, "roles": [role]}], hosts=only("a"))
-        assert again.code == 0, again.output
-        assert len(writes(cloud)) == 3, "all is done"
 
 
-@pytest.mark.parametrize("defaults", [{"state": "absent"}, {"version": "1.3.90"}, {"check_task_id": "0"}])
+@pytest.mark.parametrize("defaults", [{"rollback": False}, {"mode": "verify"}])
 def test_a_rollback_is_one_whatever_the_defaults_are(run, cloud, defaults):
     change(cloud, A, "metrics-server", next_upgrade="upgradeFailed")
-    given = {f"{MODULES}cce_addon": defaults}
+    given = {f"{MODULES}cce_addon_upgrade": defaults}
     ran = run([{"module_defaults": given, "roles": [upgrade("metrics-server")]}], hosts=only("a"))
     assert ran.code == 2
     assert versions(cloud, A)["metrics-server"] == OLD["metrics-server"], ran.output

@@ -311,14 +311,19 @@ def test_slices_are_the_whole_fleet_and_their_gates_agree_with_the_whole(fleet, 
 @pytest.mark.parametrize(
     ("playbook", "given", "options", "told"),
     [
-        ("precheck.yml", {"cce_hosts": "no_such_group"}, {}, "none is in no_such_group"),
-        ("precheck.yml", {"cce_hosts": "clean-one"}, {"limit": "zone"}, "none is in clean-one"),
-        ("precheck.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
-        ("upgrade.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
-        ("report.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "none is in no_such_group"),
-        ("precheck.yml", {"cce_hosts": "zone"}, {"slice_number": 2, "slice_count": 4}, "none is in zone"),
+        ("precheck.yml", {"cce_hosts": "no_such_group"}, {}, "no_such_group matches none"),
+        ("precheck.yml", {"cce_hosts": "clean-one"}, {"limit": "zone"}, "clean-one matches none"),
+        ("precheck.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "no_such_group matches none"),
+        ("upgrade.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "no_such_group matches none"),
+        ("report.yml", {"cce_hosts": "no_such_group"}, {"limit": "zone"}, "no_such_group matches none"),
+        (
+            "precheck.yml",
+            {"cce_hosts": "zone"},
+            {"slice_number": 2, "slice_count": 4},
+            "zone matches none",
+        ),
         ("precheck.yml", {}, {"limit": "zone", "slice_number": 2, "slice_count": 4}, "no hosts to target"),
-        ("precheck.yml", {}, {"slice_number": 11, "slice_count": 11}, "none is in cce_clusters"),
+        ("precheck.yml", {}, {"slice_number": 11, "slice_count": 11}, "cce_clusters matches none"),
     ],
 )
 def test_a_job_that_would_look_at_no_cluster_fails(fleet, tmp_path, playbook, given, options, told):
@@ -355,13 +360,16 @@ def test_every_cluster_that_was_worked_on_counts_once(fleet, tmp_path):
     clusters, modules = counted([awx.job("upgrade.yml", inventory, given)])
     ids: Mapping[str, Any] = inventory["_meta"]["hostvars"]
     assert clusters == {ids[name]["cce_cluster_id"] for name in ("clean-one", "clean-two")}
-    names = ("cce_addon", "cce_addon_check", "cce_addon_gate_info", "cce_addon_info")
-    assert modules == {f"huaweicloud.cce.{name}" for name in names}
+    assert modules == {"huaweicloud.cce.cce_addon_upgrade"}
 
 
-def test_a_cluster_that_is_not_there_does_not_count(awx, simulation, inventory):
+@pytest.mark.parametrize(
+    ("playbook", "survey", "module"),
+    [("precheck.yml", PRECHECK, "cce_addon_check"), ("upgrade.yml", UPGRADE, "cce_addon_upgrade")],
+)
+def test_a_cluster_that_is_not_there_does_not_count(awx, simulation, inventory, playbook, survey, module):
     inventory["_meta"]["hostvars"]["production"]["cce_cluster_id"] = "no-such-cluster"
-    job = awx.job("precheck.yml", inventory, answers(PRECHECK))
+    job = awx.job(playbook, inventory, answers(survey))
     assert job.status == "failed"
-    assert "huaweicloud.cce.cce_addon_check" in {module for module, _result in job.results}
+    assert f"huaweicloud.cce.{module}" in {found for found, _result in job.results}
     assert counted([job]) == (set(), set())

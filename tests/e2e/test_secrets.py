@@ -28,8 +28,10 @@ import yaml
 from support.plays import COLLECTION, INTERPRETER
 from support.secrets import conventions
 from support.secrets import tasks as of
-from support.secrets.canaries import AWKWARD, Canaries, Watch
+from support.secrets.canaries import AWKWARD, Canaries, Watch, in_tickets
 from support.simulation import CLUSTER, Simulation
+
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.ticket import packed
 
 SECRETS = Path(conventions.__file__).resolve().parent
 CANARIES = Canaries({**of.STEMS, **conventions.STEMS})
@@ -294,6 +296,22 @@ def test_an_upgrade_that_fails_and_quotes_settings(run, service):
     assert not left.exposed
 
 
+@pytest.mark.parametrize("level", ["Warning", "Fatal"])
+@pytest.mark.parametrize("kind", ["addonUpgrade", "addonStatic"])
+def test_an_upgrade_whose_checks_quote_settings(run, service, profile, kind, level):
+    risk = {"name": "Trouble", "level": level, "type": kind, "message": of.COMPLAINT}
+    service.call("POST", f"/instances/{CLUSTER}/metrics-server", {"risks": [risk]})
+    end_badly(service)
+    command = ("ansible-playbook", "-vvvv", "--diff", "huaweicloud.cce.upgrade")
+    left = run(*command, variables=variables("upgrade", cce_report=True), environment=profile)
+    assert left.code == 2, left.output
+    assert "cannot use" in left.output
+    assert left.given_away() == {}
+    tickets = [*in_tickets(left.output.encode())]
+    assert len(tickets) >= 2, "they are in what is printed, and are looked through"
+    assert any(b"cannot use" in ticket for ticket in tickets)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -358,8 +376,9 @@ def test_a_mistake_in_the_middle_of_a_request(play, tmp_path, ways):
         lambda text: base64.b64encode(f'{{"xy": "{text}"}}'.encode()).decode(),
         lambda text: base64.b64encode(f'{{"xyz": "{text}"}}'.encode()).decode(),
         lambda text: text.encode().hex(),
+        lambda text: packed({"problem": text}),
     ],
-    ids=["plain", "JSON", "URL", "HTML", "base64", "base64, one on", "base64, two on", "hex"],
+    ids=["plain", "JSON", "URL", "HTML", "base64", "base64, one on", "base64, two on", "hex", "ticket"],
 )
 def test_every_secret_is_found_in_every_spelling(what, spelled):
     assert CANARIES.in_text(f"before {spelled(of.STEMS[what] + AWKWARD)} after") == {what}

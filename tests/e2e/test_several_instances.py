@@ -50,7 +50,7 @@ def repaired(simulation: Simulation) -> None:
 
 
 def told(played: Any) -> dict[str, Any]:
-    result: dict[str, Any] = played.fact("addon_upgrade_result")
+    result: dict[str, Any] = played.module("cce_addon_upgrade")
     return result
 
 

@@ -32,7 +32,7 @@ def test_the_whole_run_keeps_settings_that_the_list_does_not_tell(play, simulati
     assert before["custom"]["stub_domains"].items() <= after["custom"]["stub_domains"].items()
     assert after["flavor"] == before["flavor"]
     assert [addon["settings_lost"] for addon in simulation.addons(CLUSTER).values()] == [[]] * 3
-    result = played.fact("addon_upgrade_result")
+    result = played.module("cce_addon_upgrade")
     for addon in result["addons"]:
         assert [name for name in addon["values_changed"] if name.startswith("basic.")]
         assert not [name for name in addon["values_changed"] if name.startswith("flavor")]
@@ -67,7 +67,7 @@ def test_a_run_against_recorded_answers_keeps_every_setting(play, recorded):
     assert after["coredns"]["values"]["custom"]["stub_domains"] == before["coredns"]["values"]["custom"]["stub_domains"]
     again = play("huaweicloud.cce.upgrade", variables={"addon_upgrade_addons": entries}, against=recorded)
     assert again.code == 0, again.output
-    result = again.fact("addon_upgrade_result")
+    result = again.module("cce_addon_upgrade")
     assert result["outcome"] == "nothing_to_do"
 
 

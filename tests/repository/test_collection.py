@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.huaweicloud.cce.plugins.action import cce_addon_report
+from ansible_collections.huaweicloud.cce.plugins.action import cce_addon_report, cce_addon_rollout_info
 from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec import CONNECTION
 
 ROOT = Path(__file__).resolve().parents[2]
-# An action without a module reads other hosts and asks CCE nothing; only its documentation is among the modules.
-ACTIONS = ["cce_addon_report"]
+# Actions without a module read other hosts and ask CCE nothing; only their documentation is among the modules.
+ACTIONS = {"cce_addon_report": cce_addon_report, "cce_addon_rollout_info": cce_addon_rollout_info}
+# With a ticket, an upgrade keeps the options that it began with, except these.
+GO_ON = [
+    "addons", "cluster_id", "cluster_name", "judge_only", "mode", "rounds", "secret_values", "ticket", "wait",
+]  # fmt: skip
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("cce_*.py")} - {*ACTIONS})
 PREFIX = "ansible_collections.huaweicloud.cce.plugins.modules."
 
@@ -69,13 +73,19 @@ def _of_ours() -> list[tuple[str, str, dict]]:
 
 def test_roles_leave_nothing_but_the_connection_to_module_defaults():
     found = _of_ours()
-    assert {module for _path, module, _options in found} >= {"cce_addon", "cce_addon_check", "cce_addon_gate_info"}
+    assert {module for _path, module, _options in found} >= {
+        "cce_addon_upgrade",
+        "cce_addon_check",
+        "cce_addon_gate_info",
+    }
     for path, module, options in found:
         if module in ACTIONS:
-            spec = cce_addon_report.ARGUMENTS
+            spec = ACTIONS[module].ARGUMENTS
         else:
             spec = importlib.import_module(PREFIX + module).SPEC.argument_spec
-        assert sorted(options) == sorted(set(spec) - set(CONNECTION.argument_spec)), (path, module)
+        goes_on = module == "cce_addon_upgrade" and options["ticket"]
+        expected = GO_ON if goes_on else set(spec) - set(CONNECTION.argument_spec)
+        assert sorted(options) == sorted(expected), (path, module)
         assert "omit" not in str(options), "module_defaults count for an option that is left out"
 
 

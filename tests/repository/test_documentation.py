@@ -17,14 +17,21 @@ import yaml
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Addon
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Decision, GateResult, StartedCheck
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import (
+    AddonOutcome,
+    ClusterOutcome,
+    Outcome,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import DetailedStep, PlannedStep
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import Check, CheckSummary
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("cce_*.py"))
 PREFIX = "ansible_collections.huaweicloud.cce.plugins.modules."
+# Modules that ask no service.
+ASK_NOBODY = ("cce_addon_report", "cce_addon_rollout_info")
 # What the modules add to the gate's own result.
-BESIDE_THE_GATE = {"message", "checks", "query_result", "failure"}
+BESIDE_THE_GATE = {"message", "query_result", "failure"}
 # Where modules return a record of the library.
 RECORDS = [
     ("cce_addon", "addon", Addon),
@@ -32,11 +39,15 @@ RECORDS = [
     ("cce_addon_check", "plan", PlannedStep),
     ("cce_addon_check_info", "checks", Check),
     ("cce_addon_check_info", "summary", CheckSummary),
-    ("cce_addon_gate_info", "checks", Check),
     ("cce_addon_gate_info", "decisions", Decision),
     ("cce_addon_info", "addons", Addon),
-    ("cce_addon_plan_info", "plan", PlannedStep),
+    ("cce_addon_plan_info", "plan", DetailedStep),
+    ("cce_addon_upgrade", "addons", AddonOutcome),
 ]
+# What cce_addon_upgrade adds to the outcome of a cluster.
+BESIDE_THE_OUTCOME = {"completed", "rounds_left", "ticket", "ansible_stats", "failure"}
+# The words of an outcome that a cluster, or an add-on, never has.
+OF_AN_ADDON_ONLY, OF_A_CLUSTER_ONLY = {"not_reached"}, {"unavailable"}
 
 
 def returned(module: str) -> dict[str, Any]:
@@ -97,8 +108,18 @@ def test_the_result_of_the_gate_is_documented_as_it_is_typed():
     assert list(differences(own, GateResult, "result", may_be_null=False)) == []
 
 
+def test_the_outcome_of_an_upgrade_is_documented_as_it_is_typed():
+    documented = returned("cce_addon_upgrade")
+    assert documented.keys() >= BESIDE_THE_OUTCOME
+    own = {key: entry for key, entry in documented.items() if key not in BESIDE_THE_OUTCOME}
+    assert list(differences(own, ClusterOutcome, "result", may_be_null=False)) == []
+    words = set(get_args(Outcome))
+    for entry, never in ((documented, OF_AN_ADDON_ONLY), (documented["addons"]["contains"], OF_A_CLUSTER_ONLY)):
+        assert set(re.findall(r"C\((\w+)\)", entry["outcome"]["description"])) == words - never
+
+
 def test_a_failure_is_documented_in_the_same_words_everywhere():
     # RETURN cannot use documentation fragments.
-    blocks = [returned(module).get("failure") for module in MODULES if module != "cce_addon_report"]
+    blocks = [returned(module).get("failure") for module in MODULES if module not in ASK_NOBODY]
     assert len(blocks) > 7
     assert all(block == blocks[0] for block in blocks)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
-"""What the roles publish is documented with the keys of its types: the outcome of an upgrade, and the report."""
+"""What the roles publish is documented with the keys of its types: their results, and the report."""
 
 from __future__ import annotations
 
@@ -15,14 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 import pytest
 import yaml
 
-from ansible_collections.huaweicloud.cce.plugins.filter.cce_upgrade_result import RETURN
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import AddonOutcome, ClusterOutcome
 from ansible_collections.huaweicloud.cce.plugins.modules import cce_addon_report
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import (
-    AddonOutcome,
-    AddonState,
-    ClusterOutcome,
-    Outcome,
-)
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document import Report
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.results import PrecheckResult
 
@@ -35,18 +29,7 @@ def keys(record: Any) -> set[str]:
     return set(get_type_hints(record))
 
 
-# The outcome
-
-
-def test_the_outcome_of_an_upgrade_is_documented_as_it_is_typed():
-    documented = yaml.safe_load(RETURN)["_value"]["contains"]
-    addon = documented["addons"]["contains"]
-    assert documented.keys() == keys(ClusterOutcome)
-    assert addon.keys() == keys(AddonOutcome)
-    for key in ("before", "after"):
-        named = re.findall(r"C\((\w+)\)", addon[key]["description"])
-        assert set(named) == set(addon[key]["sample"]) == keys(AddonState)
-    assert set(re.findall(r"C\((\w+)\)", addon["outcome"]["description"])) == set(get_args(Outcome))
+# The results
 
 
 @pytest.mark.parametrize(
@@ -90,7 +73,9 @@ def differences(schema: Mapping[str, Any], hint: Any, place: str) -> Iterator[st
     elif "const" in schema:
         yield from [] if isinstance(schema["const"], hint) else [f"{place} is not {hint}"]
     else:
-        told = set(schema.get("enum") or (schema["type"] if isinstance(schema["type"], list) else [schema["type"]]))
+        told = {"null" if word is None else word for word in schema.get("enum", ())} or (
+            set(schema["type"] if isinstance(schema["type"], list) else [schema["type"]])
+        )
         if told != _values(hint):
             yield f"{place} is {sorted(told)}, but {sorted(_values(hint))} by its type"
 
@@ -119,5 +104,5 @@ def test_a_schema_that_differs_is_noticed():
 
 def test_the_module_that_writes_the_report_documents_what_is_in_its_result():
     returned = yaml.safe_load(cce_addon_report.RETURN)
-    assert returned.keys() - keys(Report) == {"files"}
+    assert returned.keys() - keys(Report) == {"files", "hints"}
     assert set(re.findall(r"C\((\w+)\)", returned["counts"]["description"])) == {"clusters", "addons"}

@@ -3,20 +3,30 @@
 
 """Made-up results of the roles for a fleet: for tests of the report, its picture and its benchmark.
 
-The facts are made by the gate and the runbook themselves, from what the roles hand them; an end-to-end test holds them
-against those of real runs.
+The records are made by the rules themselves, from the state that a run leaves; an end-to-end test holds them against
+those of real runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._model.check import CheckTask, read_task
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket, gate
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import cluster_outcome
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import PASSED, Judgement, describe_check
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.transaction import (
+    DONE,
+    OVER,
+    CheckedState,
+    ClusterUpgrade,
+    Transaction,
+    sequence_of,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
 
 NOW = 1785922244.0
 GENERATED_AT = "2026-08-05T09:30:44Z"
@@ -88,32 +98,28 @@ def prechecked(
 def upgraded(
     risks: Risks, *, addons: Sequence[str] = tuple(ADDONS), rolled_back: str | None = None, **names: Any
 ) -> dict[str, Any]:
-    """Return the fact `addon_upgrade_result` of a cluster, one add-on of which may have failed and been rolled back."""
+    """Return the record of a cluster's upgrade, one add-on of which may have failed and been rolled back."""
     decision = prechecked(risks, addons=addons, **names)
     plan = [_step(name) for name in addons]
-    # At a closed gate the role ends before it lists jobs, or reads the add-ons.
-    todo = [{**step, "task": "upgrade", "check_task_id": f"task-{step['name']}"} for step in plan if decision["open"]]
-    events: list[dict[str, Any]] = []
-    for number, step in enumerate(todo):
-        found = next(item["risks"] for item in decision["decisions"] if item["name"] == step["name"])
-        seconds = 21.4 + 13.7 * number
-        if step["name"] == rolled_back:
-            events.append(_rolled_back(step, decision["cluster_id"], seconds))
+    # At a closed gate there are no jobs.
+    todo = jobs(plan, decision, [], read_wants(["all"]), now=NOW, max_check_age=3600.0)
+    transactions = list(sequence_of(todo, {}))
+    for number, transaction in enumerate(transactions):
+        job, seconds = transaction.job, 21.4 + 13.7 * number
+        if job["name"] == rolled_back:
+            transactions[number] = _rolled_back(transaction, decision["cluster_id"], seconds)
             break
-        events.append(_upgraded(step, found, seconds))
-    return cluster_outcome(
-        cluster_id=decision["cluster_id"],
-        cluster_name=decision["cluster_name"],
-        plan=plan,
+        found = next(item["risks"] for item in decision["decisions"] if item["name"] == job["name"])
+        transactions[number] = _upgraded(transaction, found, seconds)
+    upgrade = ClusterUpgrade(
+        ticket=Ticket(decision["cluster_id"], decision["cluster_name"], plan, []),
+        started_at=NOW,
+        stage=OVER,
         gate=decision,
-        todo=todo,
-        events=events,
-        before=[_addon(step, step["from"]) for step in todo],
-        problem=None,
-        started=NOW,
-        now=NOW + 24.0 + sum(event["done"]["duration"] for event in events),
-        check_mode=False,
+        transactions=tuple(transactions),
     )
+    now = NOW + 24.0 + sum(transaction.duration or 0.0 for transaction in transactions)
+    return {**cluster_outcome(upgrade, now=now, check_mode=False)}
 
 
 def fleet(clusters: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -176,6 +182,11 @@ def _step(name: str) -> dict[str, Any]:
         "to": after,
         "addon_instance_id": f"instance-{name}",
         "values_fingerprint": "f",
+        "failed": None,
+        "previous_version": None,
+        "updated_at": None,
+        "status": "running",
+        "present_sync_strategy": None,
     }
 
 
@@ -195,26 +206,33 @@ def _check(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]]) -> Check
     )
 
 
-def _addon(step: Mapping[str, Any], version: str, status: str = "running") -> dict[str, Any]:
-    keys = ("addon_template_name", "addon_instance_id")
-    return {**{key: step[key] for key in keys}, "version": version, "status": status, "values": {}}
+def _state(version: str | None, status: str = "running", risks: Sequence[Mapping[str, Any]] = ()) -> CheckedState:
+    return {"version": version, "status": status, "risks": [*risks]}
 
 
-def _upgraded(step: Mapping[str, Any], risks: Sequence[Mapping[str, Any]], duration: float) -> dict[str, Any]:
-    """Return what the role notes down about an upgrade that went well, with Warnings that stay."""
-    verification = {"verdict": "verified", "reason": None, "new_risks": [], "risks": list(risks)}
-    done = {"duration": duration, "addon": _addon(step, step["to"])}
-    return {"name": step["name"], "problem": None, "done": done, "verification": verification}
+def _upgraded(transaction: Transaction, risks: Sequence[Mapping[str, Any]], duration: float) -> Transaction:
+    """Return a transaction that went well, with Warnings that stay."""
+    job = transaction.job
+    return replace(
+        transaction,
+        phase=DONE,
+        sent=True,
+        writes=1,
+        duration=duration,
+        before={"version": job["from"], "status": "running"},
+        after=_state(job["to"], risks=risks),
+        verification={"verdict": "verified", "reason": None, "new_risks": [], "risks": list(risks)},
+    )
 
 
-def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> dict[str, Any]:
-    """Return what the role notes down about an upgrade that failed and was rolled back."""
-    name, way_out = step["name"], f"It can be rolled back to {step['from']}: state: rolled_back."
+def _rolled_back(transaction: Transaction, cluster_id: str, duration: float) -> Transaction:
+    """Return a transaction that failed, and whose add-on was rolled back."""
+    job = transaction.job
+    way_out = f"It can be rolled back to {job['from']}: state: rolled_back."
     problem = (
-        f"The upgrade of {name} in cluster {cluster_id} failed: {name} {step['to']} is upgradeFailed "
+        f"The upgrade of {job['name']} in cluster {cluster_id} failed: {job['name']} {job['to']} is upgradeFailed "
         f"(OperationFailed; the pods of the new version do not start). {way_out}"
     )
-    found = _addon(step, step["to"], "upgradeFailed")
     failure = {
         "details": {"status": "upgradeFailed", "way_out": way_out},
         "error_code": None,
@@ -222,13 +240,16 @@ def _rolled_back(step: Mapping[str, Any], cluster_id: str, duration: float) -> d
         "retryable": False,
         "status_code": None,
     }
-    return {
-        "name": name,
-        "problem": problem,
-        "done": {"duration": duration, "addon": found, "failure": failure},
-        "found": found,
-        "verification": {},
-        "recovery": {"roll_back": True, "to": step["from"], "why": f"back to {step['from']}, which ran before"},
-        "rolled_back": {"changed": True, "addon": _addon(step, step["from"])},
-        "checked_back": [{**describe_check(_check(step, ()), Judgement(PASSED)), "type": "addonStatic"}],
-    }
+    return replace(
+        transaction,
+        phase=DONE,
+        sent=True,
+        writes=2,
+        duration=duration,
+        problem=problem,
+        failure=failure,
+        before={"version": job["from"], "status": "running"},
+        after=_state(job["from"]),
+        recovery={"roll_back": True, "to": job["from"], "why": f"back to {job['from']}, which ran before"},
+        verified_back={"verdict": "verified", "reason": None, "new_risks": [], "risks": []},
+    )

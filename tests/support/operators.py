@@ -40,6 +40,10 @@ class Operator:
         self.pauses.append(seconds)
         self.simulation.call("POST", "/clock", {"advance": seconds})
 
+    def now(self) -> float:
+        """Return the time by the clock of the machine, in seconds since 1970."""
+        return time.time()
+
     def task(
         self,
         module: Any = cce_addon_check_info,
@@ -58,7 +62,7 @@ class Operator:
         assert not validated.error_messages
         clock = Clock(
             monotonic=lambda: time.monotonic() + sum(self.pauses),
-            now=time.time,
+            now=self.now,
             sleep=self.sleep,
             random=lambda: 0.5,
         )

@@ -29,7 +29,7 @@ class Played:
 
     def result(self, name: str) -> dict[str, Any]:
         """Return the last result of the task of this name, in a play that the test itself wrote."""
-        return self._last(lambda task: task["task"].endswith(name))
+        return self._last(lambda task: task["task"] == name)
 
     def module(self, name: str) -> dict[str, Any]:
         """Return the last result of a module of the collection."""

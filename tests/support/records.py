@@ -11,17 +11,14 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._model.instance import Instance
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import gate_lines
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.transaction import Transaction
+
 NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
 DAY = 24 * 60  # minutes
 ID = "instance-1"
-JOB = {
-    "name": "coredns",
-    "task": "upgrade",
-    "action": "upgrade",
-    "from": "1.28.7",
-    "to": "1.30.33",
-    "addon_instance_id": ID,
-}
+CLUSTER = "cluster-1"
 
 
 def at(minutes: float) -> str:
@@ -36,6 +33,7 @@ def step(**changes: Any) -> dict[str, Any]:
         "addon_template_name": "coredns",
         "action": "upgrade",
         "why": "asked for",
+        "failed": None,
         "from": "1.28.7",
         "to": "1.30.33",
         "addon_instance_id": ID,
@@ -80,29 +78,84 @@ def decision(**changes: Any) -> dict[str, Any]:
     """Return the decision of a gate that lets an upgrade pass."""
     return {
         "name": "coredns",
+        "addon_template_name": "coredns",
+        "addon_instance_id": ID,
+        "action": "upgrade",
+        "why": "asked for",
+        "from": "1.28.7",
+        "to": "1.30.33",
+        "values_fingerprint": "3f1c",
         "blocks": False,
         "task_id": "task-1",
         "checked_at": at(1),
-        "judged_at": NOW,
         "verdict": "passed",
         "reason": None,
         "risks": [],
+        "accepted": [],
         **changes,
     }
 
 
-def open_gate(*decisions: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of an open gate."""
-    return {"open": True, "proceed": True, "decisions": list(decisions)}
+def gate(*decisions: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return the result of a gate with these decisions. It is open, unless one of them blocks."""
+    blocked = [item["name"] for item in decisions if item["blocks"]]
+    result = {
+        "cluster_id": CLUSTER,
+        "cluster_name": "production",
+        "open": not blocked,
+        "proceed": not blocked,
+        "verdict": "passed",
+        "decisions": list(decisions),
+        "blocked": blocked,
+        "passed": [],
+        "targets": [],
+        "accepted": {"used": [], "unused": [], "expired": []},
+        "values_known": True,
+        "judged_at": NOW,
+        **changes,
+    }
+    return {**result, "lines": gate_lines(result)}
 
 
-def addon(**changes: Any) -> dict[str, Any]:
+def job(**changes: Any) -> dict[str, Any]:
+    """Return a job: an upgrade that is to be sent."""
+    return {
+        "name": "coredns",
+        "addon_template_name": "coredns",
+        "addon_instance_id": ID,
+        "task": "upgrade",
+        "action": "upgrade",
+        "from": "1.28.7",
+        "to": "1.30.33",
+        "restore": False,
+        "values_fingerprint": "3f1c",
+        "check_task_id": "task-1",
+        "checked_at": None,
+        "recheck_after": NOW + 3585,
+        **changes,
+    }
+
+
+def addon(**changes: Any) -> Instance:
     """Return an add-on instance whose upgrade has failed."""
     failed = {"version": "1.30.33", "status": "upgradeFailed", "previous_version": "1.28.7", "is_rollbackable": True}
-    return {"addon_template_name": "coredns", "addon_instance_id": ID, "values": {}, **failed, **changes}
+    return Instance(**{"id": ID, "addon_template_name": "coredns", "values": {}, **failed, **changes})
 
 
-def event(**changes: Any) -> dict[str, Any]:
-    """Return what the role noted down about an upgrade that went well."""
-    done = {"addon": addon(status="running", values={"custom": {"a": 2}}), "duration": 7.5}
-    return {"name": "coredns", "problem": None, "done": done, **changes}
+def state(version: str | None = "1.30.33", status: str | None = "running", risks: Any = None) -> dict[str, Any]:
+    """Return an add-on at one moment."""
+    return {"version": version, "status": status, "risks": risks}
+
+
+def transaction(**changes: Any) -> Transaction:
+    """Return a transaction that went well."""
+    done: dict[str, Any] = {
+        "job": job(),
+        "phase": "done",
+        "sent": True,
+        "writes": 1,
+        "before": {"version": "1.28.7", "status": "running"},
+        "after": state(),
+        "duration": 7.5,
+    }
+    return Transaction(**{**done, **changes})

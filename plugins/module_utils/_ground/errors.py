@@ -137,6 +137,10 @@ class ServiceFailed(Refused):
     retryable_by_nature = True
 
 
+class Unavailable(CceError):
+    """The cluster is in a phase in which nothing can be done with its add-ons. Nothing was started."""
+
+
 class OutcomeUnknown(CceError):
     """A write may or may not have been carried out. Before anything else, read the state of the service."""
 

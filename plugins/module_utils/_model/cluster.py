@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Optional, TypedDict, TypeVar
 
+from .._ground.text import printable
 from .._ground.typed import ApiObject, as_mapping, as_text
 from .._model import version
 
@@ -27,6 +28,23 @@ INSTALLED_ADDONS = "installedAddonInstances"
 _ADDRESS_TYPES = {"internal": "Internal", "external": "External"}
 # A host with a dot or in brackets, or one with a port. A single word is not an address.
 _ADDRESS = re.compile(r"(?:[\w-]+(?:\.[\w-]+)+\.?|\[[0-9A-Fa-f:.]+\]|[\w-]+(?=:))(?::\d+)?(?:/\S*)?", re.ASCII)
+
+# Phases of a cluster in which no add-on can be upgraded. Source: API page "Obtaining a Cluster", `status.phase`. Nodes
+# that are added or removed do not keep anybody from it.
+_UNAVAILABLE: Mapping[str, str] = {
+    "Hibernation": "it hibernates: wake it up, then run the same command again",
+    "Hibernating": "it is about to hibernate: wake it up when that has ended, then run the same command again",
+    "Awaking": "it is waking up: run the same command again in a few minutes",
+    "Upgrading": "it is being upgraded itself: run the same command again when that has ended",
+    "RollingBack": "it is being rolled back itself: run the same command again when that has ended",
+    "RollbackFailed": "its own rollback failed: repair the cluster first",
+    "Resizing": "it is being resized: run the same command again when that has ended",
+    "Creating": "it is being created: run the same command again when that has ended",
+    "Deleting": "it is being deleted: take it out of the inventory",
+    "Unavailable": "CCE says that it is unavailable: repair the cluster first",
+    "Error": "CCE says that it is in error: repair the cluster first",
+    "Empty": "it has no resources yet: run the same command again when it has",
+}
 
 
 @dataclass(frozen=True)
@@ -270,3 +288,11 @@ def describe_cluster(cluster: Cluster) -> ClusterInfo:
 def name_and_id(cluster: Cluster) -> str:
     """Return the name and the id of a cluster, as messages show them."""
     return f"{cluster.name or 'without a name'} ({cluster.id or 'without an id'})"
+
+
+def why_unavailable(cluster: Cluster) -> str | None:
+    """Return why nothing can be done with the add-ons of a cluster, and what to do; None if that is not so."""
+    problem = _UNAVAILABLE.get(cluster.phase or "")
+    if problem is None:
+        return None
+    return f"Nothing was changed in cluster {printable(cluster.name or cluster.id or '')} ({cluster.phase}): {problem}."

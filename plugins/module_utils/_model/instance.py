@@ -20,7 +20,7 @@ from .._ground.text import distinct_names, printable, quoted
 from .._ground.typed import ApiObject, as_mapping, as_text
 from .values import Values, told_values
 
-UNDER_WAY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
+BUSY = frozenset(("installing", "upgrading", "rollbacking", "deleting"))
 UPGRADE_FAILED: Final = "upgradeFailed"
 # `unknown` means that the template instance does not exist.
 FAILED_STATUSES = frozenset(("installFailed", UPGRADE_FAILED, "rollbackFailed", "deleteFailed", "unknown"))
@@ -75,7 +75,7 @@ class Instance:
     @property
     def is_busy(self) -> bool:
         """Whether an operation is under way."""
-        return self.status in UNDER_WAY
+        return self.status in BUSY
 
 
 def read_instance(item: ApiObject) -> Instance:

@@ -103,12 +103,23 @@ SECRET_VALUES = Spec(
     argument_spec={"secret_values": {"type": "list", "elements": "str", "default": [], "no_log": False}}
 )
 
+# What the user decides about the results of checks.
+POLICY = Spec(
+    argument_spec={
+        "fail_on_warning": {"type": "bool", "default": False},
+        "accepted_warnings": {"type": "list", "elements": "dict", "default": []},
+        "max_check_age": {"type": "float", "default": 3600.0},
+        "skip_blocked": {"type": "bool", "default": False},
+    }
+)
+
 WANTS = merge_specs(
     SECRET_VALUES,
     Spec(
         argument_spec={
             "addons": {"type": "list", "elements": "raw", "required": True},
             "allow_unstable": {"type": "bool", "default": False},
+            "versions": {"type": "dict", "default": {}},
         }
     ),
 )

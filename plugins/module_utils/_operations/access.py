@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._api.cce import Cce
-from .._ground.errors import InputError
-from .._ground.text import printable
+from .._ground.errors import InputError, Unavailable
+from .._ground.text import printable, quoted
 from .._model.check import CheckTask, read_tasks
-from .._model.cluster import read_cluster, read_clusters
+from .._model.cluster import Cluster, read_cluster, read_clusters, why_unavailable
 from .._model.instance import Instance, read_instance, read_instances
 from .._module.connection import connected
 from .._module.task import Task
@@ -54,23 +54,23 @@ class ClusterAccess:
         in_words: Callable[[PolledState], str],
         *,
         state: PolledState | None = None,
-        timeout_option: str = "wait_timeout",
+        timeout: float,
     ) -> Waited[PolledState]:
-        """Read a state until it is done, with the time and the interval that the task grants; see `poll`.
+        """Read a state until it is done, with the interval that the task grants; see `poll`.
 
         Args:
             read: Returns the present state.
             is_done: Whether the wait is over.
             in_words: Puts a state into words.
             state: The state that was read just now, if it was.
-            timeout_option: Name of the option with the seconds to wait at most.
+            timeout: Seconds to wait at most.
         """
         task = self.task
         return poll(
             read,
             is_done,
             state=state,
-            timeout=task.params[timeout_option],
+            timeout=timeout,
             clock=task.clock.monotonic,
             sleep=task.clock.sleep,
             progress=task.progress,
@@ -101,28 +101,53 @@ def which_cluster(cce: Cce, task: Task) -> str:
         InputError: Neither is given, not exactly one cluster has the name, or id and name are of two clusters.
     """
     cluster_id, name = task.params["cluster_id"], task.params["cluster_name"]
-    if cluster_id and name:
-        _refuse_other_name(cce, cluster_id, name)
+    return str(cluster_id) if cluster_id and not name else named_cluster(cce, task).id or ""
+
+
+def named_cluster(cce: Cce, task: Task) -> Cluster:
+    """Return the cluster that a task means by `cluster_id`, by `cluster_name`, or by both, as CCE describes it.
+
+    Raises:
+        InputError: Neither is given, not exactly one cluster has the name, or id and name are of two clusters.
+    """
+    cluster_id, name = task.params["cluster_id"], task.params["cluster_name"]
     if cluster_id:
-        return str(cluster_id)
+        cluster = read_cluster(cce.cluster(cluster_id))
+        if name:
+            _refuse_other_name(cluster, cluster_id, name)
+        return replace(cluster, id=str(cluster_id))
     if not name:
         raise InputError(
             "Which cluster? Neither cluster_id nor cluster_name is given. Set one of them, or use an inventory of "
             "clusters."
         )
-    found = [cluster.id for cluster in read_clusters(cce.clusters()) if cluster.name == name and cluster.id]
+    found = [cluster for cluster in read_clusters(cce.clusters()) if cluster.name == name and cluster.id]
     if not found:
         raise InputError(f"No cluster of project {cce.project_id()} has the name {name}. Look at region and project.")
     if len(found) > 1:
         raise InputError(
-            f"{len(found)} clusters have the name {name}: {', '.join(found)}. Set cluster_id to one of them."
+            f"{len(found)} clusters have the name {name}: {quoted([str(cluster.id) for cluster in found])}. Set "
+            "cluster_id to one of them."
         )
     return found[0]
 
 
-def _refuse_other_name(cce: Cce, cluster_id: str, name: str) -> None:
+def available_cluster(cce: Cce, task: Task) -> Cluster:
+    """Return the cluster that a task means, as `named_cluster` does, if something can be done with its add-ons.
+
+    Raises:
+        InputError: As `named_cluster` does.
+        Unavailable: It is in a phase in which nothing can be done with its add-ons.
+    """
+    cluster = named_cluster(cce, task)
+    problem = why_unavailable(cluster)
+    if problem is not None:
+        raise Unavailable(problem, details={"phase": cluster.phase})
+    return cluster
+
+
+def _refuse_other_name(cluster: Cluster, cluster_id: str, name: str) -> None:
     """Refuse an id and a name that are of two clusters, as one of them must be a mistake."""
-    cluster = read_cluster(cce.cluster(cluster_id))
     # The console shows the alias, and lets people change it.
     if name not in (cluster.name, cluster.alias):
         called = printable(cluster.name or "(no name)")

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .._api.refusals import LOCKED, OUT_OF_DATE
 from .._api.retries import THROTTLE_WINDOW
@@ -54,6 +55,7 @@ ROLLBACK = "rollback"
 _LONGEST_PAUSE = 10.0  # seconds between two looks at an add-on whose lock another request holds
 # After a write whose outcome is unknown, it is looked for this long: reads may be stale for some seconds.
 _PAUSES = (1.0, 2.0, 3.0, 4.0, 5.0)  # seconds before each look
+_FRESH = 5.0  # seconds for which check tasks that were read before a write count
 _STALE = 15.0  # seconds after a write in which a read may still show the state before it
 _DESTROYED = "deleteSuccess"
 
@@ -81,8 +83,51 @@ class Change:
     is_done: Callable[[Instance | None], bool]
 
 
-def until_sent(task: Task, attempt: Callable[[], Result]) -> Result:
-    """Run an attempt (read, decide, write) again as long as its write was certainly not carried out; return its result.
+@dataclass(frozen=True)
+class Bound:
+    """What binds an upgrade to the check that allowed it.
+
+    Attributes:
+        values_fingerprint: Of the settings that were checked; None if the upgrade may send any.
+        check_task_id: The check; None if the upgrade relies on none.
+        max_check_age: Seconds after which the result of a check is too old.
+    """
+
+    values_fingerprint: str | None = None
+    check_task_id: str | None = None
+    max_check_age: float = 3600.0
+
+
+@dataclass(frozen=True)
+class TasksRead:
+    """The check tasks of a cluster, and when they were read, on the run's monotonic clock."""
+
+    tasks: Sequence[CheckTask]
+    at: float
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was sent to bring an add-on to what is wanted.
+
+    Attributes:
+        step: What was to be done.
+        result: The result of the task as far as it is known.
+        change: The write; None if nothing was sent, as it is as wanted or in check mode.
+        addon_instance_id: The instance, if it is known.
+    """
+
+    step: Step
+    result: Result
+    change: Change | None = None
+    addon_instance_id: str | None = None
+
+
+Attempted = TypeVar("Attempted")
+
+
+def until_sent(task: Task, attempt: Callable[[], Attempted]) -> Attempted:
+    """Look, decide and write; and do so again, from the look on, as long as the write is not carried out.
 
     That is so while another request holds the add-on's lock, while the service throttles, and without a connection.
     The whole attempt is repeated, as somebody else may have changed the add-on during the pause. A lock is waited for
@@ -119,30 +164,51 @@ def _refused_pause(asked: float, tries: int) -> float:
 
 
 def make_present(access: ClusterAccess, want: Want) -> Result:
-    """Install, upgrade or edit an add-on, if that is needed, and return the result of the task."""
+    """Install, upgrade or edit an add-on, or find that nothing is to be done."""
     task = access.task
     started = task.clock.monotonic()
+    sent = send_wanted(access, want, Bound())
+    if sent.change is not None:
+        return _ended(access, sent.addon_instance_id, sent.change, sent.result, started)
+    return _unchanged(access, sent.step, sent.result, started) if sent.step.action == NONE else sent.result
+
+
+def send_wanted(access: ClusterAccess, want: Want, bound: Bound, tasks: TasksRead | None = None) -> Sent:
+    """Look at an add-on, decide, and send the one write that brings it to what is wanted, if there is one.
+
+    Args:
+        access: The cluster.
+        want: What is wanted.
+        bound: The check that has to allow it.
+        tasks: The check tasks of the cluster, if they were read. If that was long ago, they are read again.
+
+    Raises:
+        CceError: It was refused, or it is not known what became of it. If the write may have been carried out, the
+            result of the error tells that something has changed.
+    """
+    task = access.task
     step = _step(access, want)
     for last_try in (False, True):
         result = _prediction(task, step)
         if step.action == NONE:
-            return _unchanged(access, step, result, started)
-        _refuse_other_values(access, step)
+            return Sent(step, result)
+        _refuse_other_values(access, step, bound)
         if task.check_mode:
-            return result
-        _refuse_unchecked(access, step)
+            return Sent(step, result)
+        _refuse_unchecked(access, step, bound, tasks)
+        change = _change(access, step)
         try:
-            return _carry_out(access, _change(access, step), result, started)
+            return Sent(step, result, change, _send(access, change, result))
         except Conflict as error:
             # Somebody changed the add-on since it was read. The write was refused, so a new one may be sent.
             if last_try or error.error_code != OUT_OF_DATE:
                 raise
-            step = _step(access, want)
+            step, tasks = _step(access, want), None
     raise AssertionError("unreachable")
 
 
 def _step(access: ClusterAccess, want: Want) -> Step:
-    """Wait until no operation is under way on the add-on, and return what is to be done."""
+    """Return what has to be done once no operation is under way on the add-on."""
     task = access.task
 
     def look() -> Step:
@@ -168,9 +234,9 @@ def _step(access: ClusterAccess, want: Want) -> Step:
     return step
 
 
-def _refuse_other_values(access: ClusterAccess, step: Step) -> None:
-    """Raise InputError if the settings that would be sent are not those that were checked."""
-    expected = access.task.params["values_fingerprint"]
+def _refuse_other_values(access: ClusterAccess, step: Step, bound: Bound) -> None:
+    """Refuse to send other settings than those that were checked."""
+    expected = bound.values_fingerprint
     if expected is not None and expected != step.fingerprint:
         raise InputError(
             f"Nothing was changed: {step.name} in cluster {access.cluster_id} was checked with other settings than "
@@ -180,33 +246,32 @@ def _refuse_other_values(access: ClusterAccess, step: Step) -> None:
         )
 
 
-def _refuse_unchecked(access: ClusterAccess, step: Step) -> None:
-    """Raise InputError if the check that the upgrade relies on does not allow it any longer.
+def _refuse_unchecked(access: ClusterAccess, step: Step, bound: Bound, tasks: TasksRead | None) -> None:
+    """Refuse to send if the check that the upgrade relies on, read once more, does not allow it any longer.
 
     All checks of the cluster are read again, as a newer one of the same upgrade may have found more.
     """
-    check_task_id = access.task.params["check_task_id"]
+    check_task_id = bound.check_task_id
     if check_task_id is None:
         return
-    tasks = access.check_tasks()
+    is_fresh = tasks is not None and access.task.clock.monotonic() - tasks.at <= _FRESH
+    known = tasks.tasks if tasks is not None and is_fresh else access.check_tasks()
     wanted = Wanted(
         type=ADDON_UPGRADE,
         addon_instance_id=step.instance.id if step.instance else "",
         target_version=step.version,
         now=access.cce.now(),
-        max_check_age=access.task.params["max_check_age"],
+        max_check_age=bound.max_check_age,
     )
-    decided = judge_upgrade(check_task_id, tasks, wanted)
+    decided = judge_upgrade(check_task_id, known, wanted)
     judgement = decided.judgement
     if judgement.blocks:
-        check = describe_check(decided.by or CheckTask(addon_template_name=step.addon_template_name), judgement)
-        lines = finding_lines(check, step.name, check["target_version"])
-        found_out = " ".join(line.strip() for line in lines)
+        check = describe_check(decided.by or CheckTask(), judgement)
+        found_out = " ".join(line.strip() for line in finding_lines(check, step.name, check["target_version"]))
         raise InputError(
             f"Nothing was changed: the check {printable(check_task_id) or '(no id)'} does not allow to upgrade "
             f"{step.name} in cluster {access.cluster_id} to {step.version}. {found_out}",
             details={"verdict": judgement.verdict, "reason": judgement.reason},
-            result={"check": check},
         )
 
 
@@ -221,16 +286,21 @@ def _prediction(task: Task, step: Step) -> Result:
         "previous_version": instance.version if instance else None,
         "version": step.version,
         "values_changed": None if step.changed is None else list(step.changed),
-        "values_fingerprint": step.fingerprint,
         "addon": _shown_addon(task, instance),
     }
     if step.action in CHANGES:
         result["values_sent"] = masked(step.values, marked)
     if task.diff:
-        before = {"version": instance.version, "values": masked(instance.values, marked)} if instance else {}
-        after = {"version": step.version, "values": masked(step.values, marked)} if step.action in CHANGES else before
-        result["diff"] = {"before_header": step.name, "after_header": step.name, "before": before, "after": after}
+        result["diff"] = diff_of(task, step)
     return result
+
+
+def diff_of(task: Task, step: Step) -> Result:
+    """Return what a step changes as Ansible shows differences, without secrets."""
+    instance, marked = step.instance, marked_secret(task)
+    before = {"version": instance.version, "values": masked(instance.values, marked)} if instance else {}
+    after = {"version": step.version, "values": masked(step.values, marked)} if step.action in CHANGES else before
+    return {"before_header": step.name, "after_header": step.name, "before": before, "after": after}
 
 
 def _unchanged(access: ClusterAccess, step: Step, result: Result, started: float) -> Result:
@@ -247,7 +317,7 @@ def _unchanged(access: ClusterAccess, step: Step, result: Result, started: float
         send=lambda: None,
         is_done=lambda found: found is not None and found.version == instance.version and _is_running(task, found),
     )
-    return _await(access, instance.id, change, result, started)
+    return _ended(access, instance.id, change, result, started)
 
 
 def _is_running(task: Task, instance: Instance) -> bool:
@@ -302,8 +372,8 @@ def _has_values(found: Instance, before: Instance, values: Values) -> bool:
     return _has_other_values(found, before) or not list(changed_paths(found.values, values))
 
 
-def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None) -> Result:
-    """Roll an add-on back to its previous version, if it is not there yet, and return the result of the task."""
+def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None, *, wait: bool) -> Result:
+    """Roll an add-on back to its previous version, unless it is at the wanted one already."""
     cce, task, cluster_id = access.cce, access.task, access.cluster_id
     started = task.clock.monotonic()
     instance, name = _find_first(access, want.name, addon_instance_id)
@@ -350,7 +420,10 @@ def roll_back(access: ClusterAccess, want: Want, addon_instance_id: str | None) 
         send=lambda: cce.roll_back_addon(cluster_id, was.id),
         is_done=is_done,
     )
-    return _carry_out(access, change, result, started)
+    addon_instance_id = _send(access, change, result)
+    if not wait:
+        return {**result, "duration": round(task.clock.monotonic() - started, 1)}
+    return _ended(access, addon_instance_id, change, result, started)
 
 
 def _refuse_rollback(instance: Instance, name: str, want: Want, cluster_id: str) -> None:
@@ -399,7 +472,7 @@ def make_absent(access: ClusterAccess, name: str | None, addon_instance_id: str 
         send=lambda: _delete(access, instance.id),
         is_done=lambda found: found is None or found.status == _DESTROYED,
     )
-    return _carry_out(access, change, result, started)
+    return _ended(access, _send(access, change, result), change, result, started)
 
 
 def _delete(access: ClusterAccess, addon_instance_id: str) -> None:
@@ -445,31 +518,47 @@ def _shown_addon(task: Task, instance: Instance | None) -> Addon | None:
     return None if instance is None else shown_instance(task, instance)
 
 
-def _carry_out(access: ClusterAccess, change: Change, result: Result, started: float) -> Result:
-    """Send the write of a change, and wait for its end.
+def _send(access: ClusterAccess, change: Change, result: Result) -> str | None:
+    """Send the one write of a change, and return the id of the instance.
 
     Every error after the write carries the result, which says that something was changed or may have been.
     """
     task = access.task
     addon_instance_id = change.before.id if change.before else None
-    unknown = None
     try:
         answer = change.send()
         # Only for an install: for all else the ID is known, and an answer with another one is about another add-on.
         if change.before is None and answer is not None:
             addon_instance_id = read_instance(answer).id or None
-    except OutcomeUnknown as error:
-        unknown = error
+    except OutcomeUnknown as unknown:
+        task.progress(f"{unknown.message} Reading the add-on to find out.")
+        try:
+            return _look_for_it(access, change, unknown)
+        except CceError as error:
+            error.result = {**result, **error.result}
+            raise
+    return addon_instance_id
+
+
+def _ended(
+    access: ClusterAccess, addon_instance_id: str | None, change: Change, result: Result, started: float
+) -> Result:
+    """Return the result of a change, once it has ended if the task waits."""
+    task = access.task
+
+    def elapsed() -> float:
+        return round(task.clock.monotonic() - started, 1)
+
+    if not task.params["wait"]:
+        return {**result, "duration": elapsed()}
     try:
-        if unknown is not None:
-            task.progress(f"{unknown.message} Reading the add-on to find out.")
-            addon_instance_id = _look_for_it(access, change, unknown)
-        if not task.params["wait"]:
-            return {**result, "duration": round(task.clock.monotonic() - started, 1)}
-        return _await(access, addon_instance_id, change, result, started)
+        found = await_end(access, change, addon_instance_id, looks_first=False)
     except CceError as error:
-        error.result = {**result, **error.result}
+        # If the end could not be read, it is not known how long it took.
+        took = {"duration": elapsed()} if "addon" in error.result else {}
+        error.result = {**result, **error.result, **took}
         raise
+    return {**result, "addon": _shown_addon(task, found), "duration": elapsed()}
 
 
 def _look_for_it(access: ClusterAccess, change: Change, error: OutcomeUnknown) -> str | None:
@@ -551,34 +640,41 @@ class _Watch:
         return self.task.clock.monotonic() - self.begun <= _STALE
 
 
-def _await(
+def await_end(
     access: ClusterAccess,
-    addon_instance_id: str | None,
     change: Change,
-    result: Result,
-    started: float,
-) -> Result:
-    """Wait for the end of a change.
+    addon_instance_id: str | None,
+    *,
+    sent_ago: float = 0.0,
+    looks_first: bool = True,
+) -> Instance | None:
+    """Wait for the end of a change, and return the add-on as it is then.
+
+    Args:
+        access: The cluster.
+        change: What was sent.
+        addon_instance_id: The instance, if it is known.
+        sent_ago: Seconds since it was sent. `wait_timeout` counts from there.
+        looks_first: Whether to read the add-on before the first pause, and even if the time is over.
 
     Raises:
         OperationFailed: CCE says that it failed.
         Superseded: Somebody else has brought the add-on to another version.
         TimedOut: `wait_timeout` was over first.
     """
-
     task = access.task
-    watch = _Watch(task, change, task.clock.monotonic())
+    watch = _Watch(task, change, task.clock.monotonic() - sent_ago)
     waited: Waited[Instance | None] = access.wait_for(
         lambda: _read_addon(access, change.addon_template_name, addon_instance_id),
         watch.is_over,
         lambda found: _state_in_words(change, found),
-        state=change.before,
+        state=None if looks_first else change.before,
+        timeout=max(0.0, task.params["wait_timeout"] - sent_ago),
     )
     found = waited.state
-    result = {**result, "addon": _shown_addon(task, found), "duration": round(task.clock.monotonic() - started, 1)}
     if not _is_complete(task, change, found):
-        raise _no_end(watch, waited, access.cluster_id, result)
-    return result
+        raise _no_end(watch, waited, access.cluster_id, {"addon": _shown_addon(task, found)})
+    return found
 
 
 def _no_end(watch: _Watch, waited: Waited[Instance | None], cluster_id: str, result: Result) -> CceError:

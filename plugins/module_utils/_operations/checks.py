@@ -256,6 +256,11 @@ class Collected:
         return [describe_check(item, judge(item, self.wanted)) for item in self.tasks]
 
     @property
+    def all_checks(self) -> list[Check]:
+        """All tasks of the cluster, judged by what they found alone."""
+        return [describe_check(item, judge(item)) for item in self.everything]
+
+    @property
     def pending(self) -> list[tuple[str, Check]]:
         """The checks that were asked for and have not finished, each with the name that people see of its add-on."""
         checks = self.checks
@@ -302,7 +307,7 @@ def wait(
     Raises:
         TimedOut: `wait_timeout` was over first; what was read last is in the error's result.
     """
-    waited = _wait(access, read, first, expected)
+    waited = _wait(access, read, first, expected, access.task.params["wait_timeout"])
     collected = waited.state
     if waited.is_done:
         return collected
@@ -317,13 +322,18 @@ def wait(
 
 
 def _wait(
-    access: ClusterAccess, read: Callable[[], Collected], first: Collected | None, expected: Set[str | None]
+    access: ClusterAccess,
+    read: Callable[[], Collected],
+    first: Collected | None,
+    expected: Set[str | None],
+    timeout: float,
 ) -> Waited[Collected]:
     return access.wait_for(
         read,
         lambda state: not state.pending and expected <= {item.task_id for item in state.tasks},
         _progress_in_words,
         state=first,
+        timeout=timeout,
     )
 
 
@@ -343,9 +353,9 @@ def finished(access: ClusterAccess, task_ids: Set[str | None]) -> Collected:
     return wait(access, _reading_of(access, task_ids), expected=task_ids)
 
 
-def finished_in_time(access: ClusterAccess, task_ids: Set[str | None]) -> Collected:
-    """Wait for check tasks, and return what there is once they have finished or `wait_timeout` is over."""
-    return _wait(access, _reading_of(access, task_ids), None, task_ids).state
+def finished_in_time(access: ClusterAccess, task_ids: Set[str | None], timeout: float) -> Collected:
+    """Wait for check tasks, and return what there is once they have finished or so many seconds are over."""
+    return _wait(access, _reading_of(access, task_ids), None, task_ids, timeout).state
 
 
 def with_missing(collected: Collected, task_ids: Sequence[str]) -> Collected:
@@ -393,15 +403,15 @@ def results(collected: Collected) -> Result:
     return {"checks": checks, "summary": summarise(checks)}
 
 
-def requests_for_plan(steps: Sequence[Step], cluster_id: str, *, skip_impossible: bool = False) -> list[CheckRequest]:
-    """Return the checks that the upgrades of a plan need, with the versions and values that these will send.
-
-    Raises:
-        InputError: A step is impossible. To check only the others would look like a check of all.
-    """
+def refuse_impossible(steps: Sequence[Step], cluster_id: str) -> None:
+    """Raise an InputError if something wanted is impossible: a check of the others could be taken for one of all."""
     impossible = [f"{step.name}: {step.why}" for step in steps if step.action == IMPOSSIBLE]
-    if impossible and not skip_impossible:
+    if impossible:
         raise InputError(f"Nothing was checked in cluster {cluster_id}. Impossible: {'; '.join(impossible)}.")
+
+
+def requests_for_plan(steps: Sequence[Step]) -> list[CheckRequest]:
+    """Return the checks that the upgrades of a plan need, with the versions and settings that they will send."""
     return [
         CheckRequest(
             name=step.name,

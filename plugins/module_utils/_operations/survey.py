@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .._ground.errors import BadAnswer, Forbidden, InputError, NotFound, TimedOut
@@ -22,7 +22,7 @@ from .._model.instance import (
 )
 from .._model.secrets import masked, secrets
 from .._model.version import ClusterKind, Offer, offers
-from .._module.task import Result, Task
+from .._module.task import Task
 from .._rules import plan as rules
 from .._rules.plan import Step
 from .._rules.wants import Want, Wants
@@ -96,7 +96,14 @@ def _offered(
     return found
 
 
-def plan(access: ClusterAccess, wants: Wants, *, allow_unstable: bool = False, may_install: bool = False) -> list[Step]:
+def plan(
+    access: ClusterAccess,
+    wants: Wants,
+    *,
+    allow_unstable: bool = False,
+    may_install: bool = False,
+    versions: Mapping[str, str] | None = None,
+) -> list[Step]:
     """Read a cluster and return what would happen to each wanted add-on. Secrets in values are hidden from results.
 
     It takes one request more for each add-on of which the list tells too little.
@@ -105,7 +112,13 @@ def plan(access: ClusterAccess, wants: Wants, *, allow_unstable: bool = False, m
 
     def steps_for(instances: Sequence[Instance]) -> list[Step]:
         return rules.make_plan(
-            wants, instances, read.offered, read.cluster, allow_unstable=allow_unstable, may_install=may_install
+            wants,
+            instances,
+            read.offered,
+            read.cluster,
+            allow_unstable=allow_unstable,
+            may_install=may_install,
+            versions=versions,
         )
 
     steps = steps_for(read.instances)
@@ -158,33 +171,38 @@ def shown_instance(task: Task, instance: Instance) -> Addon:
     return describe_instance(replace(instance, reason=reason, message=message), masked(instance.values, marked))
 
 
-def plan_when_idle(access: ClusterAccess, wants: Wants, *, timeout_option: str | None, **options: bool) -> list[Step]:
+def plan_when_idle(
+    access: ClusterAccess,
+    wants: Wants,
+    *,
+    timeout_option: str | None,
+    allow_unstable: bool = False,
+    may_install: bool = False,
+    versions: Mapping[str, str] | None = None,
+) -> list[Step]:
     """Plan, at once or after operations on wanted add-ons have ended.
 
     Args:
         access: The cluster.
         wants: What is wanted.
         timeout_option: Name of the option with the seconds to wait for operations at most; None to plan at once.
-        **options: Those of `plan`.
+        allow_unstable: Whether `latest` may be a version that is not marked stable.
+        may_install: Whether an add-on that is not there may be installed.
+        versions: What `latest` stands for, by template name.
 
     Raises:
         TimedOut: The operations did not end in time.
     """
-    steps = plan(access, wants, **options)
+
+    def planned() -> list[Step]:
+        return plan(access, wants, allow_unstable=allow_unstable, may_install=may_install, versions=versions)
+
+    steps = planned()
     under_way = [step.instance.id for step in steps if step.instance is not None and step.instance.is_busy]
     if timeout_option and under_way:
         wait_until_idle(access, under_way, timeout_option)
-        steps = plan(access, wants, **options)
+        steps = planned()
     return steps
-
-
-def described(access: ClusterAccess, steps: Sequence[Step], *, brief: bool = False) -> Result:
-    """Return the part of a task's result that tells the plan."""
-    marked = marked_secret(access.task)
-    told = [rules.describe_step(step, masked(step.values, marked)) for step in steps]
-    if brief:
-        told = [rules.in_brief(step) for step in told]
-    return {"cluster_id": access.cluster_id, "plan": told, "text": "\n".join(rules.plan_lines(told))}
 
 
 def busy(steps: Sequence[Step]) -> list[str]:
@@ -207,12 +225,15 @@ def wait_until_idle(access: ClusterAccess, ids: Sequence[str], timeout_option: s
         return ", ".join(states) or "no operation is under way"
 
     waited = access.wait_for(
-        access.instances, lambda state: not still_busy(state), in_words, timeout_option=timeout_option
+        access.instances,
+        lambda state: not still_busy(state),
+        in_words,
+        timeout=access.task.params[timeout_option],
     )
     if not waited.is_done:
         raise TimedOut(
             f"An operation was still under way after {access.task.params[timeout_option]:g} s in cluster "
-            f"{access.cluster_id}: {in_words(waited.state)}. Nothing was changed by this task. Wait for the operation "
+            f"{access.cluster_id}: {in_words(waited.state)}. Nothing was sent in the meantime. Wait for the operation "
             f"to end, or raise {timeout_option}.{waited.doubt}"
         )
     return waited.state

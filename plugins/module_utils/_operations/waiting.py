@@ -77,8 +77,8 @@ def poll(
         sleep: Waits some seconds.
         progress: Gets the state in words when it changes, and every 15 s otherwise.
         describe: Puts a state into words.
-        not_after: Ends requests that would go on after a time on `clock`.
-        state: The state that was read just now, if it was.
+        not_after: Sees to it that no request goes on after a time on `clock`.
+        state: The state that was read just now, if it was. If not, it is read once even if the timeout is 0.
         fixed_interval: Seconds between polls, instead of the adaptive ones.
 
     Raises:
@@ -87,9 +87,9 @@ def poll(
     start = clock()
     trouble: str | None = None
     last_read = start + timeout - min(_LAST_READ, timeout / 10)
+    if state is None:
+        state = read()
     with not_after(start + timeout):
-        if state is None:
-            state = read()
         told, told_at = describe(state), start
         while not is_done(state):
             elapsed = clock() - start

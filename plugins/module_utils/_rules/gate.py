@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict, cast
@@ -19,6 +18,7 @@ from .._model.check import ADDON_UPGRADE, CheckTask, Wanted, may_be_about
 from .._model.instance import UPGRADE_FAILED, rollback_command
 from .plan import StepChange, StepTarget, TicketStep
 from .policy import AcceptanceRecord, AcceptanceSummary, Policy, describe_acceptance
+from .ticket import invalid_ticket, packed, unpacked
 from .verdict import (
     FATAL,
     PASSED,
@@ -36,9 +36,6 @@ from .verdict import (
     worst_of,
 )
 from .wants import CHANGES, IMPOSSIBLE, INSTALL, NONE
-
-# Every ticket begins with it: before ansible-core 2.19, templates turn a text that is only JSON into data.
-_TICKET = "v1 "
 
 
 class TicketCheck(TypedDict):
@@ -64,14 +61,13 @@ class StartedCheck(TicketCheck):
 
 
 class Decision(StepChange, CheckFindings):
-    """The gate's decision on one step. `judged_at` is in seconds since 1970."""
+    """The gate's decision on one step."""
 
     why: str
     blocks: bool
     task_id: str | None
     checked_at: str | None
     accepted: list[AcceptanceRecord]
-    judged_at: float
 
 
 class GateResult(TypedDict):
@@ -101,9 +97,6 @@ _STARTED_KEYS = tuple(TicketCheck.__annotations__)
 class Ticket:
     """What the gate has to know of a plan and of the checks that were started for it.
 
-    It travels as text between the task that starts checks and the task that judges them. As data, the plans of a
-    thousand clusters would take several times the memory.
-
     Attributes:
         cluster_id: The cluster.
         cluster_name: Its name, if it is known; policies may name clusters by either.
@@ -126,35 +119,43 @@ class Ticket:
         """The steps of add-ons that are at the wanted version, but whose last operation failed."""
         return [step for step in self.plan if step.get("failed")]
 
-    def text(self) -> str:
-        """Return it as text. It holds values only and no keys, so that masking a secret cannot break it."""
+    def parts(self) -> list[object]:
+        """Return it as plain data."""
         plan = [_parts(step, _STEP_KEYS) for step in self.plan]
         started = None if self.started is None else [_parts(item, _STARTED_KEYS) for item in self.started]
-        content = json.dumps([self.cluster_id, self.cluster_name, plan, started], separators=(",", ":"))
-        return f"{_TICKET}{content}"
+        return [self.cluster_id, self.cluster_name, plan, started]
+
+    def text(self) -> str:
+        """Return it as a ticket."""
+        return packed(self.parts())
 
 
 def read_ticket(text: str) -> Ticket:
-    """Return the ticket that a text holds.
+    """Return what a ticket holds.
 
     Raises:
         InputError: The text is not a ticket.
     """
+    data = unpacked(text)
     try:
-        cluster_id, cluster_name, plan, started = _list(json.loads(text.removeprefix(_TICKET)), 4)
-        if not isinstance(cluster_id, str) or not isinstance(cluster_name, (str, type(None))):
-            raise ValueError
-        return Ticket(
-            cluster_id,
-            cluster_name,
-            plan=[cast(TicketStep, _record(_STEP_KEYS, values)) for values in _list(plan)],
-            started=None
-            if started is None
-            else [cast(TicketCheck, _record(_STARTED_KEYS, values)) for values in _list(started)],
-        )
-    except ValueError:
-        message = "ticket is invalid: pass the ticket that cce_addon_check or cce_addon_plan_info returned, unchanged."
-        raise InputError(message) from None
+        return ticket_of(data["ticket"] if isinstance(data, Mapping) else data)
+    except (KeyError, ValueError):
+        raise invalid_ticket() from None
+
+
+def ticket_of(parts: object) -> Ticket:
+    """Return the ticket of `parts`; raise ValueError if they are none."""
+    cluster_id, cluster_name, plan, started = _list(parts, 4)
+    if not isinstance(cluster_id, str) or not isinstance(cluster_name, (str, type(None))):
+        raise ValueError
+    return Ticket(
+        cluster_id,
+        cluster_name,
+        plan=[cast(TicketStep, _record(_STEP_KEYS, values)) for values in _list(plan)],
+        started=None
+        if started is None
+        else [cast(TicketCheck, _record(_STARTED_KEYS, values)) for values in _list(started)],
+    )
 
 
 def _parts(record: Mapping[str, object], keys: Sequence[str]) -> list[object]:
@@ -219,11 +220,10 @@ def judge_step(
     *,
     clusters: Sequence[str],
     now: float,
-    service_now: float,
     today: datetime.date,
     resumable: Container[str] = (),
 ) -> Decision:
-    """Return the gate's decision on one step of a plan; see `gate` for what it takes."""
+    """Return the gate's decision on one step of a plan; see `gate` for what it takes. `now` is the service's time."""
     decision: Decision = {
         "name": step["name"],
         "addon_template_name": step["addon_template_name"],
@@ -233,7 +233,6 @@ def judge_step(
         "to": step["to"],
         "why": step["why"],
         "values_fingerprint": step["values_fingerprint"],
-        "judged_at": now,
         "verdict": PASSED,
         "reason": None,
         "blocks": False,
@@ -251,7 +250,7 @@ def judge_step(
         type=ADDON_UPGRADE,
         addon_instance_id=step["addon_instance_id"],
         target_version=step["to"],
-        now=service_now,
+        now=now,
         max_check_age=policy.max_check_age,
     )
     decided = _judge_checks(step, started, checks, wanted)
@@ -381,8 +380,7 @@ def gate(
             checks,
             policy,
             clusters=clusters,
-            now=now,
-            service_now=now if service_now is None else service_now,
+            now=now if service_now is None else service_now,
             today=today,
             resumable=resumable,
         )
@@ -441,7 +439,7 @@ def gate_lines(result: GateResult) -> list[str]:
     decisions = result["decisions"]
     if not decisions:
         return [f"Cluster {name}: there is nothing to upgrade."]
-    lines = table(
+    rows = table(
         ("ADD-ON", "PRESENT", "TARGET", "VERDICT", "GATE", "PLAN"),
         [
             (
@@ -455,7 +453,13 @@ def gate_lines(result: GateResult) -> list[str]:
             for decision in decisions
         ],
     )
-    for decision in decisions:
+    return [*rows, *gate_notes(result)]
+
+
+def gate_notes(result: GateResult) -> list[str]:
+    """Return the lines below the table: the risks, and what else is to be known of the decision."""
+    lines: list[str] = []
+    for decision in result["decisions"]:
         if decision["blocks"] or decision["verdict"] == WARNING:
             lines += finding_lines(decision, decision["name"], decision["to"])
         lines += [

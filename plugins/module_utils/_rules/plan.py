@@ -40,7 +40,6 @@ from .wants import (
     UPGRADE,
     Action,
     Want,
-    WantEntry,
     Wants,
 )
 
@@ -108,23 +107,25 @@ class TicketStep(StepChange):
     previous_version: str | None
     updated_at: str | None
     status: str | None
+    present_sync_strategy: str | None
 
 
-class _LargeParts(TypedDict, total=False):
-    values: Values
-    offered: list[str]
+class PlannedStep(TicketStep):
+    """One entry of `plan`, as the module that starts checks returns it.
 
-
-class PlannedStep(TicketStep, _LargeParts):
-    """One entry of `plan`, as modules return it. With `brief`, `values` and `offered` are missing.
-
-    `values` are masked. `values_changed` is None if CCE does not tell the present settings.
+    `values_changed` is None if CCE does not tell the present settings.
     """
 
-    present_sync_strategy: str | None
     values_changed: list[str] | None
     values_policy: str
     sync_strategy: str | None
+
+
+class DetailedStep(PlannedStep):
+    """One entry of `plan`, as the module that only plans returns it. `values` are masked."""
+
+    values: Values
+    offered: list[str]
 
 
 def expand_wants(wants: Wants, instances: Sequence[Instance]) -> list[Want]:
@@ -236,12 +237,16 @@ class _Target:
 
 @dataclass(frozen=True)
 class _Choice:
-    """The versions that are on offer, and why there may be others, if there may be."""
+    """The versions that are on offer, and why there may be others, if there may be.
+
+    `common` is the version that `latest` and `latest_patch` stand for; None means the newest one on offer.
+    """
 
     options: Sequence[str]
     offered: Mapping[str, Offer]
     untold: str | None
     allow_unstable: bool
+    common: str | None = None
 
 
 def _newest_target(want: Want, present: str | None, choice: _Choice) -> _Target:
@@ -269,11 +274,30 @@ def _newest_target(want: Want, present: str | None, choice: _Choice) -> _Target:
     return _Target(present, f"no newer {stable}{kind} is on offer{unstable}")
 
 
+def _common_target(want: Want, present: str | None, choice: _Choice, version: str) -> _Target:
+    """Return the version that other clusters took, if this one may go to it as to the newest one."""
+    took = f"the clusters before took {printable(version)}"
+    if present and (_same(version, present) or is_newer(present, version)):
+        return _Target(present, f"{took}, and it is at {present} already")
+    if want.version == LATEST_PATCH and present and not same_patch_line(version, present):
+        return _Target(None, f"{took}, which is no patch of {present}")
+    if version not in choice.options or (present and not is_newer(version, present)):
+        if choice.untold:
+            return _Target(None, f"{took}, and {choice.untold}")
+        options = quoted(choice.options) if choice.options else "nothing"
+        return _Target(None, f"{took}, which is not on offer here; on offer: {options}")
+    if choose_latest([version], dict(choice.offered), allow_unstable=choice.allow_unstable) is None:
+        return _Target(None, f"{took}, which is not marked as stable here")
+    return _Target(version, took)
+
+
 def _target(want: Want, present: str | None, choice: _Choice) -> _Target:
     """Return the version that a want means, or None and why there is none."""
     if want.version is None and present:
         return _Target(present, "the version stays")
     if want.version in (None, LATEST, LATEST_PATCH):
+        if choice.common is not None:
+            return _common_target(want, present, choice, choice.common)
         return _newest_target(want, present, choice)
     if present and _same(want.version, present):
         return _Target(present, f"it is at {present} already")
@@ -299,6 +323,7 @@ def plan_step(
     *,
     allow_unstable: bool = False,
     may_install: bool = False,
+    common: str | None = None,
 ) -> Step:
     """Return what would happen to one add-on.
 
@@ -309,6 +334,7 @@ def plan_step(
         cluster: The cluster's version and type, needed if `needs_cluster` says so.
         allow_unstable: Whether `latest` may be a version that is not marked stable.
         may_install: Whether an add-on that is not there may be installed.
+        common: The version that `latest` and `latest_patch` stand for; None means the newest one on offer.
     """
     step = Step(name=want.name, action=IMPOSSIBLE, why="", want=want, instance=instance)
     if instance is None and want.addon_instance_id:
@@ -318,7 +344,7 @@ def plan_step(
     if instance is None and offered is None:
         return replace(step, why="CCE knows no add-on template of this name")
     options = candidates(instance, offered, cluster)
-    choice = _Choice(options, offered or {}, untold(want, instance, offered, cluster), allow_unstable)
+    choice = _Choice(options, offered or {}, untold(want, instance, offered, cluster), allow_unstable, common)
     target = _target(want, instance.version if instance else None, choice)
     step = replace(step, version=target.version, why=target.why, offered=tuple(options))
     if target.version is None or (instance is not None and not instance.version):
@@ -426,13 +452,24 @@ def make_plan(
     *,
     allow_unstable: bool = False,
     may_install: bool = False,
+    versions: Mapping[str, str] | None = None,
 ) -> list[Step]:
-    """Return what would happen to each wanted add-on, in upgrade order. `offered` is by template name."""
+    """Return what would happen to each wanted add-on, in upgrade order.
+
+    `offered` is by template name, and so are `versions`, which `latest` and `latest_patch` stand for.
+    """
     steps = []
     for want in expand_wants(wants, instances):
         instance = find_instance(instances, addon_template_name=want.name, addon_instance_id=want.addon_instance_id)
-        options = {"allow_unstable": allow_unstable, "may_install": may_install}
-        step = plan_step(want, instance, offered.get(want.name), cluster, **options)
+        step = plan_step(
+            want,
+            instance,
+            offered.get(want.name),
+            cluster,
+            allow_unstable=allow_unstable,
+            may_install=may_install,
+            common=(versions or {}).get(want.name),
+        )
         if instance is not None:
             step = replace(step, name=shown_name(instance, instances))
         elif want.addon_instance_id is not None:
@@ -458,8 +495,8 @@ def plan_lines(steps: Sequence[PlannedStep]) -> list[str]:
     )
 
 
-def describe_step(step: Step, values: Values) -> PlannedStep:
-    """Return a step as modules return it: one entry of `plan`, with `values` to show instead of its own: masked."""
+def describe_step(step: Step) -> PlannedStep:
+    """Return a step without its large parts. No decision needs them: the fingerprint stands for the settings."""
     instance = step.instance
     return {
         "name": step.name,
@@ -474,40 +511,16 @@ def describe_step(step: Step, values: Values) -> PlannedStep:
         "updated_at": instance.updated_at if instance else None,
         "present_sync_strategy": sync_strategy(instance.values) if instance else None,
         "addon_instance_id": instance.id if instance else None,
-        "values": values,
         "values_changed": None if step.changed is None else list(step.changed),
         "values_fingerprint": step.fingerprint,
         "values_policy": step.want.values_policy,
         "sync_strategy": step.want.sync_strategy,
-        "offered": list(step.offered),
     }
 
 
-def in_brief(step: PlannedStep) -> PlannedStep:
-    """Return a step without its large parts. No decision needs them: the fingerprint stands for the settings."""
-    brief = step.copy()
-    brief.pop("values", None)
-    brief.pop("offered", None)
-    return brief
-
-
-def narrowed(wants: Wants, steps: Sequence[StepChange]) -> list[WantEntry]:
-    """Return, in the language of `addons`, what steps would change: exact versions, and the user's own values."""
-    found: list[WantEntry] = []
-    for step in steps:
-        if step["action"] in CHANGES:
-            want = want_of(wants, step)
-            found.append(
-                {
-                    "name": want.name,
-                    "addon_instance_id": step["addon_instance_id"],
-                    "version": step["to"],
-                    "values": want.values,
-                    "values_policy": want.values_policy,
-                    "sync_strategy": want.sync_strategy,
-                }
-            )
-    return found
+def describe_in_detail(step: Step, values: Values) -> DetailedStep:
+    """Return a step with everything that is known of it; `values` are its settings as they may be shown."""
+    return {**describe_step(step), "values": values, "offered": list(step.offered)}
 
 
 def want_of(wants: Wants, step: StepTarget) -> Want:

@@ -2,24 +2,20 @@
 # SPDX-FileCopyrightText: The huaweicloud.cce contributors
 
 # Private to the collection: it may change in any release. Do not import it from outside.
-"""What to do with each add-on, whether it runs well afterwards, and whether to roll it back. Pure.
-
-All functions take and return records as modules return them.
-"""
+"""What is to be done with each add-on, whether it runs well afterwards, and whether it is rolled back. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Literal, TypedDict
 
-from .._ground.errors import InputError
 from .._ground.text import printable, quoted
-from .._ground.times import CLOCK_TOLERANCE, from_seconds, instant, seconds_between
+from .._ground.times import from_seconds, instant, seconds_between
 from .._model.check import ADDON_STATIC, ADDON_UPGRADE
-from .._model.instance import AVAILABLE, FAILED_STATUSES, RUNNING, UNDER_WAY, Addon
-from .._model.values import SYNC_STRATEGIES, changed_paths, dotted
+from .._model.instance import AVAILABLE, FAILED_STATUSES, RUNNING, Instance
+from .._model.values import SYNC_STRATEGIES, Values, values_fingerprint
 from .gate import Decision, GateResult
-from .plan import PlannedStep, StepChange, TicketStep, want_of
+from .plan import StepChange, TicketStep, want_of
 from .verdict import FATAL, PASSED, UNKNOWN, WARNING, Check, Risk
 from .wants import CHANGES, EDIT, NONE, Want, Wants
 
@@ -75,8 +71,8 @@ class Recovery(TypedDict):
 
 
 def jobs(
-    plan: Sequence[PlannedStep],
-    gate: GateResult | None,
+    plan: Sequence[TicketStep],
+    gate: GateResult,
     checks: Sequence[Check],
     wants: Wants,
     *,
@@ -86,47 +82,28 @@ def jobs(
     """Return what is to be done with the add-ons of a cluster, in upgrade order.
 
     Args:
-        plan: Described steps.
-        gate: What the gate decided on them. There are no jobs unless it says that the run may proceed.
-        checks: Described check tasks of the cluster, which tell what a killed run has left.
+        plan: Steps of a plan.
+        gate: What the gate decided on them. Unless it says that the run may proceed, nothing is to be done.
+        checks: The check tasks of the cluster, which tell what an interrupted run has left.
         wants: What the user wants.
         now: Seconds since 1970.
         max_check_age: Seconds after which the result of a check is too old.
-
-    Raises:
-        InputError: A decision comes from the future.
     """
-    decisions = gate.get("decisions") or [] if gate else []
-    _refuse_the_future(decisions, now)
-    if not gate or gate.get("proceed") is not True:
+    if gate["proceed"] is not True:
         return []
-    decided = {decision["name"]: decision for decision in decisions}
-    found: list[Job] = []
+    decided = {decision["name"]: decision for decision in gate["decisions"]}
+    found = []
     for step in plan:
         want = want_of(wants, step)
-        task = _task_of(step, decided.get(step["name"]), checks, want, now=now)
+        decision = decided.get(step["name"])
+        task = _task_of(step, decision, checks, want, now=now)
         if task is not None:
-            job = _job(task, step, decided.get(step["name"]), want, max_check_age)
-            if task == RESUME:
-                job["checked_at"] = _checks_before_change(step, checks)[0]["created_at"]
-            found.append(job)
+            found.append(_job(task, step, decision, checks, want, max_check_age))
     return found
 
 
-def _refuse_the_future(decisions: Sequence[Decision], now: float) -> None:
-    """Raise InputError if a decision has no time, or one in the future: how old it is cannot be told then."""
-    for decision in decisions:
-        judged_at = decision.get("judged_at")
-        if not isinstance(judged_at, (int, float)) or not judged_at <= now + CLOCK_TOLERANCE:
-            raise InputError(
-                f"Nothing was upgraded: the gate's decision on {printable(str(decision['name']))} does not count, as "
-                "its judged_at is no time that has come yet. Run the same command again, without a result of an "
-                "earlier run in its variables; if it stays, compare the clocks of the machines that modules run on."
-            )
-
-
 def _task_of(
-    step: PlannedStep, decision: Decision | None, checks: Sequence[Check], want: Want, *, now: float
+    step: TicketStep, decision: Decision | None, checks: Sequence[Check], want: Want, *, now: float
 ) -> JobTask | None:
     if decision is not None and decision["blocks"]:
         return None
@@ -139,15 +116,23 @@ def _task_of(
     return None
 
 
-def _restores(task: JobTask, step: PlannedStep, want: Want) -> bool:
-    """Whether the sync strategy has to be set back: the upgrade sends one, or an earlier upgrade left one behind."""
+def _restores(task: JobTask, step: TicketStep, want: Want) -> bool:
+    """Whether the sync strategy is to be set back: the upgrade sends one, or an earlier upgrade has left one behind."""
     if want.strategy not in SYNC_STRATEGIES:
         return False
     return task == CARRY_OUT or step["present_sync_strategy"] in SYNC_STRATEGIES
 
 
-def _job(task: JobTask, step: PlannedStep, decision: Decision | None, want: Want, max_check_age: float) -> Job:
-    checked = instant(decision["checked_at"]) if decision else None
+def _job(
+    task: JobTask,
+    step: TicketStep,
+    decision: Decision | None,
+    checks: Sequence[Check],
+    want: Want,
+    max_check_age: float,
+) -> Job:
+    checked_at = decision["checked_at"] if decision else None
+    checked = instant(checked_at)
     return {
         "name": step["name"],
         "addon_template_name": step["addon_template_name"],
@@ -159,7 +144,7 @@ def _job(task: JobTask, step: PlannedStep, decision: Decision | None, want: Want
         "restore": _restores(task, step, want),
         "values_fingerprint": step["values_fingerprint"],
         "check_task_id": decision["task_id"] if decision else None,
-        "checked_at": decision["checked_at"] if decision else None,
+        "checked_at": _checks_before_change(step, checks)[0]["created_at"] if task == RESUME else checked_at,
         "recheck_after": seconds_between(0, checked) + max_check_age - _RECHECK_MARGIN if checked is not None else 0.0,
     }
 
@@ -258,32 +243,35 @@ def _known_before(addon_instance_id: str | None, moment: int | None, checks: Seq
     return _fatal_names(newest) if newest else set()
 
 
-def verification(job: Job, checks: Sequence[Check], baseline: Sequence[Check]) -> Verification:
+def known_fatals(job: Job, checks: Sequence[Check]) -> list[str]:
+    """Return the names of the Fatal risks that an add-on had when its upgrade was checked: they are not the upgrade's.
+
+    Args:
+        job: What is to be done.
+        checks: The check tasks of the cluster.
+    """
+    checked = instant(job["checked_at"])
+    if checked is None:
+        checked = _upgrade_checked(job["addon_instance_id"], job["to"], checks)
+    return sorted(name for name in _known_before(job["addon_instance_id"], checked, checks) if name)
+
+
+def verification(job: Job, checks: Sequence[Check], known: Collection[str]) -> Verification:
     """Return whether an add-on runs well: `verified`, `broken` or `unknown`, with the risks that are new.
 
     Args:
-        job: What was done.
-        checks: Described checks of the running add-on, afterwards.
-        baseline: Those that CCE has besides. What was found last before the upgrade was checked is not the upgrade's.
+        job: What was to be done.
+        checks: The check tasks that were started for it, as far as CCE shows them.
+        known: Names of the Fatal risks that it had before.
     """
-    mine = running_check(job, checks)
-    if mine is None or mine["verdict"] not in (PASSED, WARNING, FATAL):
-        reason, risks = (mine["reason"], mine["risks"]) if mine else (None, [])
-        reason = reason or "CCE shows no result of its check"
-        return {"verdict": UNKNOWN, "reason": reason, "new_risks": [], "risks": list(risks)}
-    checked = instant(job.get("checked_at"))
-    if checked is None:
-        checked = _upgrade_checked(job["addon_instance_id"], job["to"], baseline)
-    known = _known_before(job["addon_instance_id"], checked, baseline)
-    new = [risk for risk in _fatal(mine) if risk["name"] not in known]
-    reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
-    return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(mine["risks"])}
-
-
-def running_check(job: Job, checks: Sequence[Check]) -> Check | None:
-    """Return the check of the running add-on of a job; None unless there is exactly one."""
     mine = [check for check in checks if _is_static(check, job["addon_instance_id"])]
-    return mine[0] if len(mine) == 1 else None
+    check = mine[0] if len(mine) == 1 else None
+    if check is None or check["verdict"] not in (PASSED, WARNING, FATAL):
+        untold = (check and check["reason"]) or "CCE shows no result of its check"
+        return {"verdict": UNKNOWN, "reason": untold, "new_risks": [], "risks": list(check["risks"]) if check else []}
+    new = [risk for risk in _fatal(check) if risk["name"] not in known]
+    reason = f"new Fatal risks: {quoted([str(risk['name']) for risk in new])}" if new else None
+    return {"verdict": BROKEN if new else VERIFIED, "reason": reason, "new_risks": new, "risks": list(check["risks"])}
 
 
 def _fatal_names(check: Check) -> set[str | None]:
@@ -294,14 +282,27 @@ def _fatal(check: Check) -> list[Risk]:
     return [risk for risk in check["risks"] if risk["status"] == "Failed" and risk["level"] == _FATAL_LEVEL]
 
 
+def settings_digest(instance: Instance | None) -> str | None:
+    """Return a digest of the settings of an add-on, without what CCE fills in by itself; None if they are not told."""
+    if instance is None or not instance.values:
+        return None
+    return digest_of(instance.values)
+
+
+def digest_of(values: Values) -> str:
+    """Return a digest of settings, without what CCE fills in by itself."""
+    return values_fingerprint("", {key: value for key, value in values.items() if key not in _OF_CCE})
+
+
 def recovery(
     job: Job,
     verified: Verification | None,
-    addon: Addon | None,
+    addon: Instance | None,
     *,
     wanted: bool,
     sent: bool,
-    upgraded: Addon | None = None,
+    sent_ago: float = 0.0,
+    settled: str | None = None,
     accept_partial: bool = False,
 ) -> Recovery:
     """Return whether an add-on whose upgrade went wrong is to be rolled back, and why or why not.
@@ -311,80 +312,78 @@ def recovery(
 
     Args:
         job: What was to be done.
-        verified: What the verification found, if there was one.
-        addon: The add-on as it is now; None if it could not be read.
+        verified: What the verification found, if it came to that.
+        addon: The add-on as it is now; None if that could not be read.
         wanted: Whether the user wants rollbacks.
         sent: Whether this run has sent the upgrade, or may have.
-        upgraded: The add-on right after its upgrade succeeded; None if it did not.
+        sent_ago: How many seconds ago it has. With an old ticket, nobody knows what others have done since.
+        settled: Digest of the settings that the add-on had when its upgrade had ended well; None if it has not.
         accept_partial: Whether `available` counts as running.
     """
-    if job["task"] not in (CARRY_OUT, RESUME):
-        return _stays("nothing was upgraded")
-    if addon is None:
-        return _stays("its state could not be read: look at it, then run the same command again")
-    if job["action"] == EDIT:
-        return _stays("an edit of settings has no way back: set them as they were")
-    why_not = (
-        _not_ours(job, addon, sent=sent)
-        or _set_since(upgraded, addon)
-        or _no_way_back(job, verified, addon, wanted=wanted, accept_partial=accept_partial)
-    )
-    if why_not is not None:
-        return _stays(why_not)
-    to = addon["previous_version"] or job["from"]
+    why_not = _nothing_to_go_back_from(job, addon)
+    if addon is not None and why_not is None:
+        why_not = (
+            _not_ours(job, addon, sent=sent, sent_ago=sent_ago)
+            or _set_since(settled, addon)
+            or _no_way_back(job, verified, addon, wanted=wanted, accept_partial=accept_partial)
+        )
+    if addon is None or why_not is not None:
+        return {"roll_back": False, "to": None, "why": why_not or ""}
+    to = addon.previous_version or job["from"]
     return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
 
 
-def _stays(why: str) -> Recovery:
-    return {"roll_back": False, "to": None, "why": why}
+def _nothing_to_go_back_from(job: Job, addon: Instance | None) -> str | None:
+    if job["task"] not in (CARRY_OUT, RESUME):
+        return "nothing was upgraded"
+    if addon is None:
+        return "its state could not be read: look at it, then run the same command again"
+    if job["action"] == EDIT:
+        return "an edit of settings has no way back: set them as they were"
+    return None
 
 
-def _not_ours(job: Job, addon: Addon, *, sent: bool) -> str | None:
-    """Return why the present state of an add-on is not the end of the upgrade that this run has sent, or None."""
-    version, status = printable(addon["version"] or "a version that CCE does not tell"), addon["status"]
-    if addon["version"] and addon["version"] not in (job["to"], job["from"]):
+def _not_ours(job: Job, addon: Instance, *, sent: bool, sent_ago: float) -> str | None:
+    """Return why an add-on is not what this run has sent, or is not yet."""
+    version = printable(addon.version or "a version that CCE does not tell")
+    if addon.version and addon.version not in (job["to"], job["from"]):
         return f"somebody else has brought it to {version}"
-    if status in UNDER_WAY:
-        return f"CCE goes on with it (it is {printable(status)}): run the same command again to wait on"
+    if addon.is_busy:
+        return f"CCE goes on with it (it is {printable(str(addon.status))}): run the same command again to wait on"
     if job["task"] == RESUME:
         return "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
-    if addon["version"] == job["from"] and status not in FAILED_STATUSES:
+    if addon.version == job["from"] and addon.status not in FAILED_STATUSES:
         return f"it is at {version} as before"
     if not sent:
         return f"this run has sent nothing (it is at {version})"
-    return None if addon["version"] else f"it is at {version}"
+    if sent_ago > _RESUME_WINDOW:
+        return f"it was sent more than a day ago (it is at {version}), so what was done since is not known"
+    return None if addon.version else f"it is at {version}"
 
 
-def _set_since(upgraded: Addon | None, addon: Addon) -> str | None:
-    """Return why a rollback would lose settings that somebody else has changed since the upgrade, or None.
+def _set_since(settled: str | None, addon: Instance) -> str | None:
+    """Return why settings that somebody else has made since the upgrade would be lost, or None.
 
     A rollback restores the earlier settings. What CCE fills in by itself is not compared.
     """
-    if upgraded is None or not upgraded["values"] or not addon["values"]:
+    if settled is None or settings_digest(addon) in (None, settled):
         return None
-    old, new = (
-        {key: value for key, value in told.items() if key not in _OF_CCE}
-        for told in (upgraded["values"], addon["values"])
-    )
-    changed = [dotted(path) for path in changed_paths(old, new)]
-    if not changed:
-        return None
-    return f"somebody else has changed its settings since ({quoted(changed)}), and a rollback would undo that"
+    return "somebody else has changed its settings since, and a rollback would undo that"
 
 
 def _no_way_back(
-    job: Job, verified: Verification | None, addon: Addon, *, wanted: bool, accept_partial: bool
+    job: Job, verified: Verification | None, addon: Instance, *, wanted: bool, accept_partial: bool
 ) -> str | None:
-    runs = addon["status"] == RUNNING or (accept_partial and addon["status"] == AVAILABLE)
-    if (verified is None or verified["verdict"] == UNKNOWN) and addon["version"] == job["to"] and runs:
+    runs = addon.status == RUNNING or (accept_partial and addon.status == AVAILABLE)
+    if (verified is None or verified["verdict"] == UNKNOWN) and addon.version == job["to"] and runs:
         return "it runs at the new version, and only its check is missing: run the same command again to verify it"
     if not wanted:
         return "rollbacks are turned off"
-    if addon["is_rollbackable"] is None:
+    if addon.is_rollbackable is None:
         return "CCE does not tell whether it can be rolled back: look at it in the console"
-    if not addon["is_rollbackable"]:
+    if not addon.is_rollbackable:
         return "CCE says that it cannot be rolled back: repair it, or upgrade it to another version on offer"
-    previous = addon["previous_version"]
+    previous = addon.previous_version
     if job["from"] and previous and previous != job["from"]:
         return f"CCE would go back to {printable(previous)}, which is not the version that ran before"
     return None

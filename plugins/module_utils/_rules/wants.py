@@ -174,3 +174,17 @@ def read_wants(entries: Sequence[object]) -> Wants:
     if "" in names or "" in excluded:
         raise InputError("addons: a name is empty.")
     return Wants(tuple(named), frozenset(excluded), all_at)
+
+
+def read_versions(entries: Mapping[str, object]) -> dict[str, str]:
+    """Return the versions that `latest` stands for, by the name of the add-on template.
+
+    Raises:
+        InputError: One of them is no exact version.
+    """
+    for name, version in entries.items():
+        if not isinstance(version, str) or not version or version in (LATEST, LATEST_PATCH):
+            # YAML reads 1.10 as a number, and would ask for version 1.1.
+            hint = " in quotes" if isinstance(version, (int, float)) else ""
+            raise InputError(f"versions: the version of {printable(str(name))} must be an exact one{hint}.")
+    return {str(name): str(version) for name, version in entries.items()}

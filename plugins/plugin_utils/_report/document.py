@@ -16,6 +16,20 @@ from collections.abc import Container, Iterable, Sequence
 from typing import TypedDict, Union
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Decision
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    RISKS_TELL,
+    ROLLED_BACK,
+    UNAVAILABLE,
+    UNDER_WAY,
+    UPGRADED,
+    AddonOutcome,
+    ClusterOutcome,
+    Outcome,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import FromVersion
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import AcceptanceRecord
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
@@ -31,19 +45,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict imp
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import CHANGES
 
-from .._outcome import (
-    BLOCKED,
-    FAILED,
-    NOT_REACHED,
-    NOTHING_TO_DO,
-    RISKS_TELL,
-    ROLLED_BACK,
-    UPGRADED,
-    AddonOutcome,
-    ClusterOutcome,
-    Outcome,
-)
-from .results import Held, Key, PrecheckResult, Variables, held, number, shared_by_hosts
+from .results import Held, Key, PrecheckResult, Variables, held, number, outcome_of_host, shared_by_hosts
 
 SCHEMA_VERSION = 1
 
@@ -51,10 +53,10 @@ SCHEMA_VERSION = 1
 State = Union[Outcome, Verdict]
 # Worst first.
 STATES: tuple[State, ...] = (
-    FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED, WARNING, PASSED, UPGRADED, VERIFIED,
-    NOTHING_TO_DO,
+    FAILED, ROLLED_BACK, FATAL, UNKNOWN, UNDER_WAY, PENDING, BLOCKED, UNAVAILABLE, NOT_REACHED, WARNING, PASSED,
+    UPGRADED, VERIFIED, NOTHING_TO_DO,
 )  # fmt: skip
-BAD: frozenset[State] = frozenset((FAILED, ROLLED_BACK, FATAL, UNKNOWN, PENDING, BLOCKED, NOT_REACHED))
+BAD: frozenset[State] = frozenset(STATES[: STATES.index(WARNING)])
 
 NO_RESULT = "there is no result: the run failed earlier, has not reached this cluster, or is still working on it"
 NOT_BEGUN = "the run ended before it reached this cluster, so nothing was changed"
@@ -110,6 +112,7 @@ class ReportedCluster(_Told):
     host: str
     label: str
     region: str | None
+    outcome: Outcome | None
     ok: bool
 
 
@@ -182,7 +185,8 @@ def _label(clusters: Sequence[ReportedCluster]) -> None:
 
 
 def _cluster(host: str, variables: Variables, shared: Container[Key], *, waits: bool) -> ReportedCluster:
-    told = _told(variables, held(variables, shared), waits=waits)
+    found = held(variables, shared)
+    told = _told(variables, found, waits=waits)
     return {
         "host": host,
         "label": host,
@@ -190,6 +194,7 @@ def _cluster(host: str, variables: Variables, shared: Container[Key], *, waits: 
         "id": told["id"] or _text(variables.get("cce_cluster_id")),
         "region": _text(variables.get("cce_region")),
         "state": told["state"],
+        "outcome": _outcome(variables, found, told["state"], waits=waits),
         "ok": told["state"] not in BAD,
         "reason": told["reason"],
         "check_mode": told["check_mode"],
@@ -197,6 +202,15 @@ def _cluster(host: str, variables: Variables, shared: Container[Key], *, waits: 
         "duration": told["duration"],
         "addons": told["addons"],
     }
+
+
+def _outcome(variables: Variables, found: Held, state: State, *, waits: bool) -> Outcome | None:
+    """Return the outcome for a cluster; None if its gate was only looked at, and is open."""
+    if found.upgraded is None and found.prechecked is not None and not found.has_no_decision:
+        return BLOCKED if state in BAD else None
+    outcome = outcome_of_host(variables, found)
+    # Without a mark of the play, it is not known that nothing was changed.
+    return FAILED if outcome == NOT_REACHED and not waits else outcome
 
 
 def _told(variables: Variables, found: Held, *, waits: bool) -> _Told:
@@ -210,6 +224,8 @@ def _told(variables: Variables, found: Held, *, waits: bool) -> _Told:
     if told is None:
         if waits and not problem and not found.refused:
             return _without_result(NOT_REACHED, NOT_BEGUN)
+        if problem and variables.get("addon_report_unavailable"):
+            return _without_result(UNAVAILABLE, problem)
         return _without_result(UNKNOWN, problem or found.refused or NO_RESULT)
     if problem and told["state"] not in BAD:
         return {**told, "state": FAILED if found.upgraded else UNKNOWN, "reason": problem}
@@ -269,7 +285,7 @@ def _from_upgrade(result: ClusterOutcome) -> _Told:
     addons = [_upgraded_addon(addon, predicted=result["check_mode"]) for addon in result["addons"]]
     states = [addon["state"] for addon in addons]
     outcome = result["outcome"]
-    if outcome in (FAILED, ROLLED_BACK):
+    if outcome in (FAILED, ROLLED_BACK, UNAVAILABLE, UNDER_WAY):
         states.append(outcome)
     elif outcome == BLOCKED and not set(states) & BAD:
         states.append(BLOCKED)

@@ -19,9 +19,9 @@ from html import escape
 from pathlib import Path
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import NOT_REACHED
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import FATAL, UNKNOWN, WARNING
 
-from .._outcome import NOT_REACHED
 from .document import STATES, Report, ReportedAddon, ReportedCluster, State
 from .wording import (
     KINDS,

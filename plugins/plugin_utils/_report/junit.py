@@ -10,16 +10,24 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from xml.etree import ElementTree
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    ROLLED_BACK,
+    UNAVAILABLE,
+    UNDER_WAY,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import FATAL, PENDING, UNKNOWN, Risk
 
-from .._outcome import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK
 from .document import NO_RESULT, Report, ReportedAddon, ReportedCluster, State
 from .wording import headline, present, shown, versions, words
 
 # A bad state is a failure, an unknown one is an error, and if nothing was touched, the case was skipped.
 _RESULTS: Mapping[State, Literal["failure", "error", "skipped"]] = {
     FATAL: "failure", BLOCKED: "failure", FAILED: "failure", ROLLED_BACK: "failure",
-    UNKNOWN: "error", PENDING: "error",
+    UNKNOWN: "error", PENDING: "error", UNDER_WAY: "error", UNAVAILABLE: "error",
     NOT_REACHED: "skipped", NOTHING_TO_DO: "skipped",
 }  # fmt: skip
 _BAD_RESULTS = ("failure", "error")

@@ -19,8 +19,19 @@ from typing import Any
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.times import instant
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import GateResult
-
-from .._outcome import ClusterOutcome
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    ROLLED_BACK,
+    UNAVAILABLE,
+    UPGRADED,
+    WELL,
+    ClusterOutcome,
+    Outcome,
+)
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
 
 # The variables of a host. Anybody can set one of these names, so none of them is known to be what a role writes.
 Variables = Mapping[str, object]
@@ -96,6 +107,31 @@ def held(variables: Variables, shared: Container[Key]) -> Held:
         refused = why or refused
         found[name] = None if why else result
     return Held(found.get(_UPGRADE), found.get(_PRECHECK), refused)
+
+
+# The outcomes that the record of a cluster may tell, once its upgrade is over.
+_ENDED: tuple[Outcome, ...] = (UPGRADED, VERIFIED, NOTHING_TO_DO, BLOCKED, UNAVAILABLE, ROLLED_BACK, FAILED)
+
+
+def outcome_of_host(variables: Variables, found: Held) -> Outcome:
+    """Return the outcome of the upgrade of a host's cluster, if the play marks the hosts that it has begun with.
+
+    A host that the play has begun with, and that has no result of its own or one that does not end, has failed.
+
+    Args:
+        variables: Those of the host.
+        found: Its results that count.
+    """
+    problem = variables.get("addon_report_problem")
+    record: object = found.upgraded
+    told = record.get("outcome") if isinstance(record, Mapping) else None
+    outcome = next((outcome for outcome in _ENDED if outcome == told), None)
+    if outcome is not None and not (problem and outcome in WELL):
+        return outcome
+    if problem and not record and variables.get("addon_report_unavailable"):
+        return UNAVAILABLE
+    begun = problem or record or found.refused or variables.get("addon_report_begun")
+    return FAILED if begun else NOT_REACHED
 
 
 def _key(variables: Variables, name: str) -> Key | None:

@@ -13,6 +13,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import (
+    BLOCKED,
+    FAILED,
+    NOT_REACHED,
+    NOTHING_TO_DO,
+    ROLLED_BACK,
+    UNAVAILABLE,
+    UNDER_WAY,
+    UPGRADED,
+)
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
     FATAL,
@@ -22,7 +32,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict imp
     WARNING,
 )
 
-from .._outcome import BLOCKED, FAILED, NOT_REACHED, NOTHING_TO_DO, ROLLED_BACK, UPGRADED
 from .document import BAD, STATES, Report, ReportedAddon, ReportedCluster, State
 
 # What a report counts, and its heading.
@@ -31,8 +40,8 @@ KINDS: Mapping[Kind, str] = {"clusters": "Clusters", "addons": "Add-ons"}
 
 # A sign for each state, as colours alone do not tell everybody which it is.
 SIGNS: Mapping[State, str] = {
-    FAILED: "✖", ROLLED_BACK: "↩", FATAL: "✖", UNKNOWN: "?", PENDING: "…", BLOCKED: "⊘", NOT_REACHED: "–",
-    WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", VERIFIED: "✓", NOTHING_TO_DO: "=",
+    FAILED: "✖", ROLLED_BACK: "↩", FATAL: "✖", UNKNOWN: "?", UNDER_WAY: "…", PENDING: "…", BLOCKED: "⊘",
+    UNAVAILABLE: "∅", NOT_REACHED: "–", WARNING: "▲", PASSED: "✔", UPGRADED: "⬆", VERIFIED: "✓", NOTHING_TO_DO: "=",
 }  # fmt: skip
 
 # What each means, for a legend.
@@ -41,8 +50,10 @@ MEANINGS: Mapping[State, str] = {
     ROLLED_BACK: "The upgrade failed, and the previous version runs again.",
     FATAL: "The check found a Fatal risk, which must be fixed before the upgrade.",
     UNKNOWN: "Nothing is known about it, so it counts as a problem.",
+    UNDER_WAY: "The run ended before its upgrade did. The next run goes on with it.",
     PENDING: "The check has not finished yet.",
     BLOCKED: "The check found Warnings, which are not allowed.",
+    UNAVAILABLE: "Nothing was changed, because the cluster hibernates, or is in another phase that allows no upgrade.",
     NOT_REACHED: "Nothing was changed, because other add-ons or clusters are blocked or have failed.",
     WARNING: "It can be upgraded. The check found Warnings.",
     PASSED: "It can be upgraded.",

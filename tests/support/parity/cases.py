@@ -10,6 +10,8 @@ from typing import Any
 
 from support.simulation import CLUSTER
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.ticket import packed
+
 SECRET = "canary-secret-0123456789"
 OPEN = "shown-to-everybody"
 # In JSON this text is escaped, and is another text then.
@@ -24,12 +26,13 @@ GATE = "huaweicloud.cce.cce_addon_gate_info"
 PLAN = "huaweicloud.cce.cce_addon_plan_info"
 INFO = "huaweicloud.cce.cce_addon_info"
 ADDON = "huaweicloud.cce.cce_addon"
+UPGRADE = "huaweicloud.cce.cce_addon_upgrade"
 TEMPLATES = "huaweicloud.cce.cce_addon_template_info"
 CLUSTERS = "huaweicloud.cce.cce_cluster_info"
 PROBE = "huaweicloud.cce.cce_probe"
 
 # A ticket of a plan that does nothing.
-EMPTY = f'v1 ["{CLUSTER}",null,[],[]]'
+EMPTY = packed([CLUSTER, None, [], []])
 
 # Clusters whose check tasks are read with a fault. The key is the id of the cluster.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -137,6 +140,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "the upgrade again": (ADDON, {"addon_template_name": "metrics-server", "values": {"custom": {"logLevel": 5}}}),
     "a fatal risk": (ADDON, {"addon_template_name": "coredns", "values": _values(SECRET)}),
+    "an upgrade that is refused at a closed gate": (UPGRADE, {"addons": ["coredns"]}),
     "a removal": (ADDON, {"addon_template_name": "nginx-ingress", "state": "absent", "wait_interval": 0.1}),
     "the removal again": (ADDON, {"addon_template_name": "nginx-ingress", "state": "absent"}),
     "nothing to roll back": (ADDON, {"addon_template_name": "nginx-ingress", "state": "rolled_back"}),
@@ -224,7 +228,7 @@ def tasks(proxy: str) -> list[Task]:
         },
         {
             "name": "a check for the gate",
-            CHECK: {"cluster_id": CLUSTER, "addons": ["coredns"], "brief": True, "wait": False},
+            CHECK: {"cluster_id": CLUSTER, "addons": ["coredns"], "wait": False},
             "register": "begun",
         },
         {

@@ -5,22 +5,28 @@
 
 A secret is a stem and what stands around it. The stem has letters and digits only, so escaping it for JSON, YAML, XML
 or a URL leaves it as it is, and a secret that was cut or half hidden is still found by it. Base64 and hex are looked
-for on their own.
+for on their own. A ticket is packed, so no text is found in it as it is: it is unpacked first.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
+import re
 import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.ticket import unpacked
+
 # Where Ansible's masking replaces the text of a secret, whatever is escaped is another text.
 AWKWARD = "\"'\\\n%é</"
+TICKET = re.compile(rb"\bv1(?:\.[A-Za-z0-9_=-]{1,3})+")
 
 
 def _spellings(stem: str) -> Iterator[bytes]:
@@ -42,6 +48,7 @@ class Canaries:
     def in_text(self, text: str | bytes) -> set[str]:
         """Return the names of the secrets that a text contains."""
         raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        raw = b"\n".join([raw, *in_tickets(raw)])
         return {name for name, spellings in self._spellings.items() if any(item in raw for item in spellings)}
 
     def in_file(self, path: Path) -> set[str]:
@@ -58,6 +65,13 @@ class Canaries:
         """Return the files below a folder that contain secrets, with the names of these."""
         found = {str(path.relative_to(folder)): self.in_file(path) for path in _files(folder)}
         return {path: names for path, names in found.items() if names}
+
+
+def in_tickets(raw: bytes) -> Iterator[bytes]:
+    """Yield what the tickets in a text hold."""
+    for found in dict.fromkeys(TICKET.findall(raw)):
+        with contextlib.suppress(InputError):  # something else, or cut off
+            yield json.dumps(unpacked(found.decode("ascii")), ensure_ascii=False).encode("utf-8")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -15,8 +15,8 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._module.spec impor
 
 PLUGINS = "ansible_collections.huaweicloud.cce.plugins"
 NAMES = sorted(path.stem for path in (Path(__file__).resolve().parents[4] / "plugins" / "modules").glob("*.py"))
-# This one runs on the controller only, as an action plugin.
-MODULES = [name for name in NAMES if name != "cce_addon_report"]
+# These run on the controller only, as action plugins.
+MODULES = [name for name in NAMES if name not in ("cce_addon_report", "cce_addon_rollout_info")]
 
 
 def spec_of(name: str) -> Spec:

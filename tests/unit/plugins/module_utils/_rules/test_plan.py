@@ -18,7 +18,6 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import
     candidates,
     expand_wants,
     make_plan,
-    narrowed,
     needs_closer_look,
     needs_cluster,
     plan_lines,
@@ -26,7 +25,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import
     refuse_strangers,
     strangers,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want, Wants, read_wants
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import Want, Wants, read_versions, read_wants
 
 CLUSTER = ClusterKind(version="v1.29.1-r0", type="VirtualMachine", category="CCE")
 FITS = ({"clusterType": "VirtualMachine", "clusterVersion": ["v1.29.*"]},)
@@ -306,6 +305,66 @@ def test_what_was_not_told_is_not_nothing(targets, offers, version, action, why)
     assert why in step.why
 
 
+# The versions that other clusters took
+
+
+@pytest.mark.parametrize(
+    ("want", "common", "action", "version", "why"),
+    [
+        ("latest", "1.28.9", "upgrade", "1.28.9", "the clusters before took 1.28.9"),
+        ("latest", "1.28.7", "none", "1.28.7", "the clusters before took 1.28.7, and it is at 1.28.7 already"),
+        ("latest", "1.28.5", "none", "1.28.7", "the clusters before took 1.28.5, and it is at 1.28.7 already"),
+        (
+            "latest",
+            "1.31.0",
+            "impossible",
+            None,
+            "the clusters before took 1.31.0, which is not on offer here; on offer: 1.30.1, 1.29.4, 1.28.9",
+        ),
+        ("latest", "1.30.1", "impossible", None, "the clusters before took 1.30.1, which is not marked as stable here"),
+        ("latest_patch", "1.28.9", "upgrade", "1.28.9", "the clusters before took 1.28.9"),
+        ("latest_patch", "1.29.4", "impossible", None, "the clusters before took 1.29.4, which is no patch of 1.28.7"),
+        ("1.29.4", "1.28.9", "upgrade", "1.29.4", "1.29.4 was asked for"),
+        (None, "1.28.9", "none", "1.28.7", "the version stays"),
+    ],
+)
+def test_the_newest_version_is_the_one_that_the_clusters_before_took(want, common, action, version, why):
+    step = step_for(Want("coredns", want), common=common)
+    assert (step.action, step.version, step.why) == (action, version, why)
+
+
+def test_what_the_clusters_before_took_may_be_unstable_if_that_is_allowed():
+    step = step_for(common="1.30.1", allow_unstable=True)
+    assert (step.action, step.version) == ("upgrade", "1.30.1")
+
+
+def test_an_add_on_that_was_not_on_offer_to_anybody_may_be_on_offer_after_all():
+    step = step_for(found=instance(target_versions=None), offers={}, common="1.28.9")
+    assert (step.action, step.version) == ("impossible", None)
+    assert step.why.startswith("the clusters before took 1.28.9, and CCE does not tell which versions are on offer")
+
+
+def test_an_add_on_whose_present_version_cannot_be_read_is_not_upgraded():
+    assert step_for(found=instance("custom"), common="1.28.9").action == "impossible"
+
+
+def test_a_plan_knows_the_versions_by_template():
+    others = [instance(), replace(instance(), id="instance-2", addon_template_name="everest")]
+    offers = {"coredns": OFFERED, "everest": OFFERED}
+    steps = make_plan(Wants((), all_at=0), others, offers, CLUSTER, versions={"everest": "1.28.9", "unknown": "1"})
+    assert {step.name: step.version for step in steps} == {"coredns": "1.29.4", "everest": "1.28.9"}
+
+
+@pytest.mark.parametrize("version", ["", None, 1.3, "latest", "latest_patch", ["1.28.9"]])
+def test_a_common_version_is_an_exact_one(version):
+    with pytest.raises(InputError, match="versions: the version of coredns must be an exact one"):
+        read_versions({"coredns": version})
+
+
+def test_common_versions_are_read():
+    assert read_versions({"coredns": "1.28.9"}) == {"coredns": "1.28.9"}
+
+
 @pytest.mark.parametrize("cluster", [None, ClusterKind()])
 def test_a_cluster_that_does_not_tell_its_version_is_not_one_that_nothing_fits(cluster):
     step = plan_step(Want("coredns"), instance(target_versions=None), OFFERED, cluster)
@@ -536,27 +595,6 @@ def test_a_plan_is_a_table_for_people():
         "x        -        -       upgrade  it is newer",
     ]
     assert plan_lines([]) == ["The cluster has none of these add-ons: there is nothing to do."]
-
-
-def test_a_plan_is_carried_out_with_the_versions_and_values_that_were_judged():
-    wants = read_wants([{"name": "a", "values": {"x": 1}, "values_policy": "keep", "sync_strategy": "force"}, "all"])
-    steps = [
-        {"name": name, "addon_template_name": name, "addon_instance_id": f"id-{name}", "action": action, "to": "2"}
-        for name, action in (("a", "upgrade"), ("b", "none"), ("c", "edit"), ("d", "impossible"), ("e", "install"))
-    ]
-    merge = {"version": "2", "values": {}, "values_policy": "merge", "sync_strategy": None}
-    assert narrowed(wants, steps) == [
-        {
-            "name": "a",
-            "addon_instance_id": "id-a",
-            "version": "2",
-            "values": {"x": 1},
-            "values_policy": "keep",
-            "sync_strategy": "force",
-        },
-        {"name": "c", "addon_instance_id": "id-c", **merge},
-        {"name": "e", "addon_instance_id": "id-e", **merge},
-    ]
 
 
 @pytest.mark.parametrize("entries", [["!all"], "!all", " !all "])

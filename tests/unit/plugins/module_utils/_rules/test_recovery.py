@@ -11,23 +11,24 @@ import pytest
 from support.records import (
     DAY,
     ID,
-    JOB,
     NOW,
     addon,
     at,
     check,
     decision,
-    open_gate,
+    gate,
+    job,
     risk,
     step,
     step_at_target,
 )
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.errors import InputError
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import (
     is_unverified,
     jobs,
+    known_fatals,
     recovery,
+    settings_digest,
     verification,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
@@ -38,9 +39,9 @@ def started(minutes: float = 20, **changes: Any) -> list[dict[str, Any]]:
     return [check("addonStatic", minutes + 0.02), check(minutes=minutes, **changes)]
 
 
-def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",)) -> list:
-    found = jobs(steps, open_gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600)
-    return [(job["name"], job["task"], job["restore"]) for job in found]
+def planned(steps: list, decisions: list, checks: list = (), wants: list = ("all",), **options: Any) -> list:
+    found = jobs(steps, gate(*decisions), list(checks), read_wants(list(wants)), now=NOW, max_check_age=3600, **options)
+    return [(item["name"], item["task"], item["restore"]) for item in found]
 
 
 INHERIT = [{"name": "coredns", "sync_strategy": "inherit"}]
@@ -60,18 +61,17 @@ def test_behind_a_closed_gate_there_is_nothing_to_do(word):
     """Neither an upgrade of what passed, nor what an earlier run has left: each is a write."""
     left = step_at_target(name="metrics-server", present_sync_strategy="inherit")
     wants = read_wants([*INHERIT, {"name": "metrics-server", "sync_strategy": "inherit"}])
-    closed = {**open_gate(decision()), "open": False, "proceed": word}
-    for gate in (closed, {"decisions": [decision()]}, {}, None):
-        assert jobs([step(), left], gate, started(), wants, now=NOW, max_check_age=3600) == []
+    closed = gate(decision(), open=False, proceed=word)
+    assert jobs([step(), left], closed, started(), wants, now=NOW, max_check_age=3600) == []
 
 
 def test_a_check_is_made_again_before_it_is_too_old():
-    [job] = jobs([step()], open_gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_check_age=3600)
-    assert NOW + 3500 < job["recheck_after"] < NOW + 3600
-    [job] = jobs(
-        [step()], open_gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_check_age=3600
+    [found] = jobs([step()], gate(decision(checked_at=at(0))), [], read_wants(["all"]), now=NOW, max_check_age=3600)
+    assert NOW + 3500 < found["recheck_after"] < NOW + 3600
+    [found] = jobs(
+        [step()], gate(decision(checked_at="yesterday")), [], read_wants(["all"]), now=NOW, max_check_age=3600
     )
-    assert job["recheck_after"] < NOW, "an age that cannot be read is too old"
+    assert found["recheck_after"] < NOW, "an age that cannot be read is too old"
 
 
 def test_what_a_killed_run_has_left_is_found():
@@ -90,7 +90,7 @@ def test_what_a_killed_run_has_left_is_found():
     assert planned([sent], [], started(), wants=by_values) == [("coredns", "resume", True)]
 
 
-def found(minutes: float, *names: str) -> dict[str, Any]:
+def fatal(minutes: float, *names: str) -> dict[str, Any]:
     risks = [{"name": name, "level": "Fatal", "status": "Failed", "message": None, "remedy": None} for name in names]
     return check("addonStatic", minutes, verdict="fatal", risks=risks)
 
@@ -104,11 +104,11 @@ def found(minutes: float, *names: str) -> dict[str, Any]:
         ({}, [check(), check("addonStatic", 35)], False),
         ({}, [*started(), check("addonStatic", 5)], False),
         ({}, [*started(), check("addonStatic", 5, verdict="fatal")], False),
-        ({}, [*started(), found(5, "A")], True),
-        ({}, [check(), found(25, "A"), found(5, "A")], False),
-        ({}, [check(), found(25, "A"), found(5, "A", "B")], True),
-        ({}, [*started(), found(5, "A"), check("addonStatic", 2)], False),
-        ({}, [*started(), check("addonStatic", 5), found(2, "A")], True),
+        ({}, [*started(), fatal(5, "A")], True),
+        ({}, [check(), fatal(25, "A"), fatal(5, "A")], False),
+        ({}, [check(), fatal(25, "A"), fatal(5, "A", "B")], True),
+        ({}, [*started(), fatal(5, "A"), check("addonStatic", 2)], False),
+        ({}, [*started(), check("addonStatic", 5), fatal(2, "A")], True),
         ({}, [*started(), check("addonStatic", 5, verdict="pending")], True),
         ({}, [*started(), check("addonStatic", 5, addon_instance_id="other")], True),
         ({}, started(addon_instance_id="other"), False),
@@ -130,7 +130,7 @@ def found(minutes: float, *names: str) -> dict[str, Any]:
         # What was checked after the change, such as an edit in the console, was not what it relied on.
         ({}, [*started(), check(minutes=5)], True),
         ({}, [*started(), check(minutes=5, verdict="fatal")], True),
-        ({}, [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)], True),
+        ({}, [check("addonStatic", 25), check(), fatal(8, "A"), check(minutes=5)], True),
         # It has ended, and badly: nothing is to be awaited.
         ({"status": "upgradeFailed"}, started(), False),
         ({"status": "unknown"}, started(), False),
@@ -149,10 +149,10 @@ def test_what_is_blocked_is_left_alone():
 
 def test_a_verification_compares_with_what_was_there_when_the_upgrade_was_checked():
     """What was found after the upgrade, and before the check of a later edit, is the upgrade's all the same."""
-    checks = [check("addonStatic", 25), check(), found(8, "A"), check(minutes=5)]
-    [job] = jobs([step_at_target()], open_gate(), checks, read_wants(["all"]), now=NOW, max_check_age=3600)
-    assert (job["task"], job["checked_at"]) == ("resume", at(20))
-    assert verification(job, [static(risk("A"))], checks)["verdict"] == "broken"
+    checks = [check("addonStatic", 25), check(), fatal(8, "A"), check(minutes=5)]
+    [found] = jobs([step_at_target()], gate(), checks, read_wants(["all"]), now=NOW, max_check_age=3600)
+    assert (found["task"], found["checked_at"]) == ("resume", at(20))
+    assert verification(found, [static(risk("A"))], known_fatals(found, checks))["verdict"] == "broken"
 
 
 def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def static(*risks: dict, verdict: str = "fatal", **changes: Any) -> dict[str, An
     ],
 )
 def test_only_new_fatal_risks_are_the_upgrades_and_no_result_is_no_verification(after, before, expected):
-    found = verification(JOB, after, before)
+    found = verification(job(), after, known_fatals(job(), before))
     assert found["verdict"] == expected
     assert bool(found["new_risks"]) is (expected == "broken")
     assert (found["reason"] is None) is (expected == "verified")
@@ -199,7 +199,7 @@ VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broke
 
 
 @pytest.mark.parametrize(
-    ("job", "verified", "found", "wanted", "why"),
+    ("changes", "verified", "found", "wanted", "why"),
     [
         ({}, None, addon(), True, None),
         ({"task": "resume"}, None, addon(), True, "an earlier run or somebody else"),
@@ -216,70 +216,68 @@ VERIFIED, BROKEN, NOT_KNOWN = ({"verdict": word} for word in ("verified", "broke
         ({}, NOT_KNOWN, addon(status="running"), True, "only its check is missing"),
         ({}, None, addon(), False, "turned off"),
         ({}, None, addon(is_rollbackable=False), True, "cannot be rolled back"),
+        ({}, None, addon(is_rollbackable=None), True, "does not tell whether it can be rolled back"),
         ({}, None, addon(previous_version="1.25.1"), True, "not the version that ran before"),
         ({"action": "edit"}, None, addon(), True, "edit"),
         ({"task": "restore"}, None, addon(), True, "nothing was upgraded"),
     ],
 )
-def test_only_what_is_broken_and_can_go_back_to_where_it_was_is_rolled_back(job, verified, found, wanted, why):
-    decided = recovery({**JOB, **job}, verified, found, wanted=wanted, sent=True)
+def test_only_what_is_broken_and_can_go_back_to_where_it_was_is_rolled_back(changes, verified, found, wanted, why):
+    decided = recovery(job(**changes), verified, found, wanted=wanted, sent=True)
     assert decided["roll_back"] is (why is None)
     assert why is None or why in decided["why"]
     assert decided["to"] == ("1.28.7" if why is None else None)
 
 
 def test_what_this_run_has_not_sent_is_not_rolled_back():
-    assert "has sent nothing" in recovery(JOB, None, addon(), wanted=True, sent=False)["why"]
+    assert "has sent nothing" in recovery(job(), None, addon(), wanted=True, sent=False)["why"]
     for sent in (True, False):
-        assert not recovery({**JOB, "task": "resume"}, None, addon(), wanted=True, sent=sent)["roll_back"]
-    theirs = recovery(JOB, BROKEN, addon(version="1.31.1"), wanted=True, sent=True)
+        assert not recovery(job(task="resume"), None, addon(), wanted=True, sent=sent)["roll_back"]
+    theirs = recovery(job(), BROKEN, addon(version="1.31.1"), wanted=True, sent=True)
     assert (theirs["roll_back"], theirs["why"]) == (False, "somebody else has brought it to 1.31.1")
     for sent in (True, False):
-        untold = recovery(JOB, BROKEN, addon(version=None), wanted=True, sent=sent)
+        untold = recovery(job(), BROKEN, addon(version=None), wanted=True, sent=sent)
         assert not untold["roll_back"]
         assert "a version that CCE does not tell" in untold["why"]
 
 
 @pytest.mark.parametrize(
-    ("left", "found", "why"),
+    ("left", "found", "is_theirs"),
     [
-        ({"custom": {"a": 1}}, {"custom": {"a": 2}}, "(custom.a)"),
-        ({"custom": {"a": 1}}, {"custom": {"a": 1}, "multiAZPreferred": True}, "(multiAZPreferred)"),
-        ({"custom": {"a": 1}}, {"custom": {"a": 1}}, None),
+        ({"custom": {"a": 1}}, {"custom": {"a": 2}}, True),
+        ({"custom": {"a": 1}}, {"custom": {"a": 1}, "multiAZPreferred": True}, True),
+        ({"custom": {"a": 1}}, {"custom": {"a": 1}}, False),
         # What CCE fills in by itself is nobody's change, and what is not told shows none.
-        ({"custom": {}, "basic": {"image": "1"}}, {"custom": {}, "basic": {}, "systemAutoInject": {"user": {}}}, None),
-        ({"custom": {"a": 1}}, None, None),
-        (None, {"custom": {"a": 1}}, None),
+        ({"custom": {}, "basic": {"image": "1"}}, {"custom": {}, "basic": {}, "systemAutoInject": {"user": {}}}, False),
+        ({"custom": {"a": 1}}, None, False),
+        (None, {"custom": {"a": 1}}, False),
     ],
 )
-def test_what_somebody_else_has_set_since_is_not_undone(left, found, why):
-    present = addon(status="running", values=found)
-    decided = recovery(JOB, BROKEN, present, wanted=True, sent=True, upgraded=addon(status="running", values=left))
-    assert decided["roll_back"] is (why is None)
-    assert why is None or why in decided["why"]
+def test_what_somebody_else_has_set_since_is_not_undone(left, found, is_theirs):
+    settled = settings_digest(addon(status="running", values=left))
+    decided = recovery(job(), BROKEN, addon(status="running", values=found), wanted=True, sent=True, settled=settled)
+    assert decided["roll_back"] is not is_theirs
+    assert ("somebody else has changed its settings since" in decided["why"]) is is_theirs
+
+
+def test_settings_that_are_not_told_have_no_digest():
+    assert settings_digest(None) is None
+    assert settings_digest(addon(values=None)) is None
+    assert settings_digest(addon(values={})) is None
 
 
 def test_what_runs_in_part_is_rolled_back_unless_that_is_accepted():
     partly = addon(status="available")
-    assert recovery(JOB, NOT_KNOWN, partly, wanted=True, sent=True)["roll_back"]
-    accepted = recovery(JOB, NOT_KNOWN, partly, wanted=True, sent=True, accept_partial=True)
+    assert recovery(job(), NOT_KNOWN, partly, wanted=True, sent=True)["roll_back"]
+    accepted = recovery(job(), NOT_KNOWN, partly, wanted=True, sent=True, accept_partial=True)
     assert "only its check is missing" in accepted["why"]
-    assert recovery(JOB, BROKEN, partly, wanted=True, sent=True, accept_partial=True)["roll_back"]
+    assert recovery(job(), BROKEN, partly, wanted=True, sent=True, accept_partial=True)["roll_back"]
 
 
-@pytest.mark.parametrize("judged_at", [NOW + 61, 9e9, float("nan"), float("inf"), None, "9e9", "yesterday"])
-def test_a_decision_from_the_future_counts_for_nothing(judged_at):
-    """Nobody can have made it yet, whatever it says."""
-    step = step_at_target(action="upgrade", to="1.30.33")
-    assert planned([step], [decision(judged_at=NOW + 60)])
-    with pytest.raises(InputError, match="does not count, as its judged_at is no time that has come yet"):
-        planned([step], [decision(judged_at=judged_at)])
-
-
-def test_a_job_says_all_that_the_role_needs():
+def test_a_job_says_all_that_a_transaction_needs():
     wants = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
-    (job,) = jobs([step()], open_gate(decision()), [], wants, now=NOW, max_check_age=3600)
-    assert job == {
+    (found,) = jobs([step()], gate(decision()), [], wants, now=NOW, max_check_age=3600)
+    assert found == {
         "name": "coredns",
         "addon_template_name": "coredns",
         "task": "upgrade",
@@ -296,14 +294,14 @@ def test_a_job_says_all_that_the_role_needs():
 
 
 def test_a_job_without_a_check_is_checked_at_once():
-    (job,) = jobs([step()], open_gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_check_age=3600)
-    assert (job["recheck_after"], job["restore"]) == (0.0, False)
+    (found,) = jobs([step()], gate(decision(checked_at=None)), [], read_wants(["all"]), now=NOW, max_check_age=3600)
+    assert (found["recheck_after"], found["restore"]) == (0.0, False)
 
 
 def test_nothing_is_done_without_a_decision():
-    assert jobs([step()], open_gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
-    assert jobs([step()], open_gate(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
-    assert jobs([step()], open_gate(decision(name="other")), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+    assert jobs([step()], gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+    assert jobs([step()], gate(decision(blocks=True)), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+    assert jobs([step()], gate(decision(name="other")), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
 
 
 BESIDE = check("addonStatic", 20.1)
@@ -312,14 +310,14 @@ BESIDE = check("addonStatic", 20.1)
 def test_an_upgrade_that_was_not_verified_is_resumed_and_a_strategy_restored():
     inherit = read_wants([{"name": "coredns", "sync_strategy": "inherit"}])
     steps = [step_at_target(present_sync_strategy="inherit")]
-    (job,) = jobs(steps, open_gate(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_check_age=3600)
-    assert (job["task"], job["from"], job["to"], job["restore"]) == ("resume", "1.28.7", "1.30.33", True)
-    (job,) = jobs(steps, open_gate(), [], inherit, now=NOW, max_check_age=3600)
-    assert (job["task"], job["from"], job["restore"]) == ("restore", "1.30.33", True)
+    (found,) = jobs(steps, gate(), [check("addonUpgrade", 20), BESIDE], inherit, now=NOW, max_check_age=3600)
+    assert (found["task"], found["from"], found["to"], found["restore"]) == ("resume", "1.28.7", "1.30.33", True)
+    (found,) = jobs(steps, gate(), [], inherit, now=NOW, max_check_age=3600)
+    assert (found["task"], found["from"], found["restore"]) == ("restore", "1.30.33", True)
     for strategy, expected in (("force", 1), ("ensureConsistent", 0), (None, 0)):
         steps = [step_at_target(present_sync_strategy=strategy)]
-        assert len(jobs(steps, open_gate(), [], inherit, now=NOW, max_check_age=3600)) == expected
-        assert jobs(steps, open_gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
+        assert len(jobs(steps, gate(), [], inherit, now=NOW, max_check_age=3600)) == expected
+        assert jobs(steps, gate(), [], read_wants(["all"]), now=NOW, max_check_age=3600) == []
 
 
 @pytest.mark.parametrize(
@@ -365,27 +363,31 @@ def test_a_verification_says_what_it_found():
     fine = risk("Fine", status="Success")
     after = [check("addonStatic", 1, verdict="fatal", risks=[new, old, warned, fine, risk(None)])]
     before = [check("addonStatic", 9, verdict="fatal", risks=[old, warned])]
-    assert verification(JOB, after, before) == {
+    assert verification(job(), after, known_fatals(job(), before)) == {
         "verdict": "broken",
         "reason": "new Fatal risks: New, None",
         "new_risks": [new, risk(None)],
         "risks": [new, old, warned, fine, risk(None)],
     }
     passed = check("addonStatic", 1, risks=[fine])
-    assert verification(JOB, [passed], before) == {
+    assert verification(job(), [passed], known_fatals(job(), before)) == {
         "verdict": "verified",
         "reason": None,
         "new_risks": [],
         "risks": [fine],
     }
     missing = {"verdict": "unknown", "reason": "CCE shows no result of its check", "new_risks": [], "risks": []}
-    assert verification(JOB, [], before) == missing
+    assert verification(job(), [], known_fatals(job(), before)) == missing
     pending = check("addonStatic", 1, verdict="pending", reason="under way", risks=[fine])
-    assert verification(JOB, [pending], before) == {**missing, "reason": "under way", "risks": [fine]}
+    assert verification(job(), [pending], known_fatals(job(), before)) == {
+        **missing,
+        "reason": "under way",
+        "risks": [fine],
+    }
 
 
 @pytest.mark.parametrize(
-    ("job", "found", "wanted", "why"),
+    ("changes", "found", "wanted", "why"),
     [
         ({"task": "restore"}, addon(), True, "nothing was upgraded"),
         ({}, None, True, "its state could not be read: look at it, then run the same command again"),
@@ -416,20 +418,41 @@ def test_a_verification_says_what_it_found():
             True,
             "CCE would go back to 1.2, which is not the version that ran before",
         ),
+        (
+            {},
+            addon(is_rollbackable=None),
+            True,
+            "CCE does not tell whether it can be rolled back: look at it in the console",
+        ),
+        ({"task": "upgrade"}, addon(version=None), True, "it is at a version that CCE does not tell"),
     ],
 )
-def test_why_nothing_is_rolled_back(job, found, wanted, why):
-    assert recovery({**JOB, **job}, None, found, wanted=wanted, sent=True) == {
+def test_why_nothing_is_rolled_back(changes, found, wanted, why):
+    assert recovery(job(**changes), None, found, wanted=wanted, sent=True) == {
         "roll_back": False,
         "to": None,
         "why": why,
     }
 
 
+@pytest.mark.parametrize(("sent_ago", "goes_back"), [(0.0, True), (24 * 3600.0, True), (24 * 3600.0 + 1, False)])
+def test_what_was_sent_more_than_a_day_ago_is_not_rolled_back(sent_ago, goes_back):
+    found = recovery(job(), BROKEN, addon(), wanted=True, sent=True, sent_ago=sent_ago)
+    why = "it was sent more than a day ago (it is at 1.30.33), so what was done since is not known"
+    assert found["roll_back"] is goes_back
+    assert goes_back or found["why"] == why
+
+
+def test_what_somebody_else_has_set_since_is_the_whole_reason():
+    settled = settings_digest(addon(values={"custom": {"a": 1}}))
+    found = recovery(job(), BROKEN, addon(values={"custom": {"a": 2}}), wanted=True, sent=True, settled=settled)
+    assert found["why"] == "somebody else has changed its settings since, and a rollback would undo that"
+
+
 def test_what_was_sent_before_this_run_is_never_rolled_back():
     why = "this run has not sent the upgrade, and CCE does not tell whether an earlier run or somebody else has"
     for found in (addon(), addon(status="running"), addon(version="1.28.7"), addon(status="abnormal")):
-        assert recovery({**JOB, "task": "resume"}, None, found, wanted=True, sent=True) == {
+        assert recovery(job(task="resume"), None, found, wanted=True, sent=True) == {
             "roll_back": False,
             "to": None,
             "why": why,
@@ -438,8 +461,8 @@ def test_what_was_sent_before_this_run_is_never_rolled_back():
 
 def test_a_rollback_says_where_to():
     for previous in ("1.28.7", None):
-        found = recovery(JOB, None, addon(previous_version=previous), wanted=True, sent=True)
+        found = recovery(job(), None, addon(previous_version=previous), wanted=True, sent=True)
         assert found == {"roll_back": True, "to": "1.28.7", "why": "back to 1.28.7, which ran before"}
-    assert recovery({**JOB, "from": None}, None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
+    assert recovery(job(**{"from": None}), None, addon(previous_version="1.2"), wanted=True, sent=True)["to"] == "1.2"
     # What ended badly at the old version is to be rolled back, too.
-    assert recovery(JOB, None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]
+    assert recovery(job(), None, addon(version="1.28.7"), wanted=True, sent=True)["roll_back"]

@@ -27,13 +27,14 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.checks
     requests_for_running,
 )
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket, gate, read_ticket
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, expand_wants, make_plan, narrowed
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import cluster_outcome
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import Step, expand_wants, make_plan
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import jobs
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.transaction import ClusterUpgrade, sequence_of
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import check_lines as table_of_checks
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import describe_check, judge
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.wants import read_wants
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
 
 NGINX = "nginx-ingress"
 FIRST = Instance(
@@ -205,19 +206,6 @@ def test_two_entries_may_name_two_instances():
     assert expand_wants(wants, ALL) == list(wants.named)
 
 
-def test_what_a_plan_would_change_is_told_by_id():
-    one = {"name": NGINX, "addon_instance_id": "id-2", "values": {"custom": {"x": 1}}}
-    entries = [one, {"name": NGINX, "values": {"custom": {"y": 1}}}]
-    found = narrowed(read_wants(entries), told(planned(entries)))
-    assert [(item["name"], item["addon_instance_id"], item["version"], item["values"]) for item in found] == [
-        (NGINX, "id-2", "2.6.4", {"custom": {"x": 1}}),
-        (NGINX, "id-1", "2.6.4", {"custom": {"y": 1}}),
-    ]
-    again = read_wants(found)
-    assert [want.values for want in again.named] == [{"custom": {"x": 1}}, {"custom": {"y": 1}}]
-    assert narrowed(again, told(planned(found))) == found, "narrowed once more it stays as it is"
-
-
 # Which one is meant
 
 
@@ -250,7 +238,7 @@ def test_instances_are_listed_by_template_name_and_id():
 
 def test_each_instance_is_checked_on_its_own():
     newer = Instance(**{**vars(SECOND), "version": "2.5.4", "target_versions": ("2.6.4",)})
-    requests = requests_for_plan(planned([NGINX], [FIRST, newer]), "cluster")
+    requests = requests_for_plan(planned([NGINX], [FIRST, newer]))
     assert [(item.name, item.addon_template_name, item.addon_instance_id) for item in requests] == [
         (NAMES[0], NGINX, "id-1"),
         (NAMES[1], NGINX, "id-2"),
@@ -408,25 +396,18 @@ def test_each_instance_has_its_own_record():
     gate_result = judged(checked("id-1", "Warning"), checked("id-2"), accepted=[ACCEPTED])
     todo = jobs(plan, gate_result, [], read_wants([NGINX]), now=NOW, max_check_age=3600)
 
-    def addon(number: int, version: str) -> dict[str, Any]:
-        values = {"custom": {"ingressClass": f"class-{number}"}}
-        return {"addon_instance_id": f"id-{number}", "version": version, "status": "running", "values": values}
-
-    told = cluster_outcome(
-        cluster_id="cluster",
-        cluster_name=None,
-        plan=plan,
-        gate=gate_result,
-        todo=todo,
-        events=[{"name": NAMES[0], "problem": None, "done": {"addon": addon(1, "2.6.4"), "duration": 3.0}}],
-        before=[addon(2, "2.5.4"), addon(1, "2.5.4")],
-        problem=None,
-        started=NOW,
-        now=NOW,
-        check_mode=False,
+    first, second = sequence_of(todo, {"id-2": ["AddonStatus"]})
+    assert (first.known, second.known) == ((), ("AddonStatus",))
+    done = records.transaction(
+        job=first.job, before={"version": "2.5.4", "status": "running"}, after=records.state("2.6.4")
     )
+    transactions = (done, second)
+    upgrade = ClusterUpgrade(
+        Ticket("cluster", None, plan, []), NOW, stage="over", gate=gate_result, transactions=transactions
+    )
+    told = cluster_outcome(upgrade, now=NOW, check_mode=False)
     first, second = told["addons"]
     assert (first["name"], first["outcome"], first["addon_instance_id"]) == (NAMES[0], "upgraded", "id-1")
-    assert (first["before"]["version"], first["after"]["version"], first["values_changed"]) == ("2.5.4", "2.6.4", {})
+    assert (first["before"]["version"], first["after"]["version"], first["values_changed"]) == ("2.5.4", "2.6.4", [])
     assert [item["risk"] for item in first["accepted"]] == ["AddonStatus"]
     assert (second["name"], second["outcome"], second["accepted"]) == (NAMES[1], "not_reached", [])

@@ -32,6 +32,7 @@ from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.document i
 )
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.html import SCRIPT, STYLE, html
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.junit import CLUSTER_CASE, junit
+from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.limits import limits
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.markdown import markdown
 from ansible_collections.huaweicloud.cce.plugins.plugin_utils._report.wording import (
     MEANINGS,
@@ -687,3 +688,72 @@ def test_markdown_tells_what_went_wrong_and_what_to_do():
 
 def test_shown_keeps_lines_and_shows_what_would_act():
     assert shown("a\r\nb\tc\x1b[0m\u202e") == "a\nb   c\\x1b[0m\\u202e"
+
+
+# What became of a cluster
+
+
+def _ended(outcome: str, **more: Any) -> dict[str, Any]:
+    return {"addon_report_begun": NOW, "addon_upgrade_result": {**upgraded({}), "outcome": outcome, **more}}
+
+
+UNTOUCHED = {"addons": [], "problem": "Nothing was changed in cluster c (Hibernation): it hibernates."}
+
+
+def test_a_cluster_that_hibernates_is_unavailable_and_says_why():
+    cluster = only(_ended("unavailable", **UNTOUCHED))
+    assert (cluster["state"], cluster["outcome"], cluster["ok"]) == ("unavailable", "unavailable", False)
+    assert cluster["reason"] == UNTOUCHED["problem"]
+
+
+def test_a_precheck_of_a_cluster_that_hibernates_says_so_too():
+    variables = {"addon_report_problem": UNTOUCHED["problem"], "addon_report_unavailable": True}
+    cluster = only(variables)
+    assert (cluster["state"], cluster["outcome"], cluster["reason"]) == (
+        "unavailable",
+        "unavailable",
+        UNTOUCHED["problem"],
+    )
+
+
+def test_an_upgrade_that_did_not_end_is_under_way_and_has_failed():
+    cluster = only(_ended("under_way"))
+    assert (cluster["state"], cluster["outcome"], cluster["ok"]) == ("under_way", "failed", False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "outcome"),
+    [
+        (_ended("upgraded"), "upgraded"),
+        ({"addon_upgrade_result": upgraded({"coredns": [DRIFT]})}, "blocked"),
+        ({"addon_upgrade_result": upgraded({}, rolled_back="coredns")}, "rolled_back"),
+        ({"addon_precheck_result": prechecked({})}, None),
+        ({"addon_precheck_result": prechecked({"coredns": [DRIFT]})}, "blocked"),
+        ({"addon_precheck_result": prechecked({"coredns": [DRIFT]}), "addon_report_problem": "closed"}, "blocked"),
+        ({"addon_precheck_result": {"failed": True, "msg": "404"}, "addon_report_problem": "404"}, "failed"),
+        ({"addon_report_problem": "404"}, "failed"),
+        ({}, "failed"),
+    ],
+)
+def test_a_cluster_has_an_outcome(variables, outcome):
+    assert only(variables)["outcome"] == outcome
+
+
+def test_clusters_that_need_somebody_are_listed_for_a_limit():
+    hosts = [
+        ("upgraded", _ended("upgraded")),
+        ("b", {"addon_upgrade_result": upgraded({"coredns": [DRIFT]}, cluster_id="b")}),
+        ("a", {"addon_upgrade_result": upgraded({"coredns": [DRIFT]}, cluster_id="a")}),
+        ("asleep", _ended("unavailable", cluster_id="asleep", **UNTOUCHED)),
+        ("back", {"addon_upgrade_result": upgraded({}, rolled_back="coredns", cluster_id="back")}),
+        ("dark", {"addon_report_problem": "404"}),
+        ("later", {}),
+    ]
+    found = report(hosts, title=TITLE, generated_at=GENERATED_AT, waiting={"later"})
+    assert limits(found) == {
+        "blocked": ["a", "b"],
+        "unavailable": ["asleep"],
+        "failed": ["back", "dark"],
+        "not_reached": ["later"],
+    }
+    jsonschema.validate(found, SCHEMA)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.huaweicloud.cce.plugins.module_utils._ground.text import printable, quoted, table
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.plan import PlannedStep
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.recovery import VERIFIED
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict import (
+from .._ground.text import printable, quoted, table
+from .outcome import FAILED, UNAVAILABLE, UNDER_WAY, AddonOutcome, ClusterOutcome, Outcome, utc
+from .plan import TicketStep
+from .recovery import VERIFIED
+from .transaction import ClusterUpgrade
+from .verdict import (
     FATAL,
     PASSED,
     WARNING,
@@ -19,72 +21,66 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verdict imp
     finding_lines,
 )
 
-from ._outcome import FAILED, AddonOutcome, ClusterOutcome, Outcome, utc_time
 
-
-def verified_outcome(
-    *,
-    cluster_id: str,
-    cluster_name: str | None,
-    plan: Sequence[PlannedStep] | None,
-    checks: Sequence[Check],
-    problem: str | None,
-    started: float,
-    now: float,
-    check_mode: bool,
-) -> ClusterOutcome:
-    """Return whether the add-ons of a cluster run without a Fatal risk: the fact `addon_upgrade_result`.
+def verified_outcome(upgrade: ClusterUpgrade, *, now: float, check_mode: bool) -> ClusterOutcome:
+    """Return whether the add-ons of a cluster run without a Fatal risk.
 
     The keys are those of the outcome of an upgrade. An add-on is `verified` or `failed`, and so is the cluster.
 
     Args:
-        cluster_id: The cluster.
-        cluster_name: Its name, if it is known.
-        plan: The steps, which tell the add-ons; None if the run did not get that far.
-        checks: The checks of the running add-ons.
-        problem: What stopped the run, in words.
-        started: When the run started, in seconds since 1970.
-        now: The present time, likewise.
+        upgrade: That of a cluster, in the mode `verify`.
+        now: The present time, in seconds since 1970.
         check_mode: Whether the run was in check mode, in which no check is started.
     """
-    by_id = {check["addon_instance_id"]: check for check in checks}
-    steps = list(plan or [])
-    addons = [_addon(step, by_id.get(step["addon_instance_id"]), check_mode=check_mode) for step in steps]
+    ticket, problem = upgrade.ticket, upgrade.problem
+    by_id = {check["addon_instance_id"]: check for check in upgrade.checks}
+    predicted = "predicted, as this is check mode" if check_mode else None
+    addons = [_addon(step, by_id.get(step["addon_instance_id"]), upgrade, predicted) for step in ticket.plan]
     bad = [addon["name"] for addon in addons if addon["outcome"] == FAILED]
-    outcome: Outcome = FAILED if bad or problem or plan is None else VERIFIED
-    duration = round(max(0.0, now - started), 1)
-    name = printable(cluster_name or cluster_id)
+    outcome = _of_cluster(upgrade, is_bad=bool(bad or problem))
+    duration = round(max(0.0, (upgrade.ended_at or now) - upgrade.started_at), 1)
+    name = printable(ticket.cluster_name or ticket.cluster_id)
     lines = [f"Cluster {name}: {outcome}{' (predicted)' if check_mode else ''} after {duration:g} s"]
     if addons:
         lines += _table(addons)
     for addon in addons:
-        lines += _findings(addon["name"], by_id.get(addon["addon_instance_id"]))
-    why = problem or (f"{quoted(bad)} must be repaired." if bad else "the run ended before the add-ons were read")
+        lines += _findings(addon, by_id.get(addon["addon_instance_id"]))
+    why = problem or f"{quoted(bad)} must be repaired."
+    message = f"NOT VERIFIED: cluster {name}. {printable(why)}"
     return {
-        "cluster_id": cluster_id,
-        "cluster_name": cluster_name,
+        "cluster_id": ticket.cluster_id,
+        "cluster_name": ticket.cluster_name,
         "outcome": outcome,
         "check_mode": check_mode,
-        "started_at": utc_time(started),
+        "started_at": utc(upgrade.started_at),
         "duration": duration,
         "verdict": None,
         "accepted": {"used": [], "unused": [], "expired": []},
         "addons": addons,
+        "still_well": None,
         "problem": problem,
         "lines": lines,
-        "message": [] if outcome == VERIFIED else [f"NOT VERIFIED: cluster {name}. {printable(why)}", *lines],
+        "message": [] if outcome in (VERIFIED, UNDER_WAY) else [message, *lines],
     }
 
 
-def _addon(step: PlannedStep, check: Check | None, *, check_mode: bool) -> AddonOutcome:
-    reason = "predicted, as this is check mode" if check_mode else _why_not(check)
+def _of_cluster(upgrade: ClusterUpgrade, *, is_bad: bool) -> Outcome:
+    if upgrade.unavailable:
+        return UNAVAILABLE
+    if not upgrade.is_over:
+        return UNDER_WAY
+    return FAILED if is_bad else VERIFIED
+
+
+def _addon(step: TicketStep, check: Check | None, upgrade: ClusterUpgrade, predicted: str | None) -> AddonOutcome:
+    outcome, reason = _judged(step, check, upgrade, predicted)
     risks = list(check["risks"]) if check else []
     failed = [risk for risk in risks if risk["status"] == "Failed"]
     return {
         "name": step["name"],
         "addon_template_name": step["addon_template_name"],
         "addon_instance_id": step["addon_instance_id"],
-        "outcome": FAILED if reason and not check_mode else VERIFIED,
+        "outcome": outcome,
         "reason": reason,
         "action": step["action"],
         "why": step["why"],
@@ -98,11 +94,23 @@ def _addon(step: PlannedStep, check: Check | None, *, check_mode: bool) -> Addon
         "accepted": [],
         "before": None,
         "after": {"version": step["from"], "status": step["status"], "risks": failed},
-        "values_changed": {},
+        "values_changed": [],
+        "settings_kept": None,
         "rolled_back": False,
         "duration": None,
         "failure": None,
     }
+
+
+def _judged(
+    step: TicketStep, check: Check | None, upgrade: ClusterUpgrade, predicted: str | None
+) -> tuple[Outcome, str | None]:
+    if not upgrade.is_over:
+        return UNDER_WAY, None
+    if predicted:
+        return VERIFIED, predicted
+    reason = step["why"] if step["addon_instance_id"] is None else _why_not(check)
+    return FAILED if reason else VERIFIED, reason
 
 
 def _why_not(check: Check | None) -> str | None:
@@ -133,5 +141,7 @@ def _table(addons: Sequence[AddonOutcome]) -> list[str]:
     )
 
 
-def _findings(name: str, check: Check | None) -> list[str]:
-    return finding_lines(check, name, check["target_version"]) if check else []
+def _findings(addon: AddonOutcome, check: Check | None) -> list[str]:
+    if check is None:
+        return [f"{addon['name']}: {addon['reason']}"] if addon["outcome"] == FAILED else []
+    return finding_lines(check, addon["name"], check["target_version"])

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._outcome import cluster_outcome
-from ansible_collections.huaweicloud.cce.plugins.plugin_utils._verified import verified_outcome
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import cluster_outcome
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.transaction import OVER, VERIFY, ClusterUpgrade
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.verified import verified_outcome
 
 NOW = 1_785_922_244.0  # 2026-08-05T09:30:44Z
 FATAL = {"name": "AddonStatus", "level": "Fatal", "status": "Failed", "message": "no pods", "remedy": "Repair them."}
@@ -46,9 +48,14 @@ def check(name: str = "coredns", verdict: str = "passed", *risks: dict, reason: 
     }
 
 
-def told(plan: list | None, *checks: dict, **changes: Any) -> dict[str, Any]:
-    known: dict[str, Any] = {"cluster_id": "id-1", "cluster_name": "prod", "problem": None, "check_mode": False}
-    return dict(verified_outcome(plan=plan, checks=list(checks), started=NOW - 2, now=NOW, **{**known, **changes}))
+def upgrade(plan: list, *checks: dict, cluster_name: str | None = "prod", **changes: Any) -> ClusterUpgrade:
+    """Return what a run that only verifies has found."""
+    over: dict[str, Any] = {"started_at": NOW - 2, "mode": VERIFY, "stage": OVER, "checks": checks}
+    return ClusterUpgrade(**{"ticket": Ticket("id-1", cluster_name, plan, []), **over, **changes})
+
+
+def told(plan: list, *checks: dict, check_mode: bool = False, **changes: Any) -> dict[str, Any]:
+    return dict(verified_outcome(upgrade(plan, *checks, **changes), now=NOW, check_mode=check_mode))
 
 
 def test_all_is_well():
@@ -82,6 +89,7 @@ def test_every_add_on_that_is_not_well_is_named():
         "  Fatal: AddonStatus",
         "  message: no pods",
         "  to do:   Repair them.",
+        "npd: there is no result of its check",
     ]
     assert [addon["reason"] for addon in result["addons"]] == [
         "Fatal risks: AddonStatus",
@@ -106,16 +114,34 @@ def test_what_is_not_known_to_be_well_is_not_verified(found, reason):
     assert (result["outcome"], result["addons"][0]["reason"]) == ("failed", reason)
 
 
-@pytest.mark.parametrize("plan", [None, [], [step()]])
+def test_an_add_on_that_is_not_installed_is_told():
+    missing = {**step("everest"), "addon_instance_id": None, "why": "it is not installed"}
+    result = told([missing, step()], check(verdict="passed"))
+    assert result["addons"][0]["reason"] == "it is not installed"
+    assert "everest: it is not installed" in result["message"]
+
+
+@pytest.mark.parametrize("plan", [[], [step()]])
 def test_what_stopped_the_run_is_told_first(plan):
     result = told(plan, problem="everest is not installed in this cluster")
     assert result["outcome"] == "failed"
     assert result["message"][0] == "NOT VERIFIED: cluster prod. everest is not installed in this cluster"
 
 
-def test_a_run_that_did_not_get_as_far_as_the_plan_has_failed():
-    assert told(None)["message"][0] == "NOT VERIFIED: cluster prod. the run ended before the add-ons were read"
-    assert told([])["outcome"] == "verified", "a cluster without add-ons has none that is not well"
+def test_a_cluster_without_add_ons_has_none_that_is_not_well():
+    assert told([])["outcome"] == "verified"
+
+
+def test_a_cluster_whose_phase_allows_nothing_is_unavailable():
+    result = told([], unavailable=True, problem="it hibernates: wake it up")
+    assert result["outcome"] == "unavailable"
+    assert result["message"][0] == "NOT VERIFIED: cluster prod. it hibernates: wake it up"
+
+
+def test_as_long_as_its_checks_run_nothing_is_known():
+    result = told([step()], stage="checks")
+    assert (result["outcome"], result["message"]) == ("under_way", [])
+    assert [(addon["outcome"], addon["reason"]) for addon in result["addons"]] == [("under_way", None)]
 
 
 def test_check_mode_starts_no_check_and_predicts():
@@ -127,9 +153,6 @@ def test_check_mode_starts_no_check_and_predicts():
 
 def test_the_result_has_the_keys_of_that_of_an_upgrade():
     result = told([step()], check())
-    upgrade = cluster_outcome(
-        cluster_id="id-1", cluster_name=None, plan=[step()], gate=None, todo=[], events=[], before=[], problem=None,
-        started=NOW, now=NOW, check_mode=False,
-    )  # fmt: skip
-    assert set(result) == set(upgrade)
-    assert set(result["addons"][0]) == set(upgrade["addons"][0])
+    of_upgrade = cluster_outcome(upgrade([step()]), now=NOW, check_mode=False)
+    assert set(result) == set(of_upgrade)
+    assert set(result["addons"][0]) == set(of_upgrade["addons"][0])
