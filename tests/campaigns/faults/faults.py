@@ -7,7 +7,9 @@
 
 Each run is the real playbook huaweicloud.cce.upgrade against a simulator, with random faults and delays, or killed at a
 random moment, or both; then again without any of it, until the cluster is as it was wanted. Some clusters have two
-instances of nginx-ingress, some answers leave settings out, and in some runs a colleague writes in between.
+instances of nginx-ingress, some answers leave settings out, and in some runs a colleague writes in between. Each fourth
+run is one over three clusters, some of which are blocked, hibernate or fail, with settings of a fleet; some of these
+are killed right after they have sent upgrades, or begin with a play that sends them and does not wait.
 
 It prints a table, and writes all of it to .build/campaign/faults.json. Ends with 1 if an invariant (invariants.py) is
 broken, and tells the number of each such run, which --only repeats.
@@ -36,6 +38,10 @@ TESTS = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS)]
 sys.path.append(str(TESTS / "simulator"))
 
+from campaigns.faults.fleet_invariants import FleetAttempt  # noqa: E402
+from campaigns.faults.fleet_plans import FleetPlan, make_fleet_plan  # noqa: E402
+from campaigns.faults.fleet_runs import carry_out_fleet, fleet_simulator  # noqa: E402
+from campaigns.faults.invariants import Attempt  # noqa: E402
 from campaigns.faults.plans import Plan, make_plan  # noqa: E402
 from campaigns.faults.runs import Record, carry_out, simulator  # noqa: E402
 from campaigns.faults.table import table  # noqa: E402
@@ -90,9 +96,13 @@ class Campaign:
 
     def _work(self, numbers: queue.SimpleQueue[int]) -> None:
         try:
-            with simulator() as simulation:
+            with simulator() as simulation, fleet_simulator() as fleet:
                 while not self._trouble and time.monotonic() < self._end:
-                    record, _story = carry_out(make_plan(self._seed, numbers.get_nowait()), simulation)
+                    number = numbers.get_nowait()
+                    if is_of_a_fleet(number):
+                        record = carry_out_fleet(make_fleet_plan(self._seed, number), fleet)[0]
+                    else:
+                        record = carry_out(make_plan(self._seed, number), simulation)[0]
                     self._keep(record)
         except queue.Empty:
             pass
@@ -125,6 +135,19 @@ def write(report: Path, seed: int, records: Sequence[dict[str, Any]]) -> None:
     new.replace(report)
 
 
+def is_of_a_fleet(number: int) -> bool:
+    """Whether a run is one over three clusters: each fourth is."""
+    return number % 4 == 0
+
+
+def _tell_fleet(plan: FleetPlan) -> None:
+    """Print what a plan for a fleet has in store."""
+    print(f"conditions: {dict(plan.conditions)}, batches: {plan.batches}, wanted: {plan.variables()}")
+    print(f"the first is behind: {plan.is_first_behind}, ends: {plan.ends} after {plan.writes} writes")
+    for injection in plan.injections:
+        print(f"fault: {injection.kind}: {dict(injection.fault)}")
+
+
 def _tell(plan: Plan) -> None:
     """Print what a plan has in store."""
     for addon in plan.addons:
@@ -140,11 +163,20 @@ def _tell(plan: Plan) -> None:
 
 def repeat(seed: int, number: int) -> int:
     """Carry out one run and print all of it."""
-    plan = make_plan(seed, number)
-    _tell(plan)
-    with simulator() as simulation:
-        record, story = carry_out(plan, simulation)
-    for count, attempt in enumerate(story.attempts, start=1):
+    attempts: Sequence[Attempt | FleetAttempt]
+    if is_of_a_fleet(number):
+        fleet_plan = make_fleet_plan(seed, number)
+        _tell_fleet(fleet_plan)
+        with fleet_simulator() as simulation:
+            record, fleet_story = carry_out_fleet(fleet_plan, simulation)
+        attempts = fleet_story.attempts
+    else:
+        plan = make_plan(seed, number)
+        _tell(plan)
+        with simulator() as simulation:
+            record, story = carry_out(plan, simulation)
+        attempts = story.attempts
+    for count, attempt in enumerate(attempts, start=1):
         print(f"\n--- attempt {count}, exit code {attempt.code}\n{attempt.output}\n--- its requests")
         for request in attempt.requests:
             told = f"{request['method']} {request['path']} told {request['status']} worked {request['worked']}"

@@ -20,8 +20,6 @@ from values import lost, merged, settings
 # As in cluster.yml.
 CHECK_SECONDS = 2.0
 _UPGRADE, _ROLLBACK, _OTHER = "upgrade", "rollback", "other"
-# What points at the message that tells why.
-_POINTERS = ("The message of this task says why", "The messages above say why")
 # What only a mistake of ours leaves behind.
 _MISTAKES = (
     "Traceback", "a bug of its own", "has no attribute", "is undefined", "template error", "Unexpected",
@@ -343,7 +341,7 @@ def failures_say_why(story: Story) -> list[str]:
             found.append(f"attempt {number} ended with {attempt.code}")
         if attempt.code in (None, 0):
             continue
-        messages = [text for text in attempt.failures if not text.startswith(_POINTERS)]
+        messages = [text for text in attempt.failures if text.strip()]
         if not messages:
             found.append(f"attempt {number} failed without a word")
             continue

@@ -33,7 +33,7 @@ TIME_SCALE = 20.0
 LONGEST = 150.0
 _PATIENCE = 20  # tries of a colleague, a tenth of a second apart, while another write is under way
 _SETTLED = 60.0  # simulated seconds after which every check is over
-_ADVICE = re.compile(r"ansible localhost -m huaweicloud\.cce\.cce_addon -a '[^']*'")
+ADVICE = re.compile(r"ansible localhost -m huaweicloud\.cce\.cce_addon -a '[^']*'")
 KILLED, SURVIVED, FAILED_SAFELY, BROKEN = "killed", "survived", "failed safely", "broken"
 
 
@@ -193,12 +193,12 @@ def _attempt(
             try:
                 code, note = _await(process, simulation, seen, kill, console)
             finally:
-                _kill(process)
+                kill_group(process)
         return Attempt(
             code=code,
             requests=simulation.requests()[seen:],
             addons=simulation.addons(CLUSTER_ID),
-            failures=list(_failures(results)),
+            failures=list(failures(results)),
             output=screen.read_text(encoding="utf-8", errors="replace") + note,
         )
 
@@ -209,7 +209,7 @@ def _follow_advice(plan: Plan, simulation: Simulation, attempt: Attempt, interve
     Nobody does so with what a colleague has sent.
     """
     theirs = attempt.addons[intervention.did.addon]["id"] if intervention else None
-    for command in dict.fromkeys(found for text in attempt.failures for found in _ADVICE.findall(text)):
+    for command in dict.fromkeys(found for text in attempt.failures for found in ADVICE.findall(text)):
         if theirs and theirs in command:
             continue
         environment = {**_environment(plan, simulation, Path(os.devnull)), "ANSIBLE_CALLBACKS_ENABLED": ""}
@@ -263,14 +263,14 @@ def _await(
     return None, ""
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill the whole process group, whatever is left of it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
 
 
-def _failures(results: Path) -> Iterator[str]:
+def failures(results: Path) -> Iterator[str]:
     """Yield the messages of the tasks that failed, in order."""
     for line in results.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(ValueError):  # the line during which the process was killed

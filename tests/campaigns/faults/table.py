@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from campaigns.faults.fleet_invariants import FLEET_INVARIANTS
 from campaigns.faults.injections import LABELS
 from campaigns.faults.invariants import INVARIANTS
 from campaigns.faults.runs import BROKEN, FAILED_SAFELY, KILLED, SURVIVED
@@ -54,5 +55,5 @@ def _invariants(records: Sequence[Entry]) -> Iterator[str]:
     attempts = sum(len(record["attempts"]) for record in records)
     yield _line((f"invariant, of {len(records)} runs with {attempts} starts of the playbook", "broken in"))
     yield _line(("---", "---"))
-    for name in INVARIANTS:
+    for name in (*INVARIANTS, *FLEET_INVARIANTS):
         yield _line((name, str(sum(name in record["broken"] for record in records))))
