@@ -409,7 +409,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import
     gate,
     read_ticket,
 )
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import read_policy
 
 SPEC = merge_specs(
     CONNECTION,
@@ -429,11 +429,7 @@ def run(task: Task) -> Result:
     params = task.params
     query = compiled_query(params["query"])
     ticket = read_ticket(params["ticket"])
-    policy = Policy(
-        fail_on_warning=params["fail_on_warning"],
-        accepted=read_acceptances(params["accepted_warnings"]),
-        max_check_age=params["max_check_age"],
-    )
+    policy = read_policy(params)
     with connected(task) as cce:
         access = ClusterAccess(cce, task, ticket.cluster_id)
         collected = _collected(access, ticket) if ticket.needs_checks else None

@@ -577,7 +577,7 @@ from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.cluste
 from ansible_collections.huaweicloud.cce.plugins.module_utils._operations.upgrade_run import Options
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.gate import Ticket
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.outcome import UPGRADED, WELL, cluster_outcome
-from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import Policy, read_acceptances
+from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.policy import read_policy
 from ansible_collections.huaweicloud.cce.plugins.module_utils._rules.transaction import (
     ADDONS,
     CHECKS,
@@ -701,11 +701,7 @@ def _failure(upgrade: ClusterUpgrade) -> Mapping[str, Any]:
 
 
 def _options(params: dict[str, Any]) -> Options:
-    policy = Policy(
-        fail_on_warning=params["fail_on_warning"],
-        accepted=read_acceptances(params["accepted_warnings"]),
-        max_check_age=params["max_check_age"],
-    )
+    policy = read_policy(params)
     return Options(
         wants=read_wants(params["addons"]),
         policy=policy,

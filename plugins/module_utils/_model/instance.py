@@ -72,6 +72,10 @@ class Instance:
             return False
         return self.version != before or (arrived and self.status == RUNNING)
 
+    def is_updated_since(self, updated_at: str | None) -> bool:
+        """Whether it was changed after a reading with this `updated_at`. If one of two does not tell, nothing shows."""
+        return None not in (self.updated_at, updated_at) and self.updated_at != updated_at
+
     @property
     def is_busy(self) -> bool:
         """Whether an operation is under way."""

@@ -57,5 +57,4 @@ def _is_done(found: Instance, was: Instance, action: str, version: str | None, s
     if action != EDIT:
         return True
     # An edit leaves the version as it is, so a read of the time before looks like the end.
-    is_updated = None not in (found.updated_at, was.updated_at) and found.updated_at != was.updated_at
-    return is_updated or settings_digest(found) == settings
+    return found.is_updated_since(was.updated_at) or settings_digest(found) == settings

@@ -343,7 +343,7 @@ def _change(access: ClusterAccess, step: Step) -> Change:
         if found is None or not found.is_at(version):
             return False
         # An edit does not change the version, so a stale read could look like the end.
-        return step.action != EDIT or _was_updated(found, before) or _has_values(found, before, values)
+        return step.action != EDIT or found.is_updated_since(before.updated_at) or _has_values(found, before, values)
 
     return Change(
         action=step.action,
@@ -354,10 +354,6 @@ def _change(access: ClusterAccess, step: Step) -> Change:
         send=lambda: cce.update_addon(cluster_id, before.id, step.addon_template_name, version, values),
         is_done=is_done,
     )
-
-
-def _was_updated(found: Instance, before: Instance) -> bool:
-    return None not in (found.updated_at, before.updated_at) and found.updated_at != before.updated_at
 
 
 def _has_other_values(found: Instance, before: Instance) -> bool:

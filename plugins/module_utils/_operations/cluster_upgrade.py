@@ -17,7 +17,7 @@ from .._model.cluster import Cluster, why_unavailable
 from .._module.task import Task
 from .._rules.gate import GateResult, Ticket, closed_message, ticket_of
 from .._rules.plan import Step, describe_step
-from .._rules.recovery import CARRY_OUT, RESUME, Job, Recovery, known_fatals
+from .._rules.recovery import CARRY_OUT, RESUME, Job, known_fatals, no_rollback
 from .._rules.transaction import (
     ADDONS,
     CHECKS,
@@ -146,7 +146,7 @@ def stopped(upgrade: ClusterUpgrade, error: CceError, task: Task) -> ClusterUpgr
         phase=DONE,
         problem=transaction.problem or problem,
         failure=transaction.failure or failure,
-        recovery=transaction.recovery or {"roll_back": False, "to": None, "why": why},
+        recovery=transaction.recovery or no_rollback(why),
         rollback_problem=problem if transaction.phase == ROLLING_BACK else transaction.rollback_problem,
     )
     return upgrade.with_transaction(position, failed)
@@ -209,8 +209,7 @@ def _send_recheck(run: UpgradeRun, transaction: Transaction) -> Transaction:
         steps = _steps_again(run, job)
         started = start_checks(run, requests_for_upgrade(run, steps))
     except CceError as error:
-        why: Recovery = {"roll_back": False, "to": None, "why": "nothing was sent"}
-        return replace(failed_by(run, transaction, error), phase=DONE, recovery=why)
+        return replace(failed_by(run, transaction, error), phase=DONE, recovery=no_rollback("nothing was sent"))
     told = [describe_step(step) for step in steps]
     ticket = Ticket(run.cluster_id, None, told, started)
     return replace(transaction, phase=RECHECK, since=run.now(), again=ticket.parts())
@@ -232,8 +231,8 @@ def _rechecked(run: UpgradeRun, upgrade: ClusterUpgrade, position: int) -> Clust
     checks = collected.all_checks if collected else []
     decision = decide(run, ticket, collected, run_started=upgrade.started_at)
     if not decision["proceed"]:
-        why: Recovery = {"roll_back": False, "to": None, "why": "nothing was sent"}
-        blocked = replace(transaction, phase=DONE, problem="\n".join(closed_message(decision)), recovery=why)
+        problem, stays = "\n".join(closed_message(decision)), no_rollback("nothing was sent")
+        blocked = replace(transaction, phase=DONE, problem=problem, recovery=stays)
         return upgrade.with_transaction(position, blocked)
     todo = jobs_for(run, ticket, decision, [])
     # Somebody else has upgraded it in the meantime, so it is verified only.

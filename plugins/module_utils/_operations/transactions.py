@@ -22,9 +22,9 @@ from .._rules.recovery import (
     RESUME,
     VERIFIED,
     Job,
-    Recovery,
     Verification,
     digest_of,
+    no_rollback,
     recovery,
     settings_digest,
     verification,
@@ -175,7 +175,7 @@ def _is_changed_by_others(run: UpgradeRun, transaction: Transaction) -> bool:
     found = _read(run, transaction)
     if found is None:
         return False
-    is_updated = None not in (found.updated_at, transaction.settled_at) and found.updated_at != transaction.settled_at
+    is_updated = found.is_updated_since(transaction.settled_at)
     return found.is_busy or is_updated or settings_digest(found) != transaction.settled
 
 
@@ -222,16 +222,12 @@ def judge_later(run: UpgradeRun, transaction: Transaction, checks: Sequence[Chec
         return replace(transaction, after=_with_risks(transaction.after, found))
     job, now = transaction.job, _read(run, transaction)
     problem = f"{job['name']} was upgraded and ran well. Checked again later, it is not verified: {found['reason']}"
-    why: Recovery = {
-        "roll_back": False,
-        "to": None,
-        "why": "it ran well after its upgrade, so the cause may be another one: look at it first",
-    }
+    why = "it ran well after its upgrade, so the cause may be another one: look at it first"
     return replace(
         transaction,
         problem=run.task.conceal(problem),
         verification=found,
-        recovery=why,
+        recovery=no_rollback(why),
         after=_with_risks(_state(now), found),
         advice=_way_back(run, job, now),
     )
@@ -260,7 +256,8 @@ def _recovered(run: UpgradeRun, transaction: Transaction) -> Transaction:
         transaction,
         recovery=decided,
         after=_with_risks(_state(found), transaction.verification),
-        advice=_advice(run, job, found),
+        # Back from an upgrade that this run has not sent, a person goes by hand.
+        advice=_way_back(run, job, found) if job["task"] == RESUME else (),
     )
     if not decided["roll_back"]:
         return _finished(run, seen)
@@ -271,11 +268,6 @@ def _recovered(run: UpgradeRun, transaction: Transaction) -> Transaction:
         was_sent = bool(error.result.get("changed"))
         return _finished(run, replace(seen, rollback_problem=run.said(error), writes=seen.writes + was_sent))
     return replace(seen, phase=ROLLING_BACK, since=run.now(), writes=seen.writes + sent["changed"])
-
-
-def _advice(run: UpgradeRun, job: Job, found: Instance | None) -> tuple[str, ...]:
-    """Return how to go back by hand from an upgrade that this run has not sent."""
-    return _way_back(run, job, found) if job["task"] == RESUME else ()
 
 
 def _way_back(run: UpgradeRun, job: Job, found: Instance | None) -> tuple[str, ...]:

@@ -11,13 +11,26 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from .._ground.errors import InputError
 from .._ground.text import printable, quoted
 from .plan import StepTarget
 
 _DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ]|$)", re.ASCII)
+
+
+def read_policy(options: Mapping[str, Any]) -> Policy:
+    """Return the policy that the options of a module are.
+
+    Raises:
+        InputError: An accepted warning is none; see `read_acceptances`.
+    """
+    return Policy(
+        fail_on_warning=options["fail_on_warning"],
+        accepted=read_acceptances(options["accepted_warnings"]),
+        max_check_age=options["max_check_age"],
+    )
 
 
 class AcceptanceRecord(TypedDict):

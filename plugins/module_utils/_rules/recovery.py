@@ -294,6 +294,11 @@ def digest_of(values: Values) -> str:
     return values_fingerprint("", {key: value for key, value in values.items() if key not in _OF_CCE})
 
 
+def no_rollback(why: str) -> Recovery:
+    """Return that an add-on is not rolled back, and why."""
+    return {"roll_back": False, "to": None, "why": why}
+
+
 def recovery(
     job: Job,
     verified: Verification | None,
@@ -328,7 +333,7 @@ def recovery(
             or _no_way_back(job, verified, addon, wanted=wanted, accept_partial=accept_partial)
         )
     if addon is None or why_not is not None:
-        return {"roll_back": False, "to": None, "why": why_not or ""}
+        return no_rollback(why_not or "")
     to = addon.previous_version or job["from"]
     return {"roll_back": True, "to": to, "why": f"back to {to}, which ran before"}
 
