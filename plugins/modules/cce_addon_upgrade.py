@@ -614,6 +614,7 @@ SPEC = merge_specs(
 # An upgrade keeps these options from its first task to its last one.
 SETTINGS = (
     "allow_unstable",
+    "versions",
     "fail_on_warning",
     "accepted_warnings",
     "max_check_age",

@@ -314,6 +314,12 @@ def test_a_later_check_that_cannot_be_started_is_not_good(upgrader):
     assert "403" in story(seen)
 
 
+def test_an_upgrade_keeps_the_versions_that_it_began_with(upgrader):
+    predicted = upgrader.upgrade(versions={"metrics-server": "1.3.37"}, rounds=1, check_mode=True)
+    ended = upgrader.upgrade(rounds=9, ticket=predicted["ticket"])
+    assert (ended["outcome"], upgrader.sent()) == ("upgraded", ["PUT metrics-server 1.3.37"])
+
+
 def test_a_later_look_that_fails_may_be_repeated(upgrader):
     ended = upgrader.rounds()[-1]
     assert looked_again(upgrader, ended)[-1]["still_well"] is True
